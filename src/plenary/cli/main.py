@@ -1,0 +1,47 @@
+"""``plenary``: the entry point. Results on standard output, progress and messages on standard error.
+
+Exit codes: 0 done; 1 the input has blocking findings or the check failed; 2 unusable arguments or input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from plenary_stats.spec import InputError
+
+NOUNS = ("collection", "edition", "disclosure", "demo", "operate")
+"""The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command tree."""
+    tree = _Parser(prog="plenary", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = tree.add_subparsers(dest="noun", required=True, metavar="COMMAND", parser_class=_Parser)
+    for noun in NOUNS:
+        importlib.import_module(f"plenary.cli.{noun}").add(commands)
+    return tree
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plenary.config.settings")
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except InputError as problem:
+        print(f"plenary: {problem}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
