@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from plenary_stats.spec import InputError
 
-NOUNS = ("collection", "edition", "disclosure", "demo", "operate")
+NOUNS: tuple[str, ...] = ()
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
 
