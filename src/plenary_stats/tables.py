@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -125,3 +127,57 @@ def text(values: Any) -> Column:
 def numbers(values: Any) -> Column:
     """Return a numeric column: missing values become NaN."""
     return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+def dates(values: Any) -> Column:
+    """Return a date column from dates or ISO texts: missing values become NaT."""
+    return np.array(
+        [np.datetime64("NaT") if value in (None, "") else np.datetime64(value, "D") for value in values], "datetime64[D]"
+    )
+
+
+def dump(table: Table) -> bytes:
+    """Return the canonical bytes of a result table or of a protected one: equal tables, equal bytes.
+
+    Numbers are written so that they are read back exactly; a missing number or date is ``null``.
+    """
+    if not isinstance(table, ResultTable | ProtectedTable):
+        raise TypeError("Only result tables and protected tables are stored; cases are not.")
+    document = {
+        "type": "protected" if isinstance(table, ProtectedTable) else "result",
+        "name": table.name,
+        "kind": table.kind,
+        "dimensions": list(table.dimensions),
+        "columns": [[name, *_plain(column)] for name, column in table.columns.items()],
+    }
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _plain(column: Column) -> tuple[str, list[Any]]:
+    if column.dtype.kind == "U":
+        return "text", column.tolist()
+    if column.dtype.kind == "M":
+        return "date", [None if value is None else value.isoformat() for value in column.astype("datetime64[D]").tolist()]
+    return "number", [value if math.isfinite(value) else None for value in column.astype(np.float64).tolist()]
+
+
+_READERS: Final = {"text": text, "number": numbers, "date": dates}
+
+
+def parts(content: bytes, kind: Literal["result", "protected"]) -> dict[str, Any]:
+    """Return the arguments of the table that :func:`dump` wrote. ``ValueError`` where the bytes hold another sort of table."""
+    document = json.loads(content)
+    if document["type"] != kind:
+        raise ValueError(f"These bytes hold a {document['type']} table, not a {kind} one.")
+    columns = {name: _READERS[sort](values) for name, sort, values in document["columns"]}
+    return {
+        "columns": columns,
+        "name": document["name"],
+        "kind": document["kind"],
+        "dimensions": tuple(document["dimensions"]),
+    }
+
+
+def load(content: bytes) -> ResultTable:
+    """Return the result table that :func:`dump` wrote. A protected table is read by ``disclosure.restore`` instead."""
+    return ResultTable(**parts(content, "result"))
