@@ -1,0 +1,542 @@
+"""The agreed documents of a service: its data set (a REDCap data dictionary) and its outcome set (TOML).
+
+Both are read once, refused with a clear sentence when they are wrong, and never changed after.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from plenary_stats import expressions
+from plenary_stats.errors import InputError
+from plenary_stats.expressions import Expression
+
+__all__ = [
+    "Benchmark",
+    "DataSet",
+    "Expression",
+    "Field",
+    "InputError",
+    "Outcome",
+    "OutcomeSet",
+    "compile",
+    "compile_value",
+    "days",
+    "problems",
+    "read_dictionary",
+    "read_outcome_set",
+]
+
+Kind = Literal["text", "number", "integer", "date", "choice", "none"]
+
+_YES_NO: Final = MappingProxyType({"1": "Yes", "0": "No"})
+_TRUE_FALSE: Final = MappingProxyType({"1": "True", "0": "False"})
+_CHECKED: Final = MappingProxyType({"1": "Checked", "0": "Unchecked"})
+_SEXES: Final = MappingProxyType({"female": "Female", "male": "Male", "indeterminate": "Indeterminate"})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a data set, as REDCap names it.
+
+    ``type`` is the REDCap field type, ``validation`` its text validation; ``kind`` is what the two mean together.
+    ``branching`` is the condition under which the field is asked, as written; ``condition`` the same, compiled.
+    """
+
+    name: str
+    label: str = ""
+    type: str = "text"
+    choices: Mapping[str, str] = field(default_factory=dict)
+    required: bool = False
+    minimum: float | date | None = None
+    maximum: float | date | None = None
+    identifier: bool = False
+    annotation: str = ""
+    validation: str = ""
+    branching: str = ""
+    condition: Expression | None = None
+    form: str = ""
+    section: str = ""
+    note: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """What a value of the field is. ``none``: the field holds no value (a heading, a calculation)."""
+        if self.type in ("descriptive", "calc", "file"):
+            return "none"
+        if self.choices:
+            return "choice"
+        if self.type == "slider":
+            return "number"
+        return _kind_of_validation(self.validation) if self.type == "text" else "text"
+
+    @property
+    def date_order(self) -> str:
+        """``dmy``, ``mdy`` or ``ymd`` for a date field; empty otherwise."""
+        return self.validation.rpartition("_")[2] if self.kind == "date" else ""
+
+
+def _kind_of_validation(validation: str) -> Kind:
+    if validation.startswith(("date_", "datetime_")):
+        return "date"
+    if validation == "integer":
+        return "integer"
+    return "number" if validation.startswith("number") else "text"
+
+
+STANDARD: Final[Mapping[str, Field]] = MappingProxyType(
+    {
+        known.name: known
+        for known in (
+            Field("centre", "Centre (ODS code)", required=True),
+            Field("case_id", "Case identifier of the centre (not the NHS number)", required=True),
+            Field("area", "Area of residence"),
+            Field("sex", "Sex", type="radio", choices=_SEXES),
+            Field("age", "Age at the index date, years", validation="number", minimum=0.0, maximum=130.0),
+            Field("birth_date", "Date of birth", validation="date_dmy", identifier=True),
+        )
+    }
+)
+"""Fields that are known by name in every case file, whether or not the dictionary lists them."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The agreed fields of a service, in one version. ``notices`` says what of the dictionary is not used."""
+
+    service: str
+    version: str
+    fields: tuple[Field, ...]
+    notices: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields that hold a value, by name, with ``centre`` and ``case_id`` always there."""
+        named = {known.name: known for known in self.fields if known.kind != "none"}
+        return MappingProxyType({name: STANDARD[name] for name in ("centre", "case_id") if name not in named} | named)
+
+    @cached_property
+    def columns(self) -> Mapping[str, Field]:
+        """Every column that a case file may have: the fields, and those known by name."""
+        return MappingProxyType(
+            dict(self.by_name) | {name: known for name, known in STANDARD.items() if name not in self.by_name}
+        )
+
+    @cached_property
+    def index_date(self) -> str | None:
+        """The date that puts a case in its period: ``@INDEXDATE``, else a field ``index_date``, else none."""
+        marked = [known.name for known in self.fields if "@INDEXDATE" in known.annotation.upper().split()]
+        if marked:
+            return marked[0]
+        return "index_date" if "index_date" in self.by_name else None
+
+    @cached_property
+    def collected(self) -> Mapping[str, Field]:
+        """The columns that a case table carries: everything but identifiers."""
+        return MappingProxyType({name: known for name, known in self.columns.items() if not known.identifier})
+
+
+def compile(text: str, dataset: DataSet) -> Expression:  # noqa: A001  the agreed name; it reads well as spec.compile
+    """Return the boolean expression over the data set's fields (identifiers excepted)."""
+    return expressions.parse(text, dataset.collected)
+
+
+def compile_value(text: str, dataset: DataSet) -> Expression:
+    """Return an expression of any type, for instance ``discharged_on - admitted_on`` (days)."""
+    return expressions.parse_value(text, dataset.collected)
+
+
+# -- the data dictionary
+
+_HEADINGS: Final = {
+    "name": ("variablefieldname", "fieldname", "variable"),
+    "form": ("formname",),
+    "section": ("sectionheader",),
+    "type": ("fieldtype",),
+    "label": ("fieldlabel",),
+    "choices": ("choicescalculationsorsliderlabels", "selectchoicesorcalculations", "choicesorcalculations", "choices"),
+    "note": ("fieldnote",),
+    "validation": ("textvalidationtypeorshowslidernumber", "textvalidationtype"),
+    "minimum": ("textvalidationmin",),
+    "maximum": ("textvalidationmax",),
+    "identifier": ("identifier",),
+    "branching": ("branchinglogicshowfieldonlyif", "branchinglogic"),
+    "required": ("requiredfield", "required"),
+    "annotation": ("fieldannotation",),
+}
+_TYPES: Final = (
+    "text", "notes", "radio", "dropdown", "yesno", "truefalse", "checkbox", "calc", "descriptive", "slider", "file", "sql",
+)  # fmt: skip
+_BEYOND_CHECKS: Final = ("calc", "file", "sql", "slider")
+
+
+def decode(content: bytes | str) -> str:
+    """Return the text of a small document: UTF-8 with or without a mark, else Windows-1252."""
+    if isinstance(content, str):
+        return content.removeprefix("\ufeff")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError("The file is neither UTF-8 nor Windows-1252 text. Save it again as 'CSV UTF-8'.")
+
+
+def read_dictionary(content: bytes | str, service: str, version: str) -> DataSet:
+    """Return the data set of a REDCap data dictionary (its 18 standard columns; only name and type must be there)."""
+    rows = _dictionary_rows(decode(content))
+    notices: list[str] = []
+    fields: list[Field] = []
+    for line, row in rows:
+        for known in _fields_of(row, line, notices):
+            if any(known.name == other.name for other in fields):
+                raise InputError(f"The dictionary names the field '{known.name}' twice (line {line}). Rename one of them.")
+            fields.append(known)
+    if not fields:
+        raise InputError("The dictionary has no fields. Export it from REDCap as 'Data Dictionary (CSV)'.")
+    names = {known.name: known for known in fields} | {n: f for n, f in STANDARD.items() if n not in {k.name for k in fields}}
+    return DataSet(service, version, tuple(_with_condition(known, names, notices) for known in fields), tuple(notices))
+
+
+def _dictionary_rows(text: str) -> list[tuple[int, dict[str, str]]]:
+    try:
+        table = list(csv.reader(io.StringIO(text, newline=""), strict=False))
+    except csv.Error as problem:
+        raise InputError(f"The dictionary is not a CSV file: {problem}. Export it again from REDCap.") from problem
+    heading = [re.sub(r"[^a-z]", "", cell.lower()) for cell in table[0]] if table else []
+    places = {key: heading.index(name) for key, names in _HEADINGS.items() for name in names if name in heading}
+    for key, name in (("name", "Variable / Field Name"), ("type", "Field Type")):
+        if key not in places:
+            raise InputError(f"The dictionary has no column '{name}'. Export it from REDCap as 'Data Dictionary (CSV)'.")
+    rows = []
+    for number, cells in enumerate(table[1:], start=2):
+        row = {key: cells[place].strip() if place < len(cells) else "" for key, place in places.items()}
+        if row["name"]:
+            rows.append((number, row))
+    return rows
+
+
+def _fields_of(row: Mapping[str, str], line: int, notices: list[str]) -> list[Field]:
+    name, kind = row["name"], row["type"].lower()
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise InputError(f"The dictionary's field '{name}' (line {line}) must be small letters, digits and '_', a letter first.")
+    if kind not in _TYPES:
+        raise InputError(
+            f"The dictionary's field '{name}' (line {line}) has the unknown type '{kind}'. Known: {', '.join(_TYPES)}."
+        )
+    if kind in _BEYOND_CHECKS:
+        notices.append(
+            f"The field '{name}' is of type '{kind}': it is not {'read' if kind in ('calc', 'file') else 'fully checked'}."
+        )
+    choices = _choices(row, kind, line)
+    made = Field(
+        name=name,
+        label=re.sub(r"<[^>]+>", "", row.get("label", "")) or name,
+        type=kind,
+        choices={} if kind == "checkbox" else choices,
+        required=_yes(row.get("required", "")),
+        minimum=_limit(row, "minimum", notices),
+        maximum=_limit(row, "maximum", notices),
+        identifier=_yes(row.get("identifier", "")),
+        annotation=row.get("annotation", ""),
+        validation=row.get("validation", "").lower() if kind == "text" else "",
+        branching=row.get("branching", ""),
+        form=row.get("form", ""),
+        section=row.get("section", ""),
+        note=row.get("note", ""),
+    )
+    return _checkboxes(made, choices) if kind == "checkbox" else [made]
+
+
+def _checkboxes(made: Field, choices: Mapping[str, str]) -> list[Field]:
+    """REDCap exports one column a box: ``symptoms___1``, checked or not."""
+    return [
+        Field(
+            name=f"{made.name}___{code.lower()}",
+            label=f"{made.label}: {label}",
+            type="checkbox",
+            choices=_CHECKED,
+            identifier=made.identifier,
+            branching=made.branching,
+            form=made.form,
+            section=made.section,
+        )
+        for code, label in choices.items()
+    ]
+
+
+def _yes(text: str) -> bool:
+    return text.strip().lower() in ("y", "yes", "1", "true")
+
+
+def _choices(row: Mapping[str, str], kind: str, line: int) -> Mapping[str, str]:
+    if kind in ("yesno", "truefalse"):
+        return _YES_NO if kind == "yesno" else _TRUE_FALSE
+    if kind not in ("radio", "dropdown", "checkbox"):
+        return {}
+    choices: dict[str, str] = {}
+    for part in row.get("choices", "").split("|"):
+        code, comma, label = (piece.strip() for piece in part.partition(","))
+        if not code or not comma:
+            raise InputError(
+                f"The choices of '{row['name']}' (line {line}) must be written '1, Yes | 2, No'; found '{part.strip()}'."
+            )
+        if code in choices:
+            raise InputError(f"The choices of '{row['name']}' (line {line}) hold the code '{code}' twice.")
+        choices[code] = label or code
+    return MappingProxyType(choices)
+
+
+def _limit(row: Mapping[str, str], key: str, notices: list[str]) -> float | date | None:
+    written = row.get(key, "")
+    kind = _kind_of_validation(row.get("validation", "").lower())
+    if not written or kind == "text":
+        return None
+    try:
+        return date.fromisoformat(written[:10]) if kind == "date" else float(written)
+    except ValueError:
+        if written.lower() not in ("today", "now"):  # no date may lie in the future anyway
+            notices.append(f"The {key} of '{row['name']}', '{written}', cannot be read: it is not checked.")
+        return None
+
+
+def _with_condition(known: Field, names: Mapping[str, Field], notices: list[str]) -> Field:
+    if not known.branching:
+        return known
+    try:
+        condition = expressions.parse(known.branching, names, dialect="redcap")
+    except InputError as problem:
+        notices.append(f"The branching logic of '{known.name}' is not checked. {problem}")
+        return known
+    return Field(**{**known.__dict__, "condition": condition})
+
+
+# -- the outcome set
+
+MEASURES: Final = (
+    "proportion", "survival", "cumulative_incidence", "rate", "slope", "change", "median", "ordinal", "count", "access",
+)  # fmt: skip
+COMPUTED: Final = ("proportion", "survival", "median")
+"""The measures that are computed today. The others are accepted, kept, and named in a notice."""
+
+_NEEDED: Final = {"proportion": ("met",), "survival": ("end", "event", "at"), "median": ("value",)}
+_DIRECTIONS: Final = ("higher", "lower", "neutral", "zero")
+_DIMENSIONS: Final = ("centre", "period", "sex", "age_band", "area")
+_PROSE: Final = ("definition", "description", "note", "rationale", "source", "sources", "caveat", "page", "population", "comment")
+_KEYS: Final = (
+    "id", "label", "measure", "eligible", "met", "direction", "benchmark", "by", "adjust", "window_years", "start", "end",
+    "event", "events", "entry", "at", "person_time", "value", "time", "baseline", "unit", "proposed", "cause", "level", *_PROSE,
+)  # fmt: skip
+_DAYS_IN: Final = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A figure to set beside the result, and where it comes from."""
+
+    value: float
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One agreed outcome measure. Expressions are kept as written; :func:`problems` tries them against a data set."""
+
+    id: str
+    label: str
+    measure: str
+    eligible: str = "TRUE"
+    met: str = ""
+    direction: str = "neutral"
+    benchmark: Benchmark | None = None
+    by: tuple[str, ...] = ("centre", "period")
+    adjust: tuple[str, ...] = ()
+    window_years: int = 1
+    start: str = "0"
+    end: str = ""
+    event: str = ""
+    entry: str = ""
+    at: tuple[str, ...] = ()
+    value: str = ""
+    unit: str = ""
+    proposed: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def computed(self) -> bool:
+        """Whether figures are computed for this kind of measure today."""
+        return self.measure in COMPUTED
+
+    @property
+    def at_days(self) -> tuple[int, ...]:
+        """The times ``at`` in whole days."""
+        return tuple(days(moment) for moment in self.at)
+
+
+@dataclass(frozen=True)
+class OutcomeSet:
+    """The outcome measures of a service, in one version. ``proposed``: not yet agreed by the network."""
+
+    service: str
+    version: str
+    agreed_on: date | None = None
+    proposed: bool = False
+    sources: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def days(moment: str) -> int:
+    """Return the whole days of ``30d``, ``6w``, ``6m`` or ``1y`` (365.25 days a year, rounded down)."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([dwmy])", str(moment).strip().lower())
+    if match is None:
+        raise InputError(f"The time '{moment}' must be written like 30d, 6w, 6m or 1y.")
+    return int(float(match[1]) * _DAYS_IN[match[2]])
+
+
+def read_outcome_set(content: bytes | str) -> OutcomeSet:
+    """Return the outcome set of a TOML document, or raise :class:`InputError` naming the outcome and the key."""
+    try:
+        document = tomllib.loads(decode(content))
+    except tomllib.TOMLDecodeError as problem:
+        raise InputError(f"The outcome set is not TOML: {problem}.") from problem
+    for key in ("service", "version"):
+        if not isinstance(document.get(key), str) or not document[key]:
+            raise InputError(
+                f'The outcome set must say its {key}, for instance {key} = "{"2026-1" if key == "version" else "lam"}".'
+            )
+    agreed_on = document.get("agreed_on")
+    if agreed_on is not None and not isinstance(agreed_on, date):
+        raise InputError("The outcome set's agreed_on must be a date without quotation marks: agreed_on = 2026-03-12.")
+    entries = document.get("outcome", [])
+    if not isinstance(entries, list) or not entries:
+        raise InputError("The outcome set has no [[outcome]].")
+    outcomes = tuple(_outcome(entry, number) for number, entry in enumerate(entries, start=1))
+    _refuse_twins([outcome.id for outcome in outcomes])
+    known = ("service", "version", "agreed_on", "proposed", "sources", "source", "outcome", "title", "note", "status")
+    notices = [f"The outcome set's key '{key}' is not used." for key in document if key not in known]
+    notices += [
+        f"The outcome '{outcome.id}' is of the kind '{outcome.measure}', which is not computed yet: no figure will be given."
+        for outcome in outcomes
+        if not outcome.computed
+    ]
+    sources = _texts(document.get("sources", document.get("source", ())), "sources", "the outcome set")
+    proposed = bool(document.get("proposed", agreed_on is None))
+    return OutcomeSet(document["service"], document["version"], agreed_on, proposed, sources, outcomes, tuple(notices))
+
+
+def _refuse_twins(names: Sequence[str]) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise InputError(f"The outcome set holds the outcome '{twins[0]}' twice. Give each its own id.")
+
+
+def _outcome(entry: Any, number: int) -> Outcome:
+    if not isinstance(entry, dict):
+        raise InputError("An outcome is written as a table headed [[outcome]].")
+    name = entry.get("id")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise InputError(
+            f"Outcome {number} needs an id of small letters, digits and '-', for instance id = \"survival-to-discharge\"."
+        )
+    where = f"the outcome '{name}'"
+    for key in entry:
+        if key not in _KEYS:
+            close = difflib.get_close_matches(key, _KEYS, n=1)
+            raise InputError(f"The key '{key}' of {where} is unknown{f'; did you mean {close[0]}?' if close else '.'}")
+    measure = _one_of(entry.get("measure", ""), MEASURES, "measure", where)
+    for key in _NEEDED.get(measure, ()):
+        if key not in entry:
+            raise InputError(f"The measure '{measure}' of {where} needs the key '{key}'.")
+    moments = _texts(entry.get("at", ()), "at", where)
+    for moment in moments:
+        days(moment)
+    return Outcome(
+        id=name,
+        label=_text(entry, "label", where) or name,
+        measure=measure,
+        eligible=_text(entry, "eligible", where) or "TRUE",
+        met=_text(entry, "met", where),
+        direction=_one_of(entry.get("direction", "neutral"), _DIRECTIONS, "direction", where),
+        benchmark=_benchmark(entry.get("benchmark"), where),
+        by=tuple(_one_of(by, _DIMENSIONS, "by", where) for by in _texts(entry.get("by", ("centre", "period")), "by", where)),
+        adjust=_texts(entry.get("adjust", ()), "adjust", where),
+        window_years=_window(entry.get("window_years", 1), where),
+        start=_text(entry, "start", where) or "0",
+        end=_text(entry, "end", where),
+        event=_text(entry, "event", where),
+        entry=_text(entry, "entry", where),
+        at=moments,
+        value=_text(entry, "value", where),
+        unit=_text(entry, "unit", where),
+        proposed=bool(entry.get("proposed", False)),
+        extra=MappingProxyType({key: entry[key] for key in entry if key not in Outcome.__dataclass_fields__}),
+    )
+
+
+def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
+    value = entry.get(key, "")
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if not isinstance(value, str | int | float):
+        raise InputError(f"The key '{key}' of {where} must be a text.")
+    return str(value).strip()
+
+
+def _texts(value: Any, key: str, where: str) -> tuple[str, ...]:
+    parts = [value] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise InputError(f"The key '{key}' of {where} must be a list of texts.")
+    return tuple(parts)
+
+
+def _one_of(value: Any, permitted: Sequence[str], key: str, where: str) -> str:
+    if value not in permitted:
+        raise InputError(f"The {key} '{value}' of {where} is unknown. Known: {', '.join(permitted)}.")
+    return str(value)
+
+
+def _benchmark(entry: Any, where: str) -> Benchmark | None:
+    if entry is None:
+        return None
+    value = entry.get("value") if isinstance(entry, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f'The benchmark of {where} is written {{ value = 0.74, source = "…" }}.')
+    return Benchmark(float(value), str(entry.get("source", "")))
+
+
+def _window(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 50:
+        raise InputError(f"The key 'window_years' of {where} must be a whole number of years from 1 to 50.")
+    return value
+
+
+def problems(outcome_set: OutcomeSet, dataset: DataSet) -> list[str]:
+    """Return one sentence for every expression of the outcome set that cannot be used with the data set."""
+    found: list[str] = []
+    for outcome in outcome_set.outcomes:
+        conditions = [("eligible", outcome.eligible), ("met", outcome.met), ("event", outcome.event)]
+        amounts = [("start", outcome.start), ("end", outcome.end), ("entry", outcome.entry), ("value", outcome.value)]
+        for key, text in (pair for pair in [*conditions, *amounts] if pair[1] and outcome.computed):
+            try:
+                _attempt(key, text, dataset)
+            except InputError as problem:
+                found.append(f"Outcome '{outcome.id}', {key}: {problem}")
+    return found
+
+
+def _attempt(key: str, text: str, dataset: DataSet) -> None:
+    if key in ("eligible", "met", "event"):
+        compile(text, dataset)
+    elif compile_value(text, dataset).type not in ("number", "date"):
+        raise InputError(f"'{text}' must be a date or a number of days.")

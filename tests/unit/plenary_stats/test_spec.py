@@ -1,0 +1,286 @@
+"""The data dictionary and the outcome set: read whole, or refused with a sentence that says how to mend them."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from plenary_stats import spec
+from plenary_stats.spec import InputError, read_dictionary, read_outcome_set
+
+HEADINGS = (
+    "Variable / Field Name,Form Name,Section Header,Field Type,Field Label,"
+    '"Choices, Calculations, OR Slider Labels",Field Note,Text Validation Type OR Show Slider Number,'
+    "Text Validation Min,Text Validation Max,Identifier?,Branching Logic (Show field only if...),Required Field?,"
+    "Custom Alignment,Question Number (surveys only),Matrix Group Name,Matrix Ranking?,Field Annotation"
+)
+
+
+def line(
+    name,
+    kind="text",
+    label="",
+    choices="",
+    validation="",
+    low="",
+    high="",
+    identifier="",
+    branching="",
+    required="",
+    annotation="",
+):
+    cells = [
+        name,
+        "form",
+        "",
+        kind,
+        label,
+        choices,
+        "",
+        validation,
+        low,
+        high,
+        identifier,
+        branching,
+        required,
+        "",
+        "",
+        "",
+        "",
+        annotation,
+    ]
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+
+
+def dictionary(*lines):
+    return read_dictionary("\n".join([HEADINGS, *lines]), "lam", "2026-1")
+
+
+def test_every_type_is_understood():
+    data = dictionary(
+        line("case_id", required="y"),
+        line("nhs_number", identifier="y"),
+        line("listed", validation="date_dmy", annotation="@HIDDEN @INDEXDATE"),
+        line("seen_at", validation="datetime_ymd"),
+        line("fev1", validation="number", low="0.1", high="8"),
+        line("beds", validation="integer"),
+        line("weight", validation="number_1dp"),
+        line("status", "radio", choices="1, Alive | 2, Dead, of disease"),
+        line("smoker", "yesno"),
+        line("agreed", "truefalse"),
+        line("story", "notes"),
+        line("post_code", validation="postalcode"),
+    )
+    assert {name: known.kind for name, known in data.by_name.items()} == {
+        "centre": "text",
+        "case_id": "text",
+        "nhs_number": "text",
+        "listed": "date",
+        "seen_at": "date",
+        "fev1": "number",
+        "beds": "integer",
+        "weight": "number",
+        "status": "choice",
+        "smoker": "choice",
+        "agreed": "choice",
+        "story": "text",
+        "post_code": "text",
+    }
+    assert data.by_name["status"].choices == {"1": "Alive", "2": "Dead, of disease"}
+    assert (data.by_name["fev1"].minimum, data.by_name["fev1"].maximum) == (0.1, 8.0)
+    assert data.index_date == "listed"
+    assert data.by_name["listed"].date_order == "dmy"
+    assert data.by_name["seen_at"].date_order == "ymd"
+    assert data.notices == ()
+
+
+def test_identifiers_are_no_part_of_what_is_collected():
+    data = dictionary(line("case_id"), line("nhs_number", identifier="y"), line("fev1", validation="number"))
+    assert "nhs_number" in data.columns
+    assert "nhs_number" not in data.collected
+    assert "birth_date" in data.columns
+    assert "birth_date" not in data.collected
+    with pytest.raises(InputError, match="no field 'nhs_number'"):
+        spec.compile("nhs_number = '9434765919'", data)
+
+
+def test_index_date_by_name_or_none():
+    assert dictionary(line("index_date", validation="date_ymd")).index_date == "index_date"
+    assert dictionary(line("fev1", validation="number")).index_date is None
+
+
+def test_calculations_and_headings_hold_no_value():
+    data = dictionary(line("case_id"), line("bmi", "calc", choices="[w]/[h]"), line("welcome", "descriptive"))
+    assert list(data.by_name) == ["centre", "case_id"]
+    assert data.notices == ("The field 'bmi' is of type 'calc': it is not read.",)
+
+
+def test_a_checkbox_is_one_column_a_box():
+    data = dictionary(line("organ", "checkbox", "Organs", "1, Liver | 2, Lung"))
+    assert [name for name in data.by_name if name.startswith("organ")] == ["organ___1", "organ___2"]
+    assert data.by_name["organ___2"].label == "Organs: Lung"
+
+
+def test_branching_logic_is_compiled_or_named():
+    data = dictionary(
+        line("status", "radio", choices="1, Alive | 2, Dead"),
+        line("died_on", validation="date_dmy", branching="[status] = '2'", required="y"),
+        line("far", branching="datediff([died_on], 'today', 'd') > 3"),
+    )
+    true, _ = data.by_name["died_on"].condition.evaluate({"status": np.array(["1", "2", ""])})
+    assert true.tolist() == [False, True, False]
+    assert data.by_name["far"].condition is None
+    assert len(data.notices) == 1
+    assert "branching logic of 'far' is not checked" in data.notices[0]
+
+
+def test_date_limits():
+    data = dictionary(
+        line("a", validation="date_dmy", low="2020-01-01", high="today"), line("b", validation="date_dmy", low="first of May")
+    )
+    assert data.by_name["a"].minimum == date(2020, 1, 1)
+    assert data.by_name["a"].maximum is None
+    assert data.notices == ("The minimum of 'b', 'first of May', cannot be read: it is not checked.",)
+
+
+def test_raw_export_headings_and_byte_order_mark():
+    text = "\ufefffield_name,field_type,field_label,required_field\r\ncase_id,text,<b>Case</b>,y\r\n"
+    data = read_dictionary(text.encode(), "lam", "1")
+    assert data.by_name["case_id"].label == "Case"
+    assert data.by_name["case_id"].required
+
+
+def test_windows_1252():
+    data = read_dictionary((HEADINGS + "\n" + line("fev1", label="FEV₁ – 5 µm".replace("₁", "1"))).encode("cp1252"), "lam", "1")
+    assert data.by_name["fev1"].label == "FEV1 – 5 µm"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "no column 'Variable / Field Name'"),
+        ("a,b\n1,2", "no column 'Variable / Field Name'"),
+        (HEADINGS, "no fields"),
+        (HEADINGS + "\n" + line("case id"), "'case id' (line 2)"),
+        (HEADINGS + "\n" + line("a", "signature"), "unknown type 'signature'"),
+        (HEADINGS + "\n" + line("a") + "\n" + line("a"), "twice (line 3)"),
+        (HEADINGS + "\n" + line("a", "radio", choices="yes | no"), "'1, Yes | 2, No'; found 'yes'"),
+        (HEADINGS + "\n" + line("a", "radio"), "'1, Yes | 2, No'"),
+        (HEADINGS + "\n" + line("a", "dropdown", choices="1, A | 1, B"), "code '1' twice"),
+    ],
+)
+def test_a_wrong_dictionary_is_refused(text, part):
+    with pytest.raises(InputError) as refusal:
+        read_dictionary(text, "lam", "1")
+    assert part in str(refusal.value)
+
+
+# -- outcome sets
+
+SET = """
+service = "adult-ecmo"
+version = "2026-1"
+agreed_on = 2026-03-12
+sources = ["Warren 2020"]
+
+[[outcome]]
+id = "survival-to-discharge"
+label = "Survival to discharge"
+measure = "proportion"
+eligible = "accepted = 'yes'"
+met = "status = 'alive'"
+direction = "higher"
+benchmark = { value = 0.74, source = "national cohort" }
+by = ["centre", "period", "sex"]
+adjust = ["age"]
+window_years = 3
+
+[[outcome]]
+id = "survival"
+measure = "survival"
+start = "listed"
+end = "last_seen"
+event = "status = 'dead'"
+at = ["30d", "1y", "5y"]
+
+[[outcome]]
+id = "decline"
+measure = "slope"
+value = "fev1"
+time = "seen_on"
+"""
+
+
+def test_an_outcome_set_is_read():
+    found = read_outcome_set(SET)
+    first, second, third = found.outcomes
+    assert (found.service, found.version, found.agreed_on, found.proposed) == ("adult-ecmo", "2026-1", date(2026, 3, 12), False)
+    assert found.sources == ("Warren 2020",)
+    assert first.benchmark == spec.Benchmark(0.74, "national cohort")
+    assert (first.window_years, first.by, first.adjust, first.direction) == (3, ("centre", "period", "sex"), ("age",), "higher")
+    assert second.at_days == (30, 365, 1826)
+    assert (second.eligible, second.start, second.label) == ("TRUE", "listed", "survival")
+    assert third.extra == {"time": "seen_on"}
+
+
+def test_a_measure_without_figures_is_named():
+    assert read_outcome_set(SET).notices == (
+        "The outcome 'decline' is of the kind 'slope', which is not computed yet: no figure will be given.",
+    )
+
+
+def test_a_set_without_an_agreement_is_a_proposal():
+    assert read_outcome_set(SET.replace("agreed_on = 2026-03-12\n", "")).proposed
+    assert read_outcome_set(SET.replace("agreed_on = 2026-03-12", "agreed_on = 2026-03-12\nproposed = true")).proposed
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"), [("30d", 30), ("2w", 14), ("6m", 182), ("1y", 365), ("5y", 1826), ("10y", 3652), ("0.5y", 182)]
+)
+def test_days(moment, expected):
+    assert spec.days(moment) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ('service = "adult-ecmo"', "", "must say its service"),
+        ('version = "2026-1"', "version = 3", "must say its version"),
+        ("agreed_on = 2026-03-12", 'agreed_on = "12 March"', "without quotation marks"),
+        ('id = "survival"\n', 'id = "survival-to-discharge"\n', "'survival-to-discharge' twice"),
+        ('id = "survival"\n', 'id = "Survival!"\n', "Outcome 2 needs an id"),
+        ('measure = "survival"', 'measure = "kaplan"', "measure 'kaplan' of the outcome 'survival' is unknown"),
+        ("eligible =", "elligible =", "did you mean eligible?"),
+        ("event = \"status = 'dead'\"\n", "", "'survival' of the outcome 'survival' needs the key 'event'"),
+        ('"30d"', '"30 days"', "written like 30d"),
+        ("value = 0.74", 'value = "most"', "benchmark"),
+        ("window_years = 3", "window_years = 0", "from 1 to 50"),
+        ('direction = "higher"', 'direction = "up"', "direction 'up'"),
+        ('"sex"]', '"colour"]', "by 'colour'"),
+        ('adjust = ["age"]', "adjust = 3", "list of texts"),
+        ('label = "Survival to discharge"', "label = [1]", "must be a text"),
+        ("[[outcome]]", "[[results]]", "no [[outcome]]"),
+        ("version =", "version", "not TOML"),
+    ],
+)
+def test_a_wrong_outcome_set_is_refused(old, new, part):
+    assert old in SET
+    with pytest.raises(InputError) as refusal:
+        read_outcome_set(SET.replace(old, new))
+    assert part in str(refusal.value)
+
+
+def test_problems_against_a_data_set():
+    data = dictionary(
+        line("accepted", "yesno"),
+        line("status", "radio", choices="alive, Alive | dead, Dead"),
+        line("listed", validation="date_dmy"),
+        line("last_seen", validation="date_dmy"),
+    )
+    assert spec.problems(read_outcome_set(SET), data) == []
+    broken = SET.replace('end = "last_seen"', 'end = "status"').replace("status = 'alive'", "status = 'well'")
+    first, second = spec.problems(read_outcome_set(broken), data)
+    assert "'survival-to-discharge', met" in first
+    assert "'well' is not a permitted value" in first
+    assert "'survival', end" in second
+    assert "must be a date or a number of days" in second
