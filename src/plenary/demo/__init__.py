@@ -1,0 +1,1 @@
+"""The invented world: services, centres and patients that do not exist, for demonstration, tests and benchmarks."""
