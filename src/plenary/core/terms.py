@@ -1,0 +1,99 @@
+"""Words of the core: who acts, with which posts, and the records that leave this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+NATION = "England"
+"""Whose network an object belongs to unless the caller says otherwise."""
+
+NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
+
+SCOPE_KINDS = ("all", "nation", "service", "centre")
+
+
+def scope_kind(scope: str) -> str:
+    """Return the kind of object that a scope names by its form: "" is all, "slug/ODS" a centre, else nation or service."""
+    if not scope:
+        return "all"
+    if "/" in scope:
+        return "centre"
+    return "nation" if scope in NATIONS else "service"
+
+
+@dataclass(frozen=True)
+class Post:
+    """A role held over an object: ``scope`` is "" for all, a nation, a service's slug, or "slug/ODS" for a centre."""
+
+    role: str
+    scope_kind: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Who:
+    """The one who acts, with the posts in force on the day of asking."""
+
+    person_id: int | None
+    name: str
+    posts: tuple[Post, ...] = ()
+
+
+SYSTEM = Who(None, "Plenary", (Post("administrator", "all"),))
+"""Jobs and commands: an administrator, so it has no access to identifiable cases of its own."""
+
+NOBODY = Who(None, "", ())
+"""A reader who is not signed in."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One version of a rule, in force on ``[valid_from, valid_to)``."""
+
+    name: str
+    version: str
+    valid_from: date
+    valid_to: date | None
+    body: dict[str, Any]
+    source: str
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """The audit chain recomputed: ``broken_at`` is the first sequence that does not fit, None when whole."""
+
+    events: int
+    head: str
+    broken_at: int | None
+    reason: str
+
+    @property
+    def whole(self) -> bool:
+        return self.broken_at is None
+
+
+@dataclass(frozen=True)
+class Event:
+    """What an audit event's hash covers, besides the hash before it."""
+
+    sequence: int
+    occurred_at: datetime
+    who: int | None
+    who_name: str
+    verb: str
+    subject: str
+    detail: str
+
+
+class Refused(Exception):  # noqa: N818 - the agreed name: it reads as what happened
+    """A permission said no. The message is the reason, fit to show to the person."""
+
+
+class NotFound(Exception):  # noqa: N818 - as above
+    """What was asked for is not there."""
+
+
+class Damaged(Exception):  # noqa: N818 - as above
+    """Kept bytes no longer have the hash under which they were kept."""

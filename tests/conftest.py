@@ -1,0 +1,29 @@
+"""What every test may use: a store of its own, and tables that are emptied between transactional tests."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Let a transactional test empty the append-only table: the guard is lifted for the flush and put back after it."""
+    guard = importlib.import_module("plenary.core.migrations.0002_audit_append_only").GUARDS[connection.vendor]
+    flush = connection.ops.sql_flush
+
+    def sql_flush(*arguments, **options):
+        return [*guard["drop"], *flush(*arguments, **options), *guard["create"]]
+
+    connection.ops.sql_flush = sql_flush
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, settings) -> Path:
+    """Give each test a store and an editions folder of its own."""
+    settings.PLENARY = replace(settings.PLENARY, store=tmp_path / "store", editions=tmp_path / "editions")
+    return tmp_path / "store"
