@@ -1,0 +1,237 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lifelines import KaplanMeierFitter
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from plenary_stats.survival import kaplan_meier
+from tests.unit.plenary_stats.oracle import cases, read, same
+
+NAMES = {"time": "time", "n_risk": "n_risk", "estimate": "surv", "std_err": "std_err", "lower": "lower", "upper": "upper"}
+
+# Freireich EJ et al., Blood 1963;21:699: weeks of remission, 6-mercaptopurine and placebo.
+TREATED = ([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35], [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0])  # fmt: skip
+PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+
+
+def reference(case, params):
+    """Return the rows of a reference case that have a group, and the arguments."""
+    rows, name = read("km", case, "input"), params["group"]
+    rows = rows.dropna(subset=[name]) if name else rows
+    arguments = {"group": rows[name].to_numpy() if name else None, "interval": params["conf_type"], "level": params["conf_level"]}
+    arguments["entry"] = rows[params["left_truncation"]] if params["left_truncation"] else None
+    return rows, arguments
+
+
+def ordered(table, params, *by):
+    """Sort as we do: groups by label, then time."""
+    return table.sort_values(["stratum", *by] if params["group"] else list(by), kind="stable")
+
+
+@pytest.mark.parametrize(("case", "params"), cases("km"))
+def test_curve_equals_the_reference_answers(case, params):
+    rows, arguments = reference(case, params)
+    expected = ordered(read("km", case, "expected_curve"), params, "time")
+    found = kaplan_meier(rows["time"], rows["status"], censored=True, **arguments).columns
+    for ours, theirs in {**NAMES, "n_event": "n_event", "n_censor": "n_censor"}.items():
+        same(found[ours], expected[theirs])
+
+
+@pytest.mark.parametrize(("case", "params"), cases("km"))
+def test_rows_are_the_event_times_unless_asked_otherwise(case, params):
+    rows, arguments = reference(case, params)
+    expected = ordered(read("km", case, "expected_curve"), params, "time")
+    expected = expected[expected["n_event"] > 0]
+    found = kaplan_meier(rows["time"], rows["status"], **arguments).columns
+    same(found["time"], expected["time"])
+    same(found["estimate"], expected["surv"])
+
+
+@pytest.mark.parametrize(("case", "params"), cases("km"))
+def test_chosen_times_equal_the_reference_answers(case, params):
+    rows, arguments = reference(case, params)
+    expected = ordered(read("km", case, "expected"), params, "time")
+    found = kaplan_meier(rows["time"], rows["status"], at=params["times"], **arguments).columns
+    for ours, theirs in {**NAMES, "n_event": "n_event_since_prev"}.items():
+        same(found[ours], expected[theirs])
+
+
+@pytest.mark.parametrize(("case", "params"), cases("km"))
+def test_medians_equal_the_reference_answers(case, params):
+    rows, arguments = reference(case, params)
+    expected = read("km", case, "expected_quantiles")
+    expected = ordered(expected[expected["prob"] == 0.5], params) if params["group"] else expected[expected["prob"] == 0.5]
+    found = kaplan_meier(rows["time"], rows["status"], **arguments).median
+    for ours, theirs in {"estimate": "quantile", "lower": "lower", "upper": "upper"}.items():
+        same(found[ours], expected[theirs])
+    assert (found["why_not"] != "").tolist() == expected["quantile"].isna().tolist()
+
+
+def test_published_example_of_freireich():
+    """Cox and Oakes, Analysis of Survival Data, 1984, table 4.1 and Kleinbaum and Klein, Survival Analysis, table 2.3."""
+    found = kaplan_meier(*TREATED).columns
+    assert found["time"].tolist() == [6, 7, 10, 13, 16, 22, 23]
+    assert found["n_risk"].tolist() == [21, 17, 15, 12, 11, 7, 6]
+    assert np.round(found["estimate"], 4).tolist() == [0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482]
+    assert kaplan_meier(*TREATED).median["estimate"].tolist() == [23]
+    assert kaplan_meier(PLACEBO, [1] * 21).median["estimate"].tolist() == [8]
+
+
+def test_worked_example_of_the_method_page():
+    found = kaplan_meier(*TREATED, at=[10, 20]).columns
+    assert np.round(found["estimate"], 3).tolist() == [0.753, 0.627]
+    assert np.round(found["std_err"], 3).tolist() == [0.096, 0.114]
+    assert np.round(found["lower"], 3).tolist() == [0.503, 0.368]
+    assert np.round(found["upper"], 3).tolist() == [0.889, 0.805]
+    assert found["n_risk"].tolist() == [15, 8]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_lifelines(seed):
+    draw = np.random.default_rng(seed)
+    time, event = draw.integers(1, 60, 150), draw.random(150) < 0.5
+    fitter = KaplanMeierFitter().fit(time, event)
+    found = kaplan_meier(time, event).columns
+    np.testing.assert_allclose(found["estimate"], fitter.survival_function_at_times(found["time"]), rtol=1e-12)
+    limits = fitter.confidence_interval_.loc[found["time"]].to_numpy()
+    shown = found["why_not"] == ""
+    np.testing.assert_allclose(np.column_stack([found["lower"], found["upper"]])[shown], limits[shown], rtol=1e-10)
+
+
+def test_equals_lifelines_with_late_entry():
+    draw = np.random.default_rng(7)
+    entry = draw.integers(0, 20, 80)
+    time, event = entry + draw.integers(1, 60, 80), draw.random(80) < 0.6
+    fitter = KaplanMeierFitter().fit(time, event, entry=entry)
+    found = kaplan_meier(time, event, entry=entry).columns
+    np.testing.assert_allclose(found["estimate"], fitter.survival_function_at_times(found["time"]), rtol=1e-12)
+
+
+def test_equals_statsmodels_standard_errors():
+    draw = np.random.default_rng(5)
+    time, event = draw.exponential(10, 90), draw.random(90) < 0.7
+    other = SurvfuncRight(time, event.astype(int))
+    found = kaplan_meier(time, event).columns
+    np.testing.assert_allclose(found["estimate"], other.surv_prob, rtol=1e-12)
+    alive = other.surv_prob > 1e-9
+    np.testing.assert_allclose(found["std_err"][alive], other.surv_prob_se[alive], rtol=1e-10)
+
+
+def test_why_limits_are_missing_is_said():
+    found = kaplan_meier([5, 6, 9], [0, 1, 1], at=[2, 5, 6, 9, 12]).columns
+    assert found["why_not"].tolist()[0] == "No event so far: the limits of 100% cannot be estimated."
+    assert found["why_not"].tolist()[1] == "No event so far: the limits of 100% cannot be estimated."
+    assert found["why_not"].tolist()[2] == ""
+    assert found["why_not"].tolist()[3] == "Nobody is left at risk: the limits cannot be estimated."
+    assert np.isnan(found["lower"][3])
+
+
+def test_a_figure_after_the_end_of_follow_up_says_so():
+    found = kaplan_meier([5, 6], [1, 0], at=[6, 7]).columns
+    assert found["why_not"].tolist() == ["", "Follow-up ended before this time."]
+    assert found["n_risk"].tolist() == [1, 0]
+
+
+def test_a_group_without_events_has_no_rows_but_a_median_that_says_why():
+    found = kaplan_meier([3, 4, 5], [1, 0, 0], ["a", "b", "b"])
+    assert found.columns["group"].tolist() == ["a"]
+    assert found.median["group"].tolist() == ["a", "b"]
+    assert found.median["why_not"].tolist()[1].startswith("More than half were alive")
+
+
+def test_nobody_at_all_is_said():
+    found = kaplan_meier([], [], at=[30, 365])
+    assert found.columns["why_not"].tolist() == ["There is nobody in this group."] * 2
+    assert np.isnan(found.columns["estimate"]).all()
+    assert found.median["why_not"].tolist() == ["There is nobody in this group."]
+
+
+def test_times_that_differ_by_rounding_are_one_time():
+    found = kaplan_meier([0.1 + 0.2, 0.3, 1], [1, 1, 0]).columns
+    assert found["n_event"].tolist() == [2]
+    assert found["n_risk"].tolist() == [3]
+
+
+def test_a_chosen_time_meets_an_event_of_the_same_rounded_time():
+    assert kaplan_meier([0.1 + 0.2, 1], [1, 0], at=[0.3]).columns["estimate"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (([1, np.nan], [1, 0]), "time: every value must be a finite number"),
+        (([1, -1], [1, 0]), "time: it cannot be negative"),
+        (([1, 2], [1, 2]), "event: every value must be true or false"),
+        (([1, 2], [1]), "of the same length"),
+        (([1, 2], [1, 0], ["a"]), "group: one label a patient"),
+        (([1, 2], [1, 0], None, None, [1, 0]), "entry: every patient must enter before"),
+    ],
+)
+def test_unusable_input_is_refused_with_the_reason(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        kaplan_meier(*arguments)
+
+
+def test_unknown_interval_is_refused():
+    with pytest.raises(ValueError, match="log-log, log, plain"):
+        kaplan_meier([1], [1], interval="logit")  # type: ignore[arg-type]
+
+
+def patients(most=40):
+    row = st.tuples(st.integers(0, 20), st.booleans(), st.sampled_from("abc"))
+    return st.lists(row, min_size=1, max_size=most).map(lambda rows: [np.array(column) for column in zip(*rows, strict=True)])
+
+
+@given(patients())
+def test_a_group_is_the_same_alone_or_among_others(rows):
+    time, event, group = rows
+    together = kaplan_meier(time, event, group, at=[3, 8, 15])
+    for label in np.unique(group):
+        own = group == label
+        alone = kaplan_meier(time[own], event[own], at=[3, 8, 15])
+        part = together.columns["group"] == label
+        for name in ("n_risk", "n_event", "n_censor", "estimate", "std_err", "lower", "upper"):
+            np.testing.assert_allclose(together.columns[name][part], alone.columns[name], rtol=1e-13)
+        np.testing.assert_array_equal(together.median["estimate"][together.median["group"] == label], alone.median["estimate"])
+
+
+@given(patients(), st.sampled_from(["log-log", "log", "plain"]))
+def test_curves_fall_from_one_and_stay_within_their_limits(rows, style):
+    found = kaplan_meier(*rows, interval=style, censored=True).columns
+    for label in np.unique(found["group"]):
+        own = found["group"] == label
+        assert (np.diff(found["estimate"][own], prepend=1.0) <= 1e-15).all()
+    known = ~np.isnan(found["lower"])
+    assert (found["lower"][known] <= found["estimate"][known] + 1e-12).all()
+    assert (found["estimate"][known] <= found["upper"][known] + 1e-12).all()
+    assert ((found["lower"][known] >= 0) & (found["upper"][known] <= 1)).all()
+
+
+@given(patients())
+def test_without_censoring_it_is_the_share_alive(rows):
+    time, _, _ = rows
+    found = kaplan_meier(time, np.ones(len(time)), at=range(21)).columns
+    np.testing.assert_allclose(found["estimate"], [(time > t).mean() for t in range(21)], atol=1e-12)
+
+
+@given(patients(), st.randoms())
+def test_the_order_of_rows_does_not_matter(rows, random):
+    order = list(range(len(rows[0])))
+    random.shuffle(order)
+    one, other = kaplan_meier(*rows), kaplan_meier(*(column[order] for column in rows))
+    np.testing.assert_array_equal(one.columns["estimate"], other.columns["estimate"])
+
+
+@given(patients())
+def test_everyone_is_counted_once(rows):
+    found = kaplan_meier(*rows, at=[4, 20]).columns
+    assert found["n_event"].sum() + found["n_censor"].sum() == len(rows[0])
+
+
+@given(patients())
+def test_entering_at_the_start_is_no_truncation(rows):
+    time, event, group = rows[0] + 1, rows[1], rows[2]
+    plain, entered = kaplan_meier(time, event, group), kaplan_meier(time, event, group, entry=np.zeros(len(time)))
+    for name in ("n_risk", "estimate"):
+        np.testing.assert_array_equal(plain.columns[name], entered.columns[name])
