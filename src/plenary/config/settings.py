@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from importlib.util import find_spec
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -55,10 +54,6 @@ MIDDLEWARE = [
 ]
 
 # Our pages are Jinja2 and come first, so that a page of ours replaces allauth's of the same name.
-_OURS = "plenary.web.design.environment"
-_HAS_DESIGN = (
-    find_spec("plenary.web") is not None and find_spec("plenary.web.design") is not None and find_spec(_OURS) is not None
-)
 _CONTEXT = [
     "django.template.context_processors.request",
     "django.contrib.auth.context_processors.auth",
@@ -67,9 +62,8 @@ _CONTEXT = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [environment.ROOT / "src" / "plenary" / "web" / "templates"],
         "APP_DIRS": False,
-        "OPTIONS": {"context_processors": _CONTEXT} | ({"environment": f"{_OURS}.environment"} if _HAS_DESIGN else {}),
+        "OPTIONS": {"context_processors": _CONTEXT, "environment": "plenary.web.design.environment.environment"},
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -90,6 +84,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = PLENARY.data / "static"
+STATICFILES_DIRS = [environment.ROOT / "src" / "plenary" / "web" / "design" / "static"]
 WHITENOISE_USE_FINDERS = not PLENARY.production
 
 # Sign-in: e-mail and password, then a one-time code. Accounts are made by an administrator.
@@ -107,6 +102,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/workspace/"
 LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_TEMPLATE_EXTENSION = "jinja"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -1,13 +1,7 @@
-"""Every address of the site: sign-in here, the rest from the lists that the pages offer."""
+"""Every address of the site, each declared with its permission (``plenary.web.routes``)."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from plenary.web.urls import handler403, handler404, handler500, urlpatterns
 
-from django.urls import include, path
-from django.urls.resolvers import URLPattern, URLResolver
-
-urlpatterns: list[URLPattern | URLResolver] = [path("account/", include("allauth.urls"))]
-
-if find_spec("plenary.web") is not None and find_spec("plenary.web.urls") is not None:
-    urlpatterns.append(path("", include("plenary.web.urls")))
+__all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
