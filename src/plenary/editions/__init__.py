@@ -1,0 +1,1 @@
+"""The yearly publication: content, renderings, corrections."""

@@ -1,0 +1,1 @@
+"""One content document and its views: static site, PDF, open data, slides. No queries here."""

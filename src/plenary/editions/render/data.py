@@ -1,0 +1,154 @@
+"""The open data: long tables with unrounded values, and a data package that describes every column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from plenary.editions.render.figures import number
+from plenary.editions.terms import TABLES, EditionInputs
+from plenary_stats.tables import RESULT_DIMENSIONS, RESULT_NUMBERS, SHOWN
+
+COLUMNS: Final = (
+    "edition",
+    *RESULT_DIMENSIONS,
+    "value",
+    "status",
+    "numerator",
+    "denominator",
+    "lower",
+    "upper",
+    "method",
+    "note",
+)
+
+_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "edition": "Label of the edition.",
+    "service": "Service, by the name used in services.csv.",
+    "centre": "Centre, by its organisation code; Total is the service as a whole.",
+    "area": "Area of residence, by its code; Total is all areas; empty where the table is not by area.",
+    "sex": "Sex as recorded; Total is everyone; empty where not used.",
+    "age_band": "Age in completed years at the index date; Total is all ages; empty where not used.",
+    "period": "Period of the figure: the edition's, or several years pooled.",
+    "measure": "Measure: an outcome's id, with @1y and the like for a figure at a time; a kind of activity.",
+    "value": "The figure, unrounded; proportions lie between 0 and 1; empty where it is not shown.",
+    "status": "Empty: shown. c: withheld. x: not collected. z: not applicable. low: rounds to nought.",
+    "numerator": "Number of patients (or events) counted, where there is one.",
+    "denominator": "Number of patients, or of people, that it is counted among.",
+    "lower": "Lower end of the 95% interval.",
+    "upper": "Upper end of the 95% interval.",
+    "method": "How value and interval were computed.",
+    "note": "What a reader should know about this figure.",
+    "name": "Name.",
+    "category": "Category of the service.",
+    "description": "What the service does.",
+    "confidence": "Empty for a verified entry; otherwise how sure it is.",
+    "invented": "true where the entry is invented for a demonstration.",
+    "designated_from": "First day of the designation, as recorded.",
+    "designated_to": "Last day of the designation; empty while it lasts.",
+}
+_SERVICES: Final = ("service", "name", "category", "description", "confidence", "invented")
+_CENTRES: Final = ("service", "centre", "name", "designated_from", "designated_to", "confidence")
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render(inputs: EditionInputs) -> dict[str, bytes]:
+    """Return every data file by its path."""
+    tables: dict[str, tuple[Sequence[str], list[list[str]]]] = {
+        "services": (_SERVICES, [_texts(_service_row(one)) for one in inputs.services]),
+        "centres": (
+            _CENTRES,
+            [
+                _texts((one.service, one.ods, one.name, one.designated_from, one.designated_to, one.confidence))
+                for one in sorted(inputs.centres, key=lambda one: (one.service, one.ods, one.designated_from))
+            ],
+        ),
+    }
+    tables |= {name: (COLUMNS, _long(inputs, name)) for name in TABLES}
+    found = {f"data/{name}.csv": _csv(columns, rows) for name, (columns, rows) in tables.items()}
+    package = _package(inputs, {name: columns for name, (columns, _) in tables.items()})
+    return found | {"data/datapackage.json": (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode()}
+
+
+def safe(words: str) -> str:
+    """Return text that a spreadsheet shows as text and never runs as a formula."""
+    return f"'{words}" if words.startswith(_DANGEROUS) else words
+
+
+def unsafe(words: str) -> str:
+    """Return the text that ``safe`` was given."""
+    return words[1:] if words.startswith("'") and words[1:].startswith(_DANGEROUS) else words
+
+
+def _service_row(one: Any) -> tuple[str, ...]:
+    return (one.slug, one.name, one.category, one.description, one.confidence, "true" if one.invented else "false")
+
+
+def _texts(values: Iterable[str]) -> list[str]:
+    return [safe(value) for value in values]
+
+
+def _long(inputs: EditionInputs, name: str) -> list[list[str]]:
+    """Return the rows of one table, sorted by its dimensions so that nothing follows from their order."""
+    rows = [row for table in inputs.tables if table.name == name for row in table.rows()]
+    rows.sort(key=lambda row: tuple(row[dimension] for dimension in RESULT_DIMENSIONS))
+    return [_line(inputs.label, row) for row in rows]
+
+
+def _line(label: str, row: Mapping[str, Any]) -> list[str]:
+    texts = {"edition": label} | {column: row[column] for column in (*RESULT_DIMENSIONS, "status", "method", "note")}
+    cells = {column: safe(value) for column, value in texts.items()}
+    cells |= {column: _number(row[column]) for column in RESULT_NUMBERS}
+    if row["status"] != SHOWN:
+        cells["value"] = ""
+    return [cells[column] for column in COLUMNS]
+
+
+def _number(value: float) -> str:
+    """Return a number in full: the shortest text that reads back as the same number."""
+    return "" if math.isnan(value) else repr(number(value))
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def _package(inputs: EditionInputs, tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    return {
+        "profile": "tabular-data-package",
+        "name": f"highly-specialised-services-{''.join(c if c.isalnum() else '-' for c in inputs.label.lower())}",
+        "title": f"Highly specialised services: annual edition {inputs.label}",
+        "description": "A withheld figure has an empty value and the status c. A margin is the word Total.",
+        "version": str(inputs.number),
+        "contributors": [{"title": one, "role": "reviewer"} for one in inputs.reviewers],
+        "sources": [{"title": line} for line in inputs.attribution],
+        "resources": [
+            {
+                "name": name,
+                "path": f"{name}.csv",
+                "profile": "tabular-data-resource",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "dialect": {"delimiter": ",", "lineTerminator": "\n", "header": True},
+                "schema": {"fields": [_field(column) for column in columns], "missingValues": [""]},
+            }
+            for name, columns in tables.items()
+        ],
+    }
+
+
+def _field(column: str) -> dict[str, Any]:
+    kind = "number" if column in RESULT_NUMBERS else "boolean" if column == "invented" else "string"
+    field: dict[str, Any] = {"name": column, "type": kind, "description": _DESCRIPTIONS[column]}
+    if column == "status":
+        field["constraints"] = {"enum": ["", "c", "x", "z", "low"]}
+    return field

@@ -1,0 +1,58 @@
+"""A figure as it is shown: rounding and the mark for a withheld value live here and nowhere else.
+
+A figure is ``{"value": unrounded number or None, "text": what is printed, "status": "" | "c" | "x" | "z" | "low"}``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from plenary_stats.tables import LOW, NOT_APPLICABLE, NOT_COLLECTED, RESULT_DIMENSIONS, SHOWN, WITHHELD
+
+Figure = dict[str, Any]
+
+MARKS: Final[Mapping[str, str]] = {WITHHELD: "[c]", NOT_COLLECTED: "[x]", NOT_APPLICABLE: "[z]", LOW: "[low]"}
+"""The marks of the Government Statistical Service, in square brackets."""
+
+FORMATS: Final = ("count", "percent", "rate", "money", "number")
+
+
+def figure(value: float | None, status: str, form: str) -> Figure:
+    """Return one figure. A withheld one carries no value, whatever it was given."""
+    if status not in MARKS and status != SHOWN:
+        raise ValueError(f"'{status}' is not a status of a figure.")
+    if status == SHOWN and (value is None or math.isnan(value)):
+        status = NOT_APPLICABLE
+    if value is None or math.isnan(value) or status in {WITHHELD, NOT_COLLECTED, NOT_APPLICABLE}:
+        return {"value": None, "text": MARKS[status], "status": status}
+    shown = text(value, form)
+    if value != 0 and not any(character in "123456789" for character in shown):
+        return {"value": number(value), "text": MARKS[LOW], "status": LOW}
+    return {"value": number(value), "text": shown, "status": status}
+
+
+def number(value: float) -> float | int:
+    """Return a whole number as an integer, so that every file prints it in the same way."""
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def text(value: float, form: str) -> str:
+    """Return a shown number in the words of a reader: 1,234 · 74.1% · 3.42 · £1,234,567."""
+    if form == "count":
+        return f"{value:,.0f}"
+    if form == "percent":
+        return f"{100 * value:.1f}%"
+    if form == "money":
+        return f"-£{-value:,.0f}" if value < 0 else f"£{value:,.0f}"
+    if form == "rate":
+        return f"{value:,.2f}"
+    if form == "number":
+        return f"{value:,.1f}"
+    raise ValueError(f"'{form}' is not a way to print a figure.")
+
+
+def row_key(table: str, row: Mapping[str, Any]) -> str:
+    """Return the name of one row of one table; with the column behind it, the name of a figure: unique in a service."""
+    return "|".join([table, *(str(row[dimension]) for dimension in RESULT_DIMENSIONS[1:])])

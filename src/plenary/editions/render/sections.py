@@ -1,0 +1,308 @@
+"""What stands in each section of a service: a headline in plain words, a chart where there is something to compare, the table."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from plenary.editions.render import prose
+from plenary.editions.render.figures import figure
+from plenary.editions.render.sheet import (
+    PROPORTIONS,
+    Block,
+    Parts,
+    Row,
+    Sheet,
+    base,
+    block_table,
+    by_measure,
+    chart,
+    headline,
+    missing,
+    name_of,
+    note,
+    notes,
+    plural,
+    slug,
+    time_words,
+)
+from plenary.editions.terms import OutcomeEntry
+from plenary_stats.tables import SHOWN, TOTAL, WITHHELD
+
+DIRECTIONS: Final[Mapping[str, str]] = {
+    "higher": "Higher is better.",
+    "lower": "Lower is better.",
+    "neutral": "Neither higher nor lower is better in itself.",
+    "zero": "Should be nought.",
+}
+
+
+def _narrative(name: str, sheet: Sheet) -> list[Block]:
+    tree = prose.blocks(sheet.inputs.narrative.get(sheet.entry.slug, {}).get(name, ""))
+    return [{"kind": "prose", "blocks": tree}] if tree else []
+
+
+def _description(sheet: Sheet) -> list[Block]:
+    tree = prose.blocks(sheet.entry.description)
+    written = _narrative("Description", sheet) or ([{"kind": "prose", "blocks": tree}] if tree else [])
+    return written or [note(sheet.say("nothing_written"))]
+
+
+def _expert_centres(sheet: Sheet) -> list[Block]:
+    count = len(sheet.centres)
+    sheet.figures["centres"] = figure(float(count), SHOWN, "count")
+    if not count:
+        return [note("No centre is recorded for this service.")]
+    lines: list[list[Parts]] = [
+        [
+            [one.name],
+            [one.ods],
+            [one.designated_from or "not recorded"],
+            [one.designated_to or "current"],
+            [one.confidence or "verified"],
+        ]
+        for one in sheet.centres
+    ]
+    heads = ("Centre", "Code", "Designated from", "Designated to", "Standing of this entry")
+    words = f" expert {plural('centre', count)} {'provides' if count == 1 else 'provide'} this service."
+    return [headline({"f": "centres"}, words), block_table("centres", "Expert centres", heads, lines)]
+
+
+def _expenditure(sheet: Sheet) -> list[Block]:
+    blocks: list[Block] = []
+    for measure, found in by_measure(sheet.rows["spend"]):
+        rows = sheet.pick(found, "centre")
+        total = next((row for row in rows if row["centre"] == TOTAL), None)
+        if total is not None:
+            blocks.append(headline("Expenditure on this service: ", sheet.put("spend", total), "."))
+        if rows:
+            title = "Expenditure by centre"
+            lines: list[list[Parts]] = [[[sheet.label("centre", row["centre"])], [sheet.put("spend", row)]] for row in rows]
+            blocks += chart(sheet, "spend", [row for row in rows if row["centre"] != TOTAL], "centre", title)
+            blocks.append(block_table(f"spend-{slug(measure)}", title, ("Centre", "#Pounds"), lines, notes(rows)))
+    return blocks or [missing(sheet)]
+
+
+# ------------------------------------------------------------------------------------------------ activity
+
+
+def _activity(sheet: Sheet) -> list[Block]:
+    blocks: list[Block] = []
+    for measure, found in by_measure(sheet.rows["activity"]):
+        for dimension, head in (("centre", "Centre"), ("area", "Area of residence"), ("sex", "Sex"), ("age_band", "Age")):
+            rows = [row for row in sheet.pick(found, dimension) if dimension == "centre" or row[dimension] != TOTAL]
+            blocks += _counts(sheet, measure, dimension, head, rows) if rows else []
+    return [*blocks, *_completeness(sheet)] if blocks else [missing(sheet)]
+
+
+def _counts(sheet: Sheet, measure: str, dimension: str, head: str, rows: list[Row]) -> list[Block]:
+    label = name_of(measure)
+    title = f"{label} by {head.lower()}, {rows[0]['period']}"
+    blocks = [_activity_headline(sheet, rows, label)] if dimension == "centre" else []
+    if dimension in {"centre", "area"}:
+        blocks += chart(sheet, "activity", [row for row in rows if row[dimension] != TOTAL], dimension, title)
+    lines: list[list[Parts]] = [[[sheet.label(dimension, row[dimension])], [sheet.put("activity", row)]] for row in rows]
+    return [*blocks, block_table(f"activity-{slug(measure)}-{dimension}", title, (head, f"#{label}"), lines, notes(rows))]
+
+
+def _activity_headline(sheet: Sheet, rows: Sequence[Row], label: str) -> Block:
+    total = next((row for row in rows if row["centre"] == TOTAL), None)
+    if total is None:
+        return headline(f"{label} by centre in {rows[0]['period']}.")
+    part = sheet.put("activity", total)
+    if total["status"] == SHOWN:
+        return headline(part, f" {label.lower()} in {total['period']}.")
+    why = "withheld" if total["status"] == WITHHELD else "not_collected"
+    return headline(f"{label} in {total['period']}: ", part, f". {sheet.say(why)}")
+
+
+def _completeness(sheet: Sheet) -> list[Block]:
+    """Return how complete the data are: what accompanies every rate."""
+    rows = [row for _, found in by_measure(sheet.rows["completeness"]) for row in sheet.pick(found, "centre")]
+    if not rows:
+        return []
+    labels = {key: entry.label for key, entry in sheet.outcomes.items()}
+    lines: list[list[Parts]] = [
+        [
+            [labels.get(row["measure"], name_of(row["measure"]))],
+            [sheet.label("centre", row["centre"])],
+            [sheet.put("completeness", row)],
+            sheet.share("completeness", row),
+        ]
+        for row in rows
+    ]
+    heads = ("What", "Centre", "#Complete", "#Records")
+    return [block_table("completeness", "How complete the data are", heads, lines, notes(rows))]
+
+
+# ------------------------------------------------------------------------------------------------ outcomes
+
+
+def _outcomes(sheet: Sheet) -> list[Block]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in sheet.rows["outcomes"]:
+        found[base(row["measure"])].append(row)
+    entries = dict(sheet.outcomes)
+    for measure in found:
+        entries.setdefault(measure, OutcomeEntry(sheet.entry.slug, measure, name_of(measure)))
+    blocks = [block for entry in entries.values() for block in _outcome(sheet, entry, found.get(entry.id, []))]
+    return blocks or [missing(sheet)]
+
+
+def _outcome(sheet: Sheet, entry: OutcomeEntry, rows: list[Row]) -> list[Block]:
+    blocks: list[Block] = [{"kind": "subheading", "text": entry.label}, _definition(sheet, entry)]
+    if not rows:
+        return [*blocks, missing(sheet)]
+    period = max({row["period"] for row in rows}, key=lambda text: (text[-4:], len(text), text))
+    current = [row for row in rows if row["period"] == period]
+    outcome = _Outcome(sheet, entry, [measure for measure, _ in by_measure(current)], period)
+    for dimension in ("centre", "sex", "age_band"):
+        picked = [row for row in sheet.pick(current, dimension) if dimension == "centre" or row[dimension] != TOTAL]
+        if picked and dimension == "centre":
+            blocks += [*outcome.headlines(picked), *outcome.charts(picked)]
+        blocks += [outcome.table(picked, dimension)] if picked else []
+    return blocks
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """One outcome of one service in one period; ``measures`` are its times, or itself alone."""
+
+    sheet: Sheet
+    entry: OutcomeEntry
+    measures: Sequence[str]
+    period: str
+
+    def headlines(self, rows: Sequence[Row]) -> list[Block]:
+        totals = {row["measure"]: row for row in rows if row["centre"] == TOTAL}
+        return [headline(*self._headline(totals[measure])) for measure in self.measures if measure in totals]
+
+    def _headline(self, total: Row) -> Parts:
+        parts: Parts = [f"{self._timed(total['measure'])}, {self.period}: ", self.sheet.put("outcomes", total)]
+        interval = self.sheet.interval("outcomes", total)
+        parts += [f" {self.entry.unit}"] if self.entry.unit and total["status"] == SHOWN else []
+        parts += [" (95% interval ", *interval, ")"] if interval else []
+        return [*parts, f" across all centres.{self._against_benchmark()}"]
+
+    def _against_benchmark(self) -> str:
+        return f" The benchmark is {_benchmark(self.entry)}." if self.entry.benchmark is not None else ""
+
+    def charts(self, rows: Sequence[Row]) -> list[Block]:
+        charts: list[Block] = []
+        benchmark = {} if self.entry.benchmark is None else {"benchmark": self.entry.benchmark}
+        for measure in self.measures:
+            picked = [row for row in rows if row["measure"] == measure]
+            title = f"{self._timed(measure)} by centre, {self.period}"
+            charts += [drawn | benchmark for drawn in chart(self.sheet, "outcomes", picked, "centre", title)]
+        return charts
+
+    def table(self, rows: Sequence[Row], dimension: str) -> Block:
+        """Return one table: a line a group, a column for each time, and how much of the outcome is known."""
+        head = {"centre": "Centre", "sex": "Sex", "age_band": "Age"}[dimension]
+        known = self._known() if dimension == "centre" else {}
+        groups: dict[str, dict[str, Row]] = defaultdict(dict)
+        for row in rows:
+            groups[row[dimension]][row["measure"]] = row
+        lines = []
+        for group, cells in groups.items():
+            line: list[Parts] = [[self.sheet.label(dimension, group)], self.sheet.share("outcomes", next(iter(cells.values())))]
+            line += [self._result(cells[measure]) if measure in cells else ["[z]"] for measure in self.measures]
+            line += [[self.sheet.put("completeness", known[group])] if group in known else ["[x]"]] if known else []
+            lines.append(line)
+        unit = f" ({self.entry.unit})" if self.entry.unit else ""
+        heads = [
+            head,
+            "#Patients",
+            *(f"#{time_words(measure).capitalize() or 'Result'}{unit}, 95% interval" for measure in self.measures),
+        ]
+        heads += ["#Outcome known"] if known else []
+        title = f"{self.entry.label} by {head.lower()}, {self.period}"
+        return block_table(f"outcome-{slug(self.entry.id)}-{dimension}", title, heads, lines, notes(rows))
+
+    def _known(self) -> dict[str, Row]:
+        rows = [row for row in self.sheet.rows["completeness"] if row["measure"] == self.entry.id]
+        return {row["centre"]: row for row in self.sheet.pick(rows, "centre")}
+
+    def _result(self, row: Row) -> Parts:
+        value = self.sheet.put("outcomes", row)
+        interval = self.sheet.interval("outcomes", row)
+        return [value, " (", *interval, ")"] if interval else [value]
+
+    def _timed(self, measure: str) -> str:
+        return f"{self.entry.label} {time_words(measure)}".rstrip()
+
+
+def _definition(sheet: Sheet, entry: OutcomeEntry) -> Block:
+    items = [
+        ("What it means", entry.definition),
+        ("Reading", DIRECTIONS.get(entry.direction, "")),
+        ("Benchmark", f"{_benchmark(entry)}{f' ({entry.benchmark_source})' if entry.benchmark_source else ''}"),
+        ("Sources", "; ".join(entry.sources)),
+        ("Standing", sheet.say("proposed") if entry.proposed else ""),
+    ]
+    return {"kind": "definition", "items": [list(item) for item in items if item[1]]}
+
+
+def _benchmark(entry: OutcomeEntry) -> str:
+    """Return a benchmark as it is printed: a definition's figure, not one of the edition's."""
+    if entry.benchmark is None:
+        return ""
+    return str(figure(entry.benchmark, SHOWN, "percent" if entry.measure in PROPORTIONS else "number")["text"])
+
+
+# ------------------------------------------------------------------------------------------------ equity of access
+
+
+def _access(sheet: Sheet) -> list[Block]:
+    blocks: list[Block] = []
+    for measure, found in by_measure(sheet.rows["access"]):
+        rows = sheet.pick(found, "area")
+        if not rows:
+            continue
+        title = f"Patients per million people by area of residence, {rows[0]['period']}"
+        blocks.append(headline(*_access_headline(sheet, rows)))
+        blocks += chart(sheet, "access", rows, "area", title)
+        heads = ("Area of residence", "#Per million, 95% interval", "#Patients", "#Population")
+        lines = [_access_line(sheet, row) for row in rows]
+        remarks = [*notes(rows), sheet.say("residence")]
+        blocks.append(block_table(f"access-{slug(measure)}", title, heads, lines, remarks))
+    return blocks or [missing(sheet)]
+
+
+def _access_line(sheet: Sheet, row: Row) -> list[Parts]:
+    interval = sheet.interval("access", row)
+    rate: Parts = [sheet.put("access", row), " (", *interval, ")"] if interval else [sheet.put("access", row)]
+    counts: list[Parts] = [[sheet.put("access", row, column)] for column in ("numerator", "denominator")]
+    return [[sheet.label("area", row["area"])], rate, *counts]
+
+
+def _access_headline(sheet: Sheet, rows: Sequence[Row]) -> Parts:
+    areas = [row for row in rows if row["area"] != TOTAL]
+    shown = sorted(
+        (row for row in areas if row["status"] == SHOWN and not math.isnan(row["value"])), key=lambda row: row["value"]
+    )
+    if len(shown) < 2:
+        return ["Too few areas can be shown to compare them."]
+    ends = [[sheet.put("access", row), f" in {sheet.label('area', row['area'])}"] for row in (shown[0], shown[-1])]
+    opening = (
+        "Patients per million people ranged from "
+        if len(shown) == len(areas)
+        else "Where shown, patients per million ranged from "
+    )
+    return [opening, *ends[0], " to ", *ends[1], "."]
+
+
+WRITERS: Final[Mapping[str, Callable[[Sheet], list[Block]]]] = {
+    "Description": _description,
+    "Expert centres": _expert_centres,
+    "Expenditure": _expenditure,
+    "Activity": _activity,
+    "Outcomes": _outcomes,
+    "Equity of access": _access,
+    **{name: partial(_narrative, name) for name in ("Innovation", "Improvement", "Patient feedback")},
+}
+"""Who writes which section; an empty result leaves the section out."""

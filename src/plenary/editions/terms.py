@@ -1,0 +1,119 @@
+"""The typed records of an edition: everything that its content document is made from.
+
+Filled either from a collection folder or from the database; the renderings do not know which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from plenary_stats.tables import ProtectedTable
+
+SECTIONS: Final = (
+    "Description",
+    "Expert centres",
+    "Expenditure",
+    "Activity",
+    "Outcomes",
+    "Equity of access",
+    "Innovation",
+    "Improvement",
+    "Patient feedback",
+)
+"""The sections of a service, in the order in which they are printed."""
+
+NARRATIVE: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
+"""The sections that people write."""
+
+TABLES: Final = ("activity", "outcomes", "access", "spend", "completeness")
+"""The data tables of an edition, by the name of their protected table and of their file."""
+
+
+@dataclass(frozen=True)
+class ServiceEntry:
+    """One highly specialised service. ``confidence`` is empty for a verified fact."""
+
+    slug: str
+    name: str
+    category: str = ""
+    description: str = ""
+    confidence: str = ""
+    invented: bool = False
+
+
+@dataclass(frozen=True)
+class CentreEntry:
+    """One centre of one service; the dates are as written in the source, ``""`` where unknown or still open."""
+
+    service: str
+    ods: str
+    name: str
+    designated_from: str = ""
+    designated_to: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True)
+class OutcomeEntry:
+    """The definition of one agreed outcome measure as it is printed beside its results."""
+
+    service: str
+    id: str
+    label: str
+    definition: str = ""
+    measure: str = "proportion"
+    direction: str = "neutral"
+    benchmark: float | None = None
+    benchmark_source: str = ""
+    sources: tuple[str, ...] = ()
+    proposed: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class PreviousEdition:
+    """An edition that came before: ``digest`` is the SHA-256 of its manifest, ``href`` where it can be read, if known."""
+
+    label: str
+    number: int
+    digest: str = ""
+    href: str = ""
+    correction_note: str = ""
+
+
+@dataclass(frozen=True)
+class EditionInputs:
+    """Everything that one edition is made from.
+
+    ``period_start`` and ``period_end`` are ISO dates and half-open. ``tables`` are the protected tables named in ``TABLES``
+    (there may be several of one name; an absent one is not collected). ``areas`` names the areas of the tables. ``audit`` and
+    ``policy`` are plain documents (dicts of JSON values). ``inputs`` maps an input's name to its SHA-256.
+    """
+
+    label: str
+    period_start: str
+    period_end: str
+    nation: str
+    threshold: int
+    services: tuple[ServiceEntry, ...]
+    centres: tuple[CentreEntry, ...]
+    tables: tuple[ProtectedTable, ...]
+    number: int = 1
+    correction_note: str = ""
+    draft: bool = True
+    invented: bool = False
+    reviewers: tuple[str, ...] = ()
+    outcomes: tuple[OutcomeEntry, ...] = ()
+    areas: Mapping[str, str] = field(default_factory=dict)
+    narrative: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    audit: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    code_version: str = ""
+    previous: tuple[PreviousEdition, ...] = ()
+    attribution: tuple[str, ...] = ()
+    wording: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,172 @@
+import json
+
+import pytest
+
+from plenary.editions.render.content import build, draft, say
+from plenary.editions.terms import SECTIONS
+from tests.unit.editions.sample import ECMO, SECRET, activity_rows, sample
+from tests.unit.editions.tables import protected
+
+
+def service(content, slug=ECMO):
+    return next(one for one in content["services"] if one["slug"] == slug)
+
+
+def parts_of(block):
+    if block["kind"] == "headline":
+        return [block["parts"]]
+    return [cell for row in block["rows"] for cell in row] if block["kind"] == "table" else []
+
+
+def test_the_document_is_plain_json_and_always_the_same():
+    first, second = (json.dumps(build(sample()), allow_nan=False) for _ in range(2))
+    assert first == second
+
+
+def test_every_section_stands_in_its_order_and_only_unwritten_extras_are_left_out():
+    content = build(sample())
+    titles = [section["title"] for section in service(content)["sections"]]
+    assert titles == [name for name in SECTIONS if name != "Improvement"]
+    assert [section["title"] for section in content["services"][1]["sections"]] == list(SECTIONS[:6])
+
+
+def test_every_displayed_number_is_a_figure_and_every_figure_is_displayed():
+    page = service(build(sample()))
+    blocks = [block for section in page["sections"] for block in section["blocks"]]
+    named = [part["f"] for block in blocks for parts in parts_of(block) for part in parts if isinstance(part, dict)]
+    assert set(named) == set(page["figures"])
+
+
+def test_a_withheld_number_is_nowhere_in_the_document():
+    words = json.dumps(build(sample()))
+    assert str(int(SECRET)) not in words.replace(",", "")
+    assert "fewer than 30 patients" in words
+
+
+def test_charts_use_only_figures_of_the_tables():
+    page = service(build(sample()))
+    blocks = [block for section in page["sections"] for block in section["blocks"]]
+    in_tables = {p["f"] for b in blocks if b["kind"] == "table" for parts in parts_of(b) for p in parts if isinstance(p, dict)}
+    drawn = {
+        point[end]["f"]
+        for b in blocks
+        if b["kind"] == "chart"
+        for point in b["points"]
+        for end in ("value", "lower", "upper")
+        if end in point
+    }
+    assert drawn
+    assert drawn <= in_tables
+
+
+def test_headlines_say_the_result_in_plain_words():
+    page = service(build(sample()))
+    lines = [say(b["parts"], page["figures"]) for s in page["sections"] for b in s["blocks"] if b["kind"] == "headline"]
+    assert "1,205 patients in 2025." in lines
+    assert "Expenditure on this service: £12,345,678." in lines
+    assert (
+        "Survival to discharge, 2023 to 2025: 73.6% (95% interval 71.0% to 76.0%) across all centres. The benchmark is 74.0%."
+        in lines
+    )
+    assert "Survival at 1 year, 2023 to 2025: 70.0% (95% interval 67.4% to 72.5%) across all centres." in lines
+    assert "Length of stay, 2023 to 2025: 11.2 days (95% interval 10.0 to 12.5) across all centres." in lines
+    assert "Where shown, patients per million ranged from 35.90 in South East to 46.40 in London." in lines
+
+
+def test_a_withheld_total_is_explained_and_not_left_blank():
+    page = service(build(sample()), "lymphangioleiomyomatosis")
+    (line,) = (
+        say(b["parts"], page["figures"])
+        for s in page["sections"]
+        if s["id"] == "activity"
+        for b in s["blocks"]
+        if b["kind"] == "headline"
+    )
+    assert line == "Patients in 2025: [c]. Withheld: fewer than 30 patients, or withheld to protect another figure."
+
+
+def test_what_was_not_collected_says_so():
+    page = service(build(sample()), "lymphangioleiomyomatosis")
+    spend = next(section for section in page["sections"] if section["id"] == "expenditure")
+    assert spend["blocks"] == [{"kind": "missing", "status": "x", "text": "[x] Not collected for this edition."}]
+
+
+def test_completeness_stands_beside_each_rate():
+    page = service(build(sample()))
+    table = next(b for s in page["sections"] for b in s["blocks"] if b.get("id") == "outcome-discharged-centre")
+    assert [column["label"] for column in table["columns"]] == ["Centre", "Patients", "Result, 95% interval", "Outcome known"]
+    shown = {say(row[0], page["figures"]): [say(cell, page["figures"]) for cell in row[1:]] for row in table["rows"]}
+    assert shown["All centres"] == ["887 of 1,205", "73.6% (71.0% to 76.0%)", "98.1%"]
+    assert shown["Nowhere General"] == ["[c]", "[c]", "[x]"]
+
+
+def test_an_outcome_with_several_times_is_one_table():
+    page = service(build(sample()))
+    table = next(b for s in page["sections"] for b in s["blocks"] if b.get("id") == "outcome-survival-centre")
+    assert [column["label"] for column in table["columns"]][2:] == ["At 30 days, 95% interval", "At 1 year, 95% interval"]
+
+
+def test_a_definition_carries_benchmark_source_and_standing():
+    page = service(build(sample()))
+    items = dict(next(b for s in page["sections"] for b in s["blocks"] if b["kind"] == "definition")["items"])
+    assert items["Benchmark"] == "74.0% (national cohort 2011 to 2017)"
+    assert items["Standing"].startswith("Proposed measure")
+
+
+def test_an_outcome_that_no_set_names_is_still_shown():
+    page = service(build(sample(outcomes=())))
+    assert any(b.get("text") == "Discharged" for s in page["sections"] for b in s["blocks"])
+
+
+def test_unverified_and_invented_entries_are_marked():
+    content = build(sample())
+    assert "seen once" in content["services"][1]["confidence"]
+    assert content["edition"]["invented"].startswith("The data in this edition are invented")
+    assert build(sample(invented=False))["edition"]["invented"] == ""
+
+
+@pytest.mark.parametrize(
+    ("reviewers", "said", "expected"),
+    [((), False, True), (("A",), False, True), (("A", "A"), False, True), (("A", "B"), False, False), (("A", "B"), True, True)],
+)
+def test_an_edition_is_a_draft_until_two_different_people_have_reviewed_it(reviewers, said, expected):
+    inputs = sample(reviewers=reviewers, draft=said)
+    assert draft(inputs) is expected
+    assert bool(build(inputs)["edition"]["draft"]) is expected
+
+
+def test_the_period_is_said_with_its_last_day():
+    assert build(sample())["edition"]["period_text"] == "1 January 2025 to 31 December 2025"
+
+
+def test_the_index_names_the_figures_of_the_services():
+    content = build(sample())
+    table = content["index"]["table"]
+    assert [part["f"] for cell in table["rows"][0][2:] for part in cell] == [
+        "centres",
+        "activity|Total|Total|Total|Total|2025|patients|value",
+        "spend|Total||||2025|expenditure|value",
+    ]
+    assert table["rows"][1][4] == ["[x]"]
+    assert (
+        say(content["index"]["headline"], content["index"]["figures"])
+        == "2 highly specialised services, provided by 3 organisations."
+    )
+
+
+def test_a_table_of_an_unknown_service_or_name_is_refused():
+    with pytest.raises(ValueError, match="no service of this edition"):
+        build(sample(tables=(protected("activity", [activity_rows()[0] | {"service": "elsewhere"}]),)))
+    with pytest.raises(ValueError, match="no table 'cases'"):
+        build(sample(tables=(protected("cases", activity_rows(), kind="count"),)))
+
+
+def test_an_edition_of_nothing_can_be_built():
+    content = build(sample(services=(), centres=(), tables=(), outcomes=(), narrative={}))
+    assert content["services"] == []
+
+
+def test_previous_editions_are_listed_with_their_notes():
+    assert build(sample())["previous"] == [
+        {"label": "2024", "number": 2, "digest": "ab" * 32, "href": "", "note": "A centre's figures were wrong."}
+    ]

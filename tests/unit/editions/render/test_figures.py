@@ -1,0 +1,59 @@
+import math
+
+import pytest
+
+from plenary.editions.render.figures import MARKS, figure, number, row_key, text
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [
+        (1234.0, "count", "1,234"),
+        (0.0, "count", "0"),
+        (0.7412, "percent", "74.1%"),
+        (1.0, "percent", "100.0%"),
+        (3.4159, "rate", "3.42"),
+        (51.0, "number", "51.0"),
+        (1234567.4, "money", "£1,234,567"),
+        (-1200.0, "money", "-£1,200"),
+    ],
+)
+def test_a_shown_figure_is_rounded_for_reading_and_keeps_its_value(value, form, shown):
+    result = figure(value, "", form)
+    assert result == {"value": value, "text": shown, "status": ""}
+
+
+@pytest.mark.parametrize("status", ["c", "x", "z"])
+def test_a_withheld_figure_carries_a_mark_and_no_value_even_when_it_was_given_one(status):
+    result = figure(17.0, status, "count")
+    assert result == {"value": None, "text": MARKS[status], "status": status}
+    assert "17" not in str(result)
+
+
+def test_a_figure_that_rounds_to_nought_but_is_not_nought_says_so():
+    assert figure(0.0001, "", "percent") == {"value": 0.0001, "text": "[low]", "status": "low"}
+    assert figure(0.0, "", "percent")["text"] == "0.0%"
+
+
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_a_missing_number_is_not_applicable_and_never_nought(value):
+    assert figure(value, "", "count") == {"value": None, "text": "[z]", "status": "z"}
+
+
+def test_an_unknown_status_or_form_is_refused():
+    with pytest.raises(ValueError, match="not a status"):
+        figure(1.0, "hidden", "count")
+    with pytest.raises(ValueError, match="not a way"):
+        text(1.0, "roman")
+
+
+def test_whole_numbers_are_integers_and_others_stay_unrounded():
+    assert number(12.0) == 12
+    assert isinstance(number(12.0), int)
+    assert number(0.123456789012) == 0.123456789012
+    assert isinstance(number(1e300), float)
+
+
+def test_a_row_is_named_by_its_table_and_dimensions():
+    row = {"service": "s", "centre": "RAA", "area": "", "sex": "", "age_band": "", "period": "2025", "measure": "patients"}
+    assert row_key("activity", row) == "activity|RAA||||2025|patients"

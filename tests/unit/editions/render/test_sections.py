@@ -1,0 +1,117 @@
+"""What each section says in the less usual cases; the usual ones are shown in test_content."""
+
+from plenary.editions.render.content import build, say
+from tests.unit.editions.sample import ECMO, access_rows, activity_rows, outcome_rows, sample, spend_rows
+from tests.unit.editions.tables import protected
+
+
+def section(name, slug=ECMO, **changes):
+    page = next(one for one in build(sample(**changes))["services"] if one["slug"] == slug)
+    return next(one for one in page["sections"] if one["id"] == name)["blocks"], page["figures"]
+
+
+def lines(name, **changes):
+    blocks, figures = section(name, **changes)
+    return [say(block["parts"], figures) for block in blocks if block["kind"] == "headline"]
+
+
+def test_the_networks_own_description_goes_before_the_registers():
+    blocks, _ = section("description")
+    assert blocks[0]["blocks"][0]["runs"][1] == {"text": "outside the body", "strong": True}
+    blocks, _ = section("description", narrative={})
+    assert blocks[0]["blocks"][0]["runs"][1] == {"text": "failing", "emphasis": True}
+
+
+def test_a_service_without_a_description_says_that_none_was_sent():
+    blocks, _ = section("description", slug="lymphangioleiomyomatosis")
+    assert blocks == [{"kind": "note", "text": "No text was sent for this section."}]
+
+
+def test_a_service_without_centres_says_so():
+    blocks, figures = section("expert-centres", centres=())
+    assert blocks == [{"kind": "note", "text": "No centre is recorded for this service."}]
+    assert figures["centres"]["value"] == 0
+
+
+def test_one_centre_provides_and_three_provide():
+    blocks, figures = section("expert-centres")
+    assert say(blocks[0]["parts"], figures) == "3 expert centres provide this service."
+    blocks, figures = section("expert-centres", slug="lymphangioleiomyomatosis")
+    assert say(blocks[0]["parts"], figures) == "1 expert centre provides this service."
+
+
+def test_an_unverified_centre_is_marked_as_such():
+    blocks, _ = section("expert-centres", slug="lymphangioleiomyomatosis")
+    assert blocks[1]["rows"][0][2:] == [["not recorded"], ["current"], ["recalled"]]
+
+
+def test_a_note_on_a_figure_is_printed_below_its_table():
+    blocks, _ = section("expenditure")
+    assert blocks[-1]["notes"] == ["Drugs are paid for separately."]
+
+
+def test_a_withheld_expenditure_shows_its_mark():
+    rows = [spend_rows()[0] | {"value": None, "status": "c"}]
+    assert lines("expenditure", tables=(protected("spend", rows),)) == ["Expenditure on this service: [c]."]
+
+
+def test_several_kinds_of_activity_each_have_their_table():
+    rows = [*activity_rows(), activity_rows()[0] | {"measure": "referrals", "value": 2345.0}]
+    assert lines("activity", tables=(protected("activity", rows),)) == ["1,205 patients in 2025.", "2,345 referrals in 2025."]
+
+
+def test_activity_that_was_not_collected_is_not_called_withheld():
+    rows = [activity_rows()[0] | {"value": None, "status": "x"}]
+    assert lines("activity", tables=(protected("activity", rows),)) == ["Patients in 2025: [x]. Not collected for this edition."]
+
+
+def test_activity_without_a_total_still_has_a_headline():
+    assert lines("activity", tables=(protected("activity", activity_rows()[1:2]),)) == ["Patients by centre in 2025."]
+
+
+def test_only_the_latest_period_of_an_outcome_is_tabled():
+    earlier = [row | {"period": "2020 to 2022", "value": 0.5} for row in outcome_rows()]
+    blocks, _ = section("outcomes", tables=(protected("outcomes", earlier + outcome_rows()),))
+    assert all("2023 to 2025" in block["caption"] for block in blocks if block["kind"] == "table")
+
+
+def test_a_withheld_national_outcome_has_no_interval():
+    row = outcome_rows()[0] | {"value": None, "status": "c", "numerator": None}
+    assert lines("outcomes", tables=(protected("outcomes", [row]),)) == [
+        "Survival to discharge, 2023 to 2025: [c] across all centres. The benchmark is 74.0%."
+    ]
+
+
+def test_outcomes_by_sex_come_after_outcomes_by_centre():
+    blocks, _ = section("outcomes")
+    assert [block["id"] for block in blocks if block["kind"] == "table"][:2] == [
+        "outcome-discharged-centre",
+        "outcome-discharged-sex",
+    ]
+
+
+def test_an_outcome_chart_carries_its_benchmark():
+    blocks, _ = section("outcomes")
+    charts = [block for block in blocks if block["kind"] == "chart"]
+    assert [one["benchmark"] for one in charts] == [0.74]
+
+
+def test_an_agreed_outcome_without_results_is_listed_as_not_collected():
+    blocks, _ = section("outcomes", slug="lymphangioleiomyomatosis")
+    assert [block["kind"] for block in blocks] == ["subheading", "definition", "missing"]
+
+
+def test_access_compares_only_where_two_areas_are_shown():
+    assert lines("equity-of-access", tables=(protected("access", access_rows()[:2]),)) == [
+        "Too few areas can be shown to compare them."
+    ]
+    shown = lines("equity-of-access", tables=(protected("access", access_rows()[:3]),))
+    assert shown == ["Patients per million people ranged from 35.90 in South East to 46.40 in London."]
+
+
+def test_a_withheld_area_keeps_its_public_population():
+    blocks, figures = section("equity-of-access")
+    table = next(block for block in blocks if block["kind"] == "table")
+    row = next(row for row in table["rows"] if row[0] == ["North West"])
+    assert [say(cell, figures) for cell in row] == ["North West", "[c]", "[c]", "7,527,000"]
+    assert "Patients are counted where they live" in table["notes"][-1]
