@@ -1,0 +1,280 @@
+"""Comparing centres with a target: funnel plots, their exact limits, and flags that small centres can trust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+from scipy.stats import binom, poisson
+
+from plenary_stats.results import Columns, Numbers, counts, frozen, normal_quantile, numbers
+
+Kind = Literal["proportion", "ratio", "rate"]
+Overdispersion = Literal["multiplicative", "additive"]
+Transform = Literal["arcsine", "square-root", "log", "log-counts"]
+
+FEW_CENTRES = 10
+"""From fewer centres than this, overdispersion cannot be told from chance."""
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Centres against a target.
+
+    ``columns``: observed, denominator, value, then lower_ and upper_ for each limit (95 and 998), p_low, p_high, flag, why_not.
+    ``p_low`` is the chance of so few events or fewer if the centre had the target, ``p_high`` of so many or more. ``flag`` is
+    ``within``, ``low95``, ``high95``, ``low998`` or ``high998`` from those chances, never from the drawn limit; empty where
+    ``why_not`` says why there is none. ``phi`` and ``tau2`` are the estimated overdispersion (1 and 0 where none was asked for).
+    ``cautions`` are sentences to print beside the plot.
+    """
+
+    columns: Columns
+    target: float
+    phi: float
+    tau2: float
+    kind: Kind
+    method: str
+    cautions: tuple[str, ...] = ()
+
+
+def funnel(  # noqa: PLR0917 -- the agreed order of arguments
+    observed: Any,
+    denominator: Any,
+    target: float | None = None,
+    kind: Kind = "proportion",
+    expected: Any = None,
+    limits: tuple[float, ...] = (0.95, 0.998),
+    exact: bool = True,
+    overdispersion: Overdispersion | None = None,
+    winsorise: float = 0.1,
+    *,
+    transform: Transform | None = None,
+) -> Funnel:
+    """Return centres with control limits and flags.
+
+    ``observed`` and ``denominator`` hold one number a centre: events of patients (``proportion``), events against expected
+    events (``ratio``; ``expected`` takes the place of the denominator where both are given) or events per exposure (``rate``).
+    ``target`` is the national value: all centres together where left out, and 1 for a ratio.
+
+    Limits are exact with Spiegelhalter's interpolation (Statistics in Medicine 2005;24:1185), or normal where ``exact`` is
+    false. With ``overdispersion`` they are normal ones, wider by the root of phi, or by tau² on a transformed scale;
+    ``winsorise`` is the share of z-scores drawn in at each end before it is estimated. Normal limits are given as the formula
+    has them and may leave the possible range: clip them when drawing. A centre is then flagged only if it is beyond the widened
+    normal limit *and* its exact tail probability is small.
+
+    ``transform`` for additive overdispersion: ``arcsine`` (proportions), ``square-root`` (ratios and rates), ``log`` (as the
+    national mortality indicator, which leaves the extreme centres out of the estimate instead of drawing them in), or
+    ``log-counts`` (a ratio of two counts that both vary).
+
+    Raises ``ValueError`` for impossible numbers, saying which.
+    """
+    base = denominator if expected is None else expected
+    centres = _Centres.of(observed, base, target, kind, expected is not None)
+    cautions = list(centres.cautions(given=target is not None))
+    chosen = transform or ("arcsine" if kind == "proportion" else "square-root")
+    extra = _Extra(overdispersion, chosen, *_dispersion(centres, overdispersion, chosen, winsorise))
+    if overdispersion is not None and centres.shown.sum() < FEW_CENTRES:
+        cautions.append(f"Fewer than {FEW_CENTRES} centres: overdispersion cannot be told from chance.")
+    columns: dict[str, Any] = {"observed": centres.observed, "denominator": centres.denominator, "value": centres.value}
+    for level in limits:
+        lower, upper = _limits(centres, level, extra, exact=exact)
+        columns |= {f"lower_{_name(level)}": lower, f"upper_{_name(level)}": upper}
+    low, high = _tails(centres, extra)
+    columns |= {"p_low": low, "p_high": high, "flag": _flags(low, high, limits), "why_not": centres.why_not}
+    method = extra.name or ("exact" if exact else "normal")
+    return Funnel(frozen(columns), centres.target, extra.phi, extra.tau2, kind, method, tuple(cautions))
+
+
+def curve(denominator: Any, target: float, kind: Kind = "proportion", level: float = 0.95) -> tuple[Numbers, Numbers]:
+    """Return the exact interpolated limits at any denominators, for drawing."""
+    size = np.atleast_1d(numbers(denominator, "denominator"))
+    return _exact(size, target, kind, level)
+
+
+@dataclass(frozen=True)
+class _Centres:
+    observed: Numbers
+    denominator: Numbers
+    value: Numbers
+    target: float
+    kind: Kind
+    why_not: npt.NDArray[np.str_]
+
+    @staticmethod
+    def of(observed: Any, denominator: Any, target: float | None, kind: Kind, has_expected: bool) -> _Centres:
+        if kind not in {"proportion", "ratio", "rate"}:
+            raise ValueError(f"kind: {kind!r} is none of proportion, ratio, rate.")
+        if has_expected and kind != "ratio":
+            raise ValueError("expected: it belongs to kind='ratio'.")
+        check = counts if kind == "proportion" else numbers
+        events, size = np.atleast_1d(counts(observed, "observed")), np.atleast_1d(check(denominator, "denominator"))
+        if events.shape != size.shape or events.ndim != 1:
+            raise ValueError("observed and denominator: one number a centre, of the same length.")
+        if (size < 0).any():
+            raise ValueError("denominator: it cannot be negative.")
+        if kind == "proportion" and (events > size).any():
+            raise ValueError("observed: a centre has more events than patients.")
+        nobody = size == 0
+        goal = target if target is not None else 1.0 if kind == "ratio" else events.sum() / max(size.sum(), 1e-300)
+        if goal < 0 or (kind == "proportion" and goal > 1):
+            raise ValueError(f"target: {goal} is out of range for a {kind}.")
+        value = events / np.where(nobody, np.nan, size)
+        return _Centres(events, size, value, float(goal), kind, np.where(nobody, "Nothing to compare: the denominator is 0.", ""))
+
+    @property
+    def shown(self) -> npt.NDArray[np.bool_]:
+        return self.denominator > 0
+
+    def cautions(self, *, given: bool) -> tuple[str, ...]:
+        number = int(self.shown.sum())
+        if number == 1 and not given and self.kind != "ratio":
+            return ("One centre only: it is compared with itself. Compare it with its past or a published benchmark.",)
+        if number < 5:
+            return ("Fewer than five centres: read the probabilities, and do not rank.",)
+        return ()
+
+
+@dataclass(frozen=True)
+class _Extra:
+    """How much more than by chance the centres vary, and on which scale."""
+
+    overdispersion: Overdispersion | None
+    transform: Transform
+    phi: float
+    tau2: float
+
+    @property
+    def name(self) -> str:
+        scale = f", {self.transform}" if self.overdispersion == "additive" else ""
+        return f"{self.overdispersion} overdispersion{scale}" if self.overdispersion else ""
+
+    @property
+    def found(self) -> bool:
+        return self.tau2 > 0 if self.overdispersion == "additive" else self.overdispersion is not None and self.phi > 1
+
+
+def _name(level: float) -> str:
+    """Return the name of a limit: 95 for .95, 998 for .998."""
+    return f"{level:.10g}".partition(".")[2].ljust(2, "0")
+
+
+def _exact(size: Numbers, target: float, kind: Kind, level: float) -> tuple[Numbers, Numbers]:
+    normal_quantile(level)
+    sized = np.where(size > 0, size, 1.0)
+    spread = binom(sized, target) if kind == "proportion" else poisson(sized * target)
+
+    def limit(probability: float) -> Numbers:
+        rank = np.maximum(spread.ppf(probability), 0.0)
+        mass = spread.pmf(rank)
+        # Continuous where the distribution meets the probability exactly: a rank one too high by rounding gives the same limit.
+        step = (spread.cdf(rank) - probability) / np.where(mass > 0, mass, 1.0)
+        found = np.maximum((rank - step) / sized, 0.0)
+        bounded: Numbers = np.where(size > 0, np.minimum(found, 1.0) if kind == "proportion" else found, np.nan)
+        return bounded
+
+    return limit(0.5 - level / 2), limit(0.5 + level / 2)
+
+
+def _spread(centres: _Centres) -> Numbers:
+    """Return the standard deviation of a centre's value if it has the target."""
+    share = centres.target * (1 - centres.target) if centres.kind == "proportion" else centres.target
+    with np.errstate(divide="ignore"):
+        return np.sqrt(share / centres.denominator)
+
+
+def _scaled(centres: _Centres, transform: Transform) -> tuple[Numbers, float, Numbers]:
+    """Return each value, the target, and the standard deviation on the transformed scale."""
+    size, value, target = centres.denominator, centres.value, centres.target
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if transform == "arcsine":
+            if centres.kind != "proportion":
+                raise ValueError("transform: arcsine is for proportions.")
+            return np.arcsin(np.sqrt(value)), float(np.arcsin(np.sqrt(target))), 1 / (2 * np.sqrt(size))
+        if transform == "square-root":
+            return np.sqrt(value), float(np.sqrt(target)), 1 / (2 * np.sqrt(size))
+        if transform == "log":
+            return np.log(value), float(np.log(target)), 1 / np.sqrt(size * target)
+        if transform == "log-counts":
+            more = centres.observed + 0.5, size + 0.5
+            spread = np.sqrt(centres.observed / more[0] ** 2 + size / more[1] ** 2)
+            return np.log(more[0] / more[1]), float(np.log(target)), spread
+    raise ValueError(f"transform: {transform!r} is none of arcsine, square-root, log, log-counts.")
+
+
+def _back(scaled: Numbers, transform: Transform) -> Numbers:
+    if transform == "arcsine":
+        return np.sin(np.clip(scaled, 0, np.pi / 2)) ** 2
+    return np.maximum(scaled, 0) ** 2 if transform == "square-root" else np.exp(scaled)
+
+
+def _dispersion(
+    centres: _Centres, overdispersion: Overdispersion | None, transform: Transform, winsorise: float
+) -> tuple[float, float]:
+    """Return phi and tau²: how much more the centres vary than chance alone would have them (Spiegelhalter 2005, section 5)."""
+    if not 0 <= winsorise < 0.5:
+        raise ValueError("winsorise: a share from 0 to below one half.")
+    if overdispersion is None:
+        return 1.0, 0.0
+    additive = overdispersion == "additive"
+    value, middle, spread = _scaled(centres, transform) if additive else (centres.value, centres.target, _spread(centres))
+    usable = centres.shown & np.isfinite(value) & (spread > 0)
+    if usable.sum() < 2:
+        return 1.0, 0.0
+    z, weight = (value[usable] - middle) / spread[usable], spread[usable] ** -2.0
+    if additive and transform == "log":
+        left_out = int(winsorise * len(z))
+        inside = np.sort(np.argsort(z, kind="stable")[left_out : len(z) - left_out])
+        z, weight = z[inside], weight[inside]
+    else:
+        z = np.clip(z, *np.quantile(z, (winsorise, 1 - winsorise)))
+    number, phi = len(z), float(np.mean(z**2))
+    room = weight.sum() - (weight**2).sum() / weight.sum()
+    tau2 = (number * phi - (number - 1)) / room if room > 0 else 0.0
+    return phi, float(max(tau2, 0.0))
+
+
+def _limits(centres: _Centres, level: float, extra: _Extra, *, exact: bool) -> tuple[Numbers, Numbers]:
+    if extra.overdispersion is None and exact:
+        return _exact(centres.denominator, centres.target, centres.kind, level)
+    z = normal_quantile(level)
+    if extra.overdispersion == "additive":
+        _, middle, spread = _scaled(centres, extra.transform)
+        half = round(z, 6) * np.sqrt(spread**2 + extra.tau2)  # six decimals, as the programs that the method comes from have it
+        return _back(middle - half, extra.transform), _back(middle + half, extra.transform)
+    half = z * _spread(centres) * np.sqrt(max(extra.phi, 1.0))
+    return centres.target - half, centres.target + half
+
+
+def _tails(centres: _Centres, extra: _Extra) -> tuple[Numbers, Numbers]:
+    """Return P(so few or fewer) and P(so many or more): exact, or the larger of the exact and the overdispersed."""
+    sized = np.where(centres.shown, centres.denominator, 1.0)
+    spread = binom(sized, centres.target) if centres.kind == "proportion" else poisson(sized * centres.target)
+    low, high = spread.cdf(centres.observed), spread.sf(centres.observed - 1)
+    if extra.found:
+        z = _overdispersed_z(centres, extra)
+        low, high = np.fmax(low, ndtr(z)), np.fmax(high, ndtr(-z))
+    return np.where(centres.shown, low, np.nan), np.where(centres.shown, high, np.nan)
+
+
+def _overdispersed_z(centres: _Centres, extra: _Extra) -> Numbers:
+    if extra.overdispersion == "multiplicative":
+        value, middle, spread = centres.value, centres.target, _spread(centres) * np.sqrt(extra.phi)
+    else:
+        value, middle, chance = _scaled(centres, extra.transform)
+        spread = np.sqrt(chance**2 + extra.tau2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z: Numbers = (value - middle) / spread
+    return z
+
+
+def _flags(low: Numbers, high: Numbers, limits: tuple[float, ...]) -> npt.NDArray[np.str_]:
+    """Return the widest limit that each centre is beyond; ``within`` if none, empty where there is no probability."""
+    flag = np.where(np.isnan(low), "", "within").astype("<U16")
+    for level in sorted(limits):
+        tail = 0.5 - level / 2
+        flag[low < tail] = f"low{_name(level)}"
+        flag[high < tail] = f"high{_name(level)}"
+    return flag

@@ -1,0 +1,233 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from plenary_stats.comparison import curve, funnel
+from tests.shared import SHARED
+from tests.unit.plenary_stats.oracle import cases, read, same
+
+LIMITS = {"95": "95", "998": "998"}
+SCALES = {
+    "PR": ("proportion", "arcsine"),
+    "SHMI": ("ratio", "log"),
+    "CQC": ("ratio", "square-root"),
+    "RC": ("rate", "log-counts"),
+}
+
+
+def target(params):
+    return params["target"] if params["target_given"] else None
+
+
+@pytest.mark.parametrize(("case", "params"), cases("funnel_proportion"))
+def test_proportions_equal_the_reference_answers(case, params):
+    rows, expected = read("funnel_proportion", case, "input"), read("funnel_proportion", case, "expected")
+    assert rows["centre"].tolist() == expected["centre"].tolist()
+    found = funnel(rows["x"], rows["n"], target(params))
+    same(found.target, params["target"])
+    same(found.columns["value"], expected["p"])
+    for level in ("95", "998"):
+        same(found.columns["lower_" + level], expected["exact_l" + level])
+        same(found.columns["upper_" + level], expected["exact_u" + level])
+    same(found.columns["p_low"], expected["p_tail_low"])
+    same(found.columns["p_high"], expected["p_tail_high"])
+    assert found.columns["flag"].tolist() == expected["flag_tail"].tolist()
+
+
+@pytest.mark.parametrize(("case", "params"), cases("funnel_proportion"))
+def test_normal_and_multiplicative_limits_equal_the_reference_answers(case, params):
+    rows, expected = read("funnel_proportion", case, "input"), read("funnel_proportion", case, "expected")
+    normal = funnel(rows["x"], rows["n"], target(params), exact=False).columns
+    wider = read("funnel_proportion", case, "expected_multiplicative")
+    found = funnel(rows["x"], rows["n"], target(params), overdispersion="multiplicative", winsorise=params["winsorise"])
+    same(found.phi, wider["phi"][0])
+    for level in ("95", "998"):
+        same(normal["lower_" + level], expected["normal_l" + level])
+        same(normal["upper_" + level], expected["normal_u" + level])
+        same(found.columns["lower_" + level], wider["l" + level])
+        same(found.columns["upper_" + level], wider["u" + level])
+
+
+@pytest.mark.parametrize(("case", "params"), cases("funnel_proportion"))
+def test_the_drawn_curve_equals_the_reference_answers(case, params):
+    expected = read("funnel_proportion", case, "expected_curve")
+    for level, name in {0.95: "95", 0.998: "998"}.items():
+        lower, upper = curve(expected["n"], params["target"], level=level)
+        same(lower, expected["l" + name])
+        same(upper, expected["u" + name])
+
+
+@pytest.mark.parametrize(("case", "params"), cases("funnel_ratio"))
+def test_ratios_equal_the_reference_answers(case, params):
+    rows, expected = read("funnel_ratio", case, "input"), read("funnel_ratio", case, "expected")
+    found = funnel(rows["O"], rows["E"], kind="ratio").columns
+    normal = funnel(rows["O"], rows["E"], kind="ratio", exact=False).columns
+    same(found["value"], expected["ratio"])
+    for level in ("95", "998"):
+        for side in ("lower", "upper"):
+            same(found[f"{side}_{level}"], expected[f"exact_{side[0]}{level}"])
+            same(normal[f"{side}_{level}"], expected[f"normal_{side[0]}{level}"])
+    same(found["p_low"], expected["p_tail_low"])
+    same(found["p_high"], expected["p_tail_high"])
+    assert found["flag"].tolist() == expected["flag_tail"].tolist()
+
+
+@pytest.mark.parametrize(("case", "params"), cases("funnel_overdispersion"))
+def test_additive_overdispersion_equals_the_reference_answers(case, params):
+    rows = read("funnel_overdispersion", case, "input")
+    corrected = (SHARED / "oracle" / "funnel_overdispersion" / f"{case}.expected_corrected.csv").exists()
+    expected = read("funnel_overdispersion", case, "expected_corrected" if corrected else "expected")
+    rows = rows.set_index("centre").loc[expected["group"]]
+    kind, scale = SCALES[params["sr_method"] if params["data_type"] == "SR" else params["data_type"]]
+    size = rows["denominator"].round(2) if params["data_type"] == "SR" and scale == "log" else rows["denominator"]
+    found = funnel(rows["numerator"], size, kind=kind, overdispersion="additive", winsorise=params["trim_by"], transform=scale)
+    dispersion = read("funnel_overdispersion", case, "expected_dispersion")
+    same(found.phi, dispersion["phi"][0], 1e-8)
+    same(found.tau2, dispersion["tau2"][0], 1e-8)
+    # Where the arcsine limit leaves the scale (a centre of one patient) the reference program folds it back; ours stays at the end.
+    usable = (size > 1).to_numpy() if scale == "arcsine" else np.ones(len(size), dtype=bool)
+    assert usable.sum() > len(usable) * 0.9
+    for ours, theirs in {"lower_95": "OD95LCL", "upper_95": "OD95UCL", "lower_998": "OD99LCL", "upper_998": "OD99UCL"}.items():
+        same(found.columns[ours][usable], expected[theirs][usable], 1e-8)
+
+
+def test_worked_example_of_the_method_page():
+    """Three centres against a target of 80%: 21 of 30, 45 of 50 and 4 of 4."""
+    found = funnel([21, 45, 4], [30, 50, 4], 0.8)
+    assert np.round(found.columns["lower_95"], 3).tolist() == [0.632, 0.673, 0.229]
+    assert np.round(found.columns["upper_95"], 3).tolist() == [0.919, 0.896, 0.985]
+    assert np.round(found.columns["p_high"], 3).tolist() == [0.939, 0.048, 0.41]
+    assert found.columns["flag"].tolist() == ["within", "within", "within"]
+
+
+def test_a_tiny_centre_above_the_drawn_limit_is_not_flagged():
+    found = funnel([1, 4], [1, 4], 0.65).columns
+    assert (found["value"] > found["upper_998"]).all()
+    assert found["flag"].tolist() == ["within", "within"]
+
+
+def test_flags_name_the_widest_limit_crossed():
+    found = funnel([50, 65, 80, 95, 99], [100] * 5, 0.8).columns
+    assert found["flag"].tolist() == ["low998", "low998", "within", "high998", "high998"]
+    assert funnel([71, 89], [100, 100], 0.8).columns["flag"].tolist() == ["low95", "high95"]
+
+
+def test_other_limits_have_their_own_names():
+    found = funnel([90, 99], [100, 100], 0.9, limits=(0.9, 0.99)).columns
+    assert {"lower_90", "upper_90", "lower_99", "upper_99"} <= set(found)
+    assert found["flag"].tolist() == ["within", "high99"]
+
+
+@given(st.integers(1, 300), st.floats(0.01, 0.99), st.sampled_from([0.9, 0.95, 0.998]))
+def test_the_interpolated_limit_lies_between_the_quantile_and_the_count_below(size, goal, level):
+    lower, upper = curve(size, goal, level=level)
+    for limit, probability in ((lower, 0.5 - level / 2), (upper, 0.5 + level / 2)):
+        rank = stats.binom.ppf(probability, size, goal)
+        assert max(rank - 1, 0) - 1e-9 <= limit[0] * size <= rank + 1e-9
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=12))
+def test_a_flag_keeps_its_promise(pairs):
+    met = np.array([min(pair) for pair in pairs])
+    of = np.maximum(np.array([max(pair) for pair in pairs]), 1)
+    found = funnel(met, of, 0.7).columns
+    low, high = stats.binom.cdf(met, of, 0.7), stats.binom.sf(met - 1, of, 0.7)
+    for flag, below, above in zip(found["flag"], low, high, strict=True):
+        assert flag.startswith("low") == (below < 0.025)
+        assert flag.startswith("high") == (above < 0.025)
+        assert flag.endswith("998") == (min(below, above) < 0.001)
+
+
+@given(st.integers(2, 40), st.integers(0, 2**32 - 1), st.sampled_from(["multiplicative", "additive"]))
+def test_overdispersion_never_flags_more(number, seed, way):
+    draw = np.random.default_rng(seed)
+    of = draw.integers(1, 200, number)
+    met = draw.binomial(of, draw.beta(8, 4, number))
+    plain, wider = funnel(met, of).columns, funnel(met, of, overdispersion=way).columns
+    assert (wider["p_low"] >= plain["p_low"] - 1e-15).all()
+    assert (wider["p_high"] >= plain["p_high"] - 1e-15).all()
+    assert (wider["flag"] != "within").sum() <= (plain["flag"] != "within").sum()
+
+
+def test_no_overdispersion_found_leaves_the_exact_flags():
+    met, of = [70] * 12, [100] * 12
+    for way in ("multiplicative", "additive"):
+        found = funnel(met, of, overdispersion=way)
+        assert (found.phi, found.tau2) == pytest.approx((0, 0))
+        np.testing.assert_array_equal(found.columns["p_low"], funnel(met, of).columns["p_low"])
+
+
+def test_rates_use_the_poisson_distribution():
+    found = funnel([3, 20], [1.5, 2.5], 4.0, kind="rate").columns
+    np.testing.assert_allclose(found["value"], [2, 8])
+    np.testing.assert_allclose(found["p_low"], stats.poisson.cdf([3, 20], [6, 10]))
+    np.testing.assert_allclose(found["p_high"], stats.poisson.sf([2, 19], [6, 10]))
+    assert found["flag"].tolist() == ["within", "high95"]
+
+
+@pytest.mark.parametrize("scale", ["square-root", "log"])
+def test_rates_are_the_same_in_any_unit_of_exposure(scale):
+    draw = np.random.default_rng(3)
+    exposure = draw.uniform(20, 200, 15)
+    events = draw.poisson(exposure * draw.gamma(4, 0.25, 15))
+    one = funnel(events, exposure, kind="rate", overdispersion="additive", transform=scale)
+    other = funnel(events, exposure * 365, kind="rate", overdispersion="additive", transform=scale)
+    assert one.phi == pytest.approx(other.phi)
+    np.testing.assert_allclose(one.columns["upper_95"], other.columns["upper_95"] * 365)
+    assert one.columns["flag"].tolist() == other.columns["flag"].tolist()
+
+
+def test_expected_events_take_the_place_of_the_denominator():
+    found = funnel([5, 9], [100, 200], kind="ratio", expected=[4.0, 12.0])
+    assert found.columns["denominator"].tolist() == [4.0, 12.0]
+    assert found.columns["value"].tolist() == [1.25, 0.75]
+    assert found.target == 1.0
+
+
+def test_a_centre_without_patients_says_so():
+    found = funnel([0, 8], [0, 10])
+    assert found.columns["flag"].tolist() == ["", "within"]
+    assert found.columns["why_not"].tolist() == ["Nothing to compare: the denominator is 0.", ""]
+    assert np.isnan(found.columns["lower_95"][0])
+    assert found.target == 0.8
+
+
+def test_cautions_are_said():
+    assert "compared with itself" in funnel([8], [10]).cautions[0]
+    assert funnel([8], [10], 0.9).cautions == ("Fewer than five centres: read the probabilities, and do not rank.",)
+    assert funnel([8] * 5, [10] * 5).cautions == ()
+    assert "cannot be told from chance" in funnel([8] * 9, [10] * 9, overdispersion="additive").cautions[-1]
+    assert funnel([8] * 10, [10] * 10, overdispersion="additive").cautions == ()
+
+
+def test_the_method_is_named():
+    pairs = ([8] * 12, [10] * 12)
+    assert funnel(*pairs).method == "exact"
+    assert funnel(*pairs, exact=False).method == "normal"
+    assert funnel(*pairs, overdispersion="multiplicative").method == "multiplicative overdispersion"
+    assert funnel(*pairs, overdispersion="additive").method == "additive overdispersion, arcsine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"observed": [5], "denominator": [4]}, "more events than patients"),
+        ({"observed": [1.5], "denominator": [4]}, "observed: every value must be a whole number"),
+        ({"observed": [1, 2], "denominator": [4]}, "of the same length"),
+        ({"observed": [1], "denominator": [4], "target": 1.2}, "target: 1.2 is out of range"),
+        ({"observed": [1], "denominator": [4], "kind": "mean"}, "none of proportion, ratio, rate"),
+        ({"observed": [1], "denominator": [-4.0], "kind": "ratio"}, "denominator: it cannot be negative"),
+        ({"observed": [1], "denominator": [4], "expected": [2]}, "it belongs to kind='ratio'"),
+        ({"observed": [1], "denominator": [4], "overdispersion": "additive", "winsorise": 0.5}, "winsorise"),
+        ({"observed": [1], "denominator": [4], "overdispersion": "additive", "transform": "cube"}, "none of arcsine"),
+        (
+            {"observed": [1], "denominator": [4], "kind": "rate", "overdispersion": "additive", "transform": "arcsine"},
+            "for proportions",
+        ),
+    ],
+)
+def test_unusable_input_is_refused_with_the_reason(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        funnel(**arguments)
