@@ -32,3 +32,4 @@ from plenary.config.settings import *  # noqa: E402, F403 - the environment is s
 # Argon2 is slow by design; tests that make many people need not be.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[3]
 DEVELOPMENT_KEY = "for-development-only-never-in-production-0123456789abcdef"
@@ -64,7 +64,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         base_url=text("BASE_URL", "http://localhost:8000").rstrip("/"),
         secure_cookies=_switch(text, "SECURE_COOKIES", default=production),
         data=data,
-        database_url=text("DATABASE_URL", f"sqlite:///{data / 'plenary.sqlite3'}"),
+        database_url=text("DATABASE_URL", f"sqlite:///{quote(str(data / 'plenary.sqlite3'))}"),
         store=Path(text("STORE", str(data / "store"))),
         editions=Path(text("EDITIONS", str(data / "editions"))),
         definitions=Path(text("DEFINITIONS", str(ROOT / "definitions"))),
@@ -94,10 +94,10 @@ def problems(settings: Settings) -> list[str]:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return Django's connection settings for ``sqlite:///path`` or ``postgresql://user:password@host:port/name``."""
+    """Return Django's connection settings for ``sqlite:///path`` (four slashes for an absolute one) or ``postgresql://user:password@host:port/name``."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return _sqlite(parts.path.removeprefix("/") if parts.path.startswith("//") else parts.path or ":memory:")
+        return _sqlite(unquote(parts.path).removeprefix("/") or ":memory:")
     if parts.scheme in {"postgres", "postgresql"}:
         query = dict(parse_qsl(parts.query))
         return {

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "plenary.config.middleware.second_factor",
 ]
 
 # Our pages are Jinja2 and come first, so that a page of ours replaces allauth's of the same name.
@@ -85,7 +86,15 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = PLENARY.data / "static"
 STATICFILES_DIRS = [environment.ROOT / "src" / "plenary" / "web" / "design" / "static"]
-WHITENOISE_USE_FINDERS = not PLENARY.production
+WHITENOISE_USE_FINDERS = not PLENARY.production  # in production `plenary migrate` collects them, with hashed names
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PLENARY.production
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 # Sign-in: e-mail and password, then a one-time code. Accounts are made by an administrator.
 AUTH_USER_MODEL = "core.Person"
@@ -102,6 +111,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/account/login/"
 LOGIN_REDIRECT_URL = "/workspace/"
 LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "plenary.config.sign_in.AccountAdapter"
 ACCOUNT_TEMPLATE_EXTENSION = "jinja"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -112,6 +122,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/15m/key"}
 ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "plenary.config.sign_in.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Plenary"
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute out

@@ -1,0 +1,176 @@
+"""Sign-in as a person does it: real requests, real forms."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core import mail
+from django.urls import reverse
+
+from plenary.core import actions, queries
+from plenary.core.terms import SYSTEM
+from tests.factories.core import PASSWORD, TOTP_SECRET, PostFactory
+
+pytestmark = pytest.mark.django_db
+WORKSPACE = "/workspace/"
+
+
+@pytest.fixture
+def manager():
+    return actions.create_person(email="jo@example.org", name="Jo Doe", password=PASSWORD, by=SYSTEM)
+
+
+@pytest.fixture
+def enrolled(manager):
+    PostFactory(person=manager)
+    actions.enrol_totp(person=manager, secret=TOTP_SECRET, by=SYSTEM)
+    return manager
+
+
+def code(secret: str = TOTP_SECRET, steps: int = 0) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+def sign_in(client, email="jo@example.org", password=PASSWORD):
+    return client.post(reverse("account_login"), {"login": email, "password": password})
+
+
+def is_signed_in(client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def test_password_then_code_then_in(client, enrolled):
+    answer = sign_in(client, email="JO@example.org")
+    assert answer.headers["Location"] == reverse("mfa_authenticate")
+    assert not is_signed_in(client)
+    assert client.get(reverse("mfa_authenticate")).status_code == 200
+    answer = client.post(reverse("mfa_authenticate"), {"code": code()})
+    assert answer.headers["Location"] == WORKSPACE
+    assert is_signed_in(client)
+    assert client.get(WORKSPACE).headers.get("Location") != reverse("mfa_activate_totp")
+    assert queries.events(verb="sign in", subject=f"person/{enrolled.pk}").count() == 1
+
+
+def test_a_wrong_code_lets_nobody_in(client, enrolled):
+    sign_in(client)
+    wrong = "000000" if code() != "000000" else "111111"
+    assert client.post(reverse("mfa_authenticate"), {"code": wrong}).status_code == 200
+    assert not is_signed_in(client)
+    assert not queries.events(verb="sign in").exists()
+
+
+def test_a_code_works_once(client, enrolled):
+    used = code()
+    for expected in (True, False):
+        sign_in(client)
+        client.post(reverse("mfa_authenticate"), {"code": used})
+        assert is_signed_in(client) is expected
+        client.logout()
+
+
+def test_a_recovery_code_works_once(client, enrolled):
+    actions.reset_second_factor(person=enrolled, by=SYSTEM)
+    codes = actions.enrol_totp(person=enrolled, secret=TOTP_SECRET, by=SYSTEM)
+    assert len(codes) == 10
+    for expected in (True, False):
+        sign_in(client)
+        client.post(reverse("mfa_authenticate"), {"code": codes[0]})
+        assert is_signed_in(client) is expected
+        client.logout()
+
+
+def test_without_a_second_factor_every_page_leads_to_setting_one_up(client, manager):
+    PostFactory(person=manager)
+    sign_in(client)
+    assert is_signed_in(client)
+    for page in (WORKSPACE, "/", "/no/such/page"):
+        assert client.get(page).headers["Location"] == reverse("mfa_activate_totp")
+    confirm = client.get(reverse("mfa_activate_totp")).headers["Location"]  # an unattended session cannot enrol: password again
+    assert client.post(confirm, {"password": PASSWORD}).headers["Location"] == reverse("mfa_activate_totp")
+    assert client.get(reverse("mfa_activate_totp")).status_code == 200
+    secret = client.session["mfa.totp.secret"]
+    answer = client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
+    assert answer.status_code == 302
+    assert client.get(WORKSPACE).headers.get("Location") != reverse("mfa_activate_totp")
+    assert Authenticator.objects.filter(user=manager).count() == 2  # the app, and recovery codes
+
+
+def test_a_patient_representative_needs_no_second_factor(client, manager):
+    PostFactory(person=manager, role="patient-representative", scope_kind="service", scope="adult-ecmo")
+    sign_in(client)
+    assert client.get(WORKSPACE).headers.get("Location") != reverse("mfa_activate_totp")
+
+
+def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(client, manager):
+    for _ in range(5):
+        assert sign_in(client, password="not the password").status_code == 200
+    answer = sign_in(client)
+    assert not is_signed_in(client)
+    assert "too many" in answer.content.decode().lower()
+
+
+def test_an_unknown_and_a_known_address_are_answered_alike(client, manager):
+    pages = [sign_in(client, email=email, password="not the password") for email in ("jo@example.org", "no@example.org")]
+    said = [re.sub(r'value="[^"]*"|nonce="[^"]*"', "", page.content.decode()).replace("no@", "jo@") for page in pages]
+    assert said[0] == said[1]
+
+
+def test_a_closed_account_does_not_open(client, manager):
+    actions.close_person(person=manager, by=SYSTEM)
+    sign_in(client)
+    assert not is_signed_in(client)
+
+
+def test_closing_an_account_ends_its_open_session(client, enrolled):
+    sign_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code()})
+    actions.close_person(person=enrolled, by=SYSTEM)
+    assert queries.who(client.get("/account/").wsgi_request.user).posts == ()
+
+
+def test_nobody_signs_up(client):
+    form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    client.post(reverse("account_signup"), form)
+    assert not queries.people().exists()
+    assert not is_signed_in(client)
+
+
+def test_a_new_password_is_set_through_a_mailed_link_and_still_asks_for_the_code(client, enrolled):
+    client.post(reverse("account_reset_password"), {"email": "jo@example.org"})
+    link = re.search(r"https?://\S+", mail.outbox[0].body).group()
+    form = client.get(link, follow=True)
+    fresh = "another quiet lamp in the hall"
+    client.post(form.redirect_chain[-1][0], {"password1": fresh, "password2": fresh})
+    assert not is_signed_in(client)
+    assert sign_in(client, password=fresh).headers["Location"] == reverse("mfa_authenticate")
+    assert queries.events(verb="set password").count() == 1
+
+
+def test_no_mail_goes_to_an_unknown_address(client):
+    client.post(reverse("account_reset_password"), {"email": "no@example.org"})
+    assert mail.outbox == []
+
+
+def test_the_secret_does_not_lie_open_in_the_database(enrolled):
+    kept = Authenticator.objects.get(user=enrolled, type=Authenticator.Type.TOTP).data["secret"]
+    assert TOTP_SECRET not in kept
+
+
+def test_signing_in_renews_the_session_and_ends_it_when_idle(client, enrolled, settings):
+    sign_in(client)
+    before = client.session.session_key
+    client.post(reverse("mfa_authenticate"), {"code": code()})
+    assert client.session.session_key != before
+    assert client.session.get_expire_at_browser_close()
+    assert settings.SESSION_COOKIE_AGE == 1800
+    assert settings.SESSION_SAVE_EVERY_REQUEST is True
+
+
+def test_the_answer_carries_a_strict_policy(client):
+    policy = client.get(reverse("account_login")).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import importlib
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+
+from plenary.core import actions, queries
+from plenary.core.models import AuditEvent
+from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, Post
+from tests.factories.core import PersonFactory, PostFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class TestWho:
+    def test_posts_of_the_day_only_and_of_this_person_only(self):
+        person = PersonFactory(name="Jo Doe")
+        PostFactory(person=person, starts_on=date(2024, 1, 1), ends_on=date(2025, 1, 1))
+        PostFactory(person=person, role="centre-lead", starts_on=date(2025, 1, 1))
+        PostFactory(role="network-lead", scope_kind="service", scope="lam")
+        assert queries.who(person, date(2024, 12, 31)).posts == (Post("centre-data-manager", "centre", "adult-ecmo/RJ1"),)
+        found = queries.who(person, date(2025, 1, 1))
+        assert (found.person_id, found.name) == (person.pk, "Jo Doe")
+        assert found.posts == (Post("centre-lead", "centre", "adult-ecmo/RJ1"),)
+
+    def test_one_query_whatever_the_number_of_posts(self, django_assert_num_queries):
+        person = PersonFactory()
+        for count in (1, 3):
+            PostFactory.create_batch(count, person=person)
+            with django_assert_num_queries(1):
+                queries.who(person)
+
+    def test_a_stranger_and_a_closed_account_are_nobody(self):
+        closed = PostFactory(person__is_active=False).person
+        assert queries.who(AnonymousUser()) == queries.who(closed) == NOBODY
+
+    def test_the_day_begins_in_london(self):
+        with time_machine.travel(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)):
+            assert queries.today() == date(2026, 7, 1)
+
+
+class TestPerson:
+    def test_by_address_in_any_letter_case(self):
+        person = PersonFactory(email="jo@example.org")
+        assert queries.person(" JO@example.org") == person
+        with pytest.raises(NotFound, match=r"no@example\.org"):
+            queries.person("no@example.org")
+
+    def test_people_by_name(self):
+        for name in ("Zoe", "Ann"):
+            PersonFactory(name=name)
+        assert [person.name for person in queries.people()] == ["Ann", "Zoe"]
+
+
+class TestStoredBytes:
+    def test_what_was_never_kept_is_not_found(self):
+        with pytest.raises(NotFound):
+            queries.stored_bytes("0" * 64)
+
+    def test_a_hash_that_is_a_path_is_not_followed(self):
+        with pytest.raises(NotFound):
+            queries.stored_bytes("../../../etc/passwd")
+
+    def test_a_changed_file_is_never_returned(self):
+        sha = actions.store_bytes(b"as received", by=SYSTEM, media_type="text/csv")
+        queries.store_path(sha).write_bytes(b"as forged")
+        with pytest.raises(Damaged, match="changed"):
+            queries.stored_bytes(sha)
+
+    def test_a_lost_file_says_what_to_do(self):
+        sha = actions.store_bytes(b"as received", by=SYSTEM, media_type="text/csv")
+        queries.store_path(sha).unlink()
+        with pytest.raises(Damaged, match="backup"):
+            queries.stored_bytes(sha)
+
+
+@contextmanager
+def unguarded():
+    """Lift the database's guard, as somebody with the database's own password could."""
+    guard = importlib.import_module("plenary.core.migrations.0002_audit_append_only").GUARDS[connection.vendor]
+    with connection.cursor() as cursor:
+        for statement in guard["drop"]:
+            cursor.execute(statement)
+        yield
+        for statement in guard["create"]:
+            cursor.execute(statement)
+
+
+class TestVerifyChain:
+    def chain(self):
+        for number in range(1, 6):
+            actions.record(
+                by=SYSTEM, verb="try", subject=f"thing/{number}", detail={"text": "naïve – “é”", "number": 0.1 * number}
+            )
+        return AuditEvent.objects.all()
+
+    def test_an_empty_and_an_untouched_chain_are_whole(self):
+        assert queries.verify_chain().whole
+        self.chain()
+        report = queries.verify_chain()
+        assert (report.whole, report.events, report.head) == (True, 5, AuditEvent.objects.last().hash)
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"verb": "other"},
+            {"subject": "thing/9"},
+            {"detail": "{}"},
+            {"who": 3},
+            {"who_name": "Somebody"},
+            {"occurred_at": datetime(2020, 1, 1, tzinfo=UTC)},
+            {"hash": "f" * 64},
+            {"previous_hash": "f" * 64},
+        ],
+    )
+    def test_every_changed_column_is_found(self, forged):
+        events = self.chain()
+        with unguarded():
+            events.filter(pk=3).update(**forged)
+        assert queries.verify_chain().broken_at == 3
+
+    def test_a_removed_event_is_found(self):
+        events = self.chain()
+        with unguarded():
+            events.filter(pk=3).delete()
+        report = queries.verify_chain()
+        assert (report.broken_at, report.reason) == (4, "event 3 is missing")
+
+    def test_an_event_rewritten_with_its_own_new_hash_is_found_at_the_next(self):
+        events = self.chain()
+        forged = events.get(pk=3)
+        forged.verb = "other"
+        event = queries.Event(3, forged.occurred_at, None, forged.who_name, "other", forged.subject, forged.detail)
+        with unguarded():
+            events.filter(pk=3).update(verb="other", hash=queries.event_hash(event, forged.previous_hash))
+        assert queries.verify_chain().broken_at == 4
+
+    def test_a_cut_tail_is_found_by_a_noted_head(self):
+        events = self.chain()
+        noted = queries.verify_chain().head
+        with unguarded():
+            events.filter(pk=5).delete()
+        assert queries.verify_chain().whole
+        assert not queries.events().filter(hash=noted).exists()
+
+
+def test_events_are_found_by_verb_and_subject():
+    for verb, subject in [("read", "case/1"), ("read", "case/2"), ("change", "case/1")]:
+        actions.record(by=SYSTEM, verb=verb, subject=subject)
+    assert [event.sequence for event in queries.events(verb="read")] == [1, 2]
+    assert [event.sequence for event in queries.events(subject="case/1")] == [1, 3]
