@@ -9,9 +9,20 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 
 from plenary.web.account.views import no_sign_up, own_account
 from plenary.web.routes import OWN_ACCOUNT, PUBLIC, route
+
+
+class PersonKey(StringConverter):
+    """A person's number in base 36: it stops at the hyphen, where the key of a reset link begins."""
+
+    regex = "[0-9a-z]+"
+
+
+register_converter(PersonKey, "person")
 
 urlpatterns = [
     route("account/", own_account, "account", OWN_ACCOUNT),
@@ -28,7 +39,7 @@ urlpatterns = [
         "account/password/reset/key/done/", account.password_reset_from_key_done, "account_reset_password_from_key_done", PUBLIC
     ),
     route(
-        "account/password/reset/key/<slug:uidb36>-<path:key>/",
+        "account/password/reset/key/<person:uidb36>-<path:key>/",
         account.password_reset_from_key,
         "account_reset_password_from_key",
         PUBLIC,
