@@ -19,7 +19,7 @@ from plenary.web.routes import OWN_ACCOUNT, PUBLIC, route
 class PersonKey(StringConverter):
     """A person's number in base 36: it stops at the hyphen, where the key of a reset link begins."""
 
-    regex = "[0-9a-z]+"
+    regex = "[0-9A-Za-z]+"
 
 
 register_converter(PersonKey, "person")
