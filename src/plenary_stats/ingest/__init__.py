@@ -1,0 +1,10 @@
+"""From the bytes that a centre sends to checked cases: ``read`` the file, ``check`` it against the data set.
+
+The same rules serve a whole file and one case keyed on screen (:func:`one_row`).
+"""
+
+from plenary_stats.ingest.files import RawTable, one_row, read
+from plenary_stats.ingest.findings import RULES, Finding, Findings
+from plenary_stats.ingest.rules import Checked, check, period_labels
+
+__all__ = ["RULES", "Checked", "Finding", "Findings", "RawTable", "check", "one_row", "period_labels", "read"]

@@ -1,0 +1,109 @@
+"""What a check found: one rule's result on one row and field, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Severity = Literal["blocking", "warning", "notice"]
+
+RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # the file as a whole
+        "unusable": "The file cannot be read at all",
+        "unknown-file": "A file that a collection folder does not know",
+        "missing-file": "A file that should be there",
+        "encoding": "Not UTF-8: read as another encoding",
+        "separator": "Columns are not separated by commas",
+        "spaces": "Non-breaking spaces were read as spaces",
+        "quotes": "Quotation marks stand where none should",
+        "other-sheets": "A workbook with more than one sheet",
+        "no-rows": "No case in the file",
+        "blank-rows": "Empty rows between the cases",
+        "extra-cells": "A row with more cells than headings",
+        "short-row": "A row with fewer cells than headings",
+        "no-heading": "A column with values and no heading",
+        "duplicate-heading": "Two columns with one heading",
+        "heading": "A heading that is not the field's name was understood",
+        "unknown-column": "A column that the data set does not know",
+        "missing-column": "A field of the data set has no column",
+        # one value
+        "error-cell": "A spreadsheet error",
+        "formula": "A formula instead of a value",
+        "scientific": "An identifier in scientific notation",
+        "required": "A required value is missing",
+        "not-permitted": "Not one of the permitted values",
+        "label-for-code": "A label was read as its code",
+        "not-a-number": "Not a number",
+        "not-whole": "Not a whole number",
+        "thousands": "Thousands separators were left out",
+        "out-of-range": "Outside the agreed range",
+        "not-a-date": "Not a date",
+        "impossible-date": "A date that does not exist",
+        "ambiguous-date": "Day and month may be exchanged",
+        "two-digit-year": "A year of two digits",
+        "future-date": "A date in the future",
+        "nhs-number": "Not a valid NHS number",
+        "identifier-in-text": "An NHS number in a text that is kept",
+        # one row, several values
+        "date-order": "Dates in the wrong order",
+        "age-disagrees": "Age and date of birth disagree",
+        "branching": "A value where none should be",
+        "outside-period": "The case lies outside the collection's period",
+        # the case and its place
+        "duplicate-case": "One case identifier on two rows",
+        "repeated-row": "The same row twice",
+        "same-person": "One NHS number on two cases",
+        "unknown-centre": "Not a centre of the service",
+        "other-centre": "A case of another centre",
+        "not-designated": "The centre was not designated on that date",
+        "unknown-area": "An area of residence that is not known",
+        # documents and other files
+        "dictionary": "The data dictionary",
+        "outcome-set": "The outcome set",
+        "narrative": "The narrative sections",
+        "unknown-service": "A service that services.csv does not name",
+    }
+)
+"""Every rule by its id. Ids are stable: people and programs refer to them."""
+
+LISTED: Final = 500
+"""Findings of one rule on one field that are listed one by one; the rest is counted."""
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One finding. ``row`` is the row as a spreadsheet shows it, the headings being row 1; 0 is the file as a whole."""
+
+    file: str
+    row: int
+    field: str
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str = ""
+
+
+class Findings(list[Finding]):
+    """Findings in the order of file, row and field."""
+
+    @property
+    def blocking(self) -> Findings:
+        """Those that keep the whole file from being accepted."""
+        return self.of("blocking")
+
+    @property
+    def warnings(self) -> Findings:
+        return self.of("warning")
+
+    @property
+    def notices(self) -> Findings:
+        return self.of("notice")
+
+    def of(self, severity: Severity) -> Findings:
+        return Findings(finding for finding in self if finding.severity == severity)
+
+    def ordered(self) -> Findings:
+        return Findings(sorted(self))

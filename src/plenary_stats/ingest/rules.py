@@ -1,0 +1,463 @@
+"""The rules of a case file: every value against its field, every row against the others, every case against its place.
+
+Nothing of a file with a blocking finding is accepted: ``Checked.cases`` is then empty. Identifiers are checked and not kept.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plenary_stats.expressions import known_values
+from plenary_stats.ingest import values
+from plenary_stats.ingest.files import RawTable
+from plenary_stats.ingest.findings import LISTED, Finding, Findings, Severity
+from plenary_stats.spec import DataSet, Field
+from plenary_stats.tables import CaseTable, Column
+
+Flags = npt.NDArray[np.bool_]
+Spans = Sequence[tuple[date | None, date | None]]
+Centres = Collection[str] | Mapping[str, Spans]
+
+_YEAR: Final = 365.25
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What may be accepted, and what was found. ``cases`` is empty where a finding is blocking."""
+
+    cases: CaseTable
+    findings: Findings
+    row_numbers: npt.NDArray[np.int64]
+
+
+def check(
+    raw: RawTable,
+    dataset: DataSet,
+    *,
+    centres: Centres | None = None,
+    centre: str | None = None,
+    period: str = "",
+    period_start: date | None = None,
+    period_end: date | None = None,
+    areas: Collection[str] | None = None,
+    on: date | None = None,
+) -> Checked:
+    """Return the cases of a file and the findings on it.
+
+    ``centres``: the codes of the service's centres, or code → spans ``(from, to)`` of designation (half-open, None = open).
+    ``centre``: the one centre that sends the file; a case of another is refused, a file without the column is filled.
+    ``period``, ``period_start``, ``period_end`` (half-open): the collection's. Cases of earlier years belong to earlier periods.
+    ``areas``: known codes of residence. ``on``: the day of the check, after which no date may lie; never taken from the clock.
+    """
+    work = _Check(raw, dataset, on)
+    work.place_columns(filled=("centre",) if centre else ())
+    work.read_columns()
+    if centre:
+        work.columns.setdefault("centre", np.full(len(raw), centre))
+    for name in ("centre", "area"):
+        if name in work.columns:
+            work.columns[name] = np.char.upper(work.columns[name]) if len(raw) else work.columns[name]
+    _required(work)
+    _branching(work)
+    _order_of_dates(work)
+    _twins(work)
+    index = _index_dates(work)
+    _centres(work, index, centres, centre)
+    _areas(work, areas)
+    _ages(work, index)
+    work.columns["period"] = _periods(work, index, period, period_start, period_end)
+    if not len(raw):
+        work.find(
+            "no-rows", "warning", "", np.array([], dtype=np.int64), "The file holds no case.", "Send it only if there was none."
+        )
+    return _checked(work)
+
+
+class _Check:
+    """A file on its way through the rules: its typed columns by field name, and the findings so far."""
+
+    def __init__(self, raw: RawTable, dataset: DataSet, on: date | None) -> None:
+        self.raw, self.dataset, self.on = raw, dataset, on
+        self.findings = Findings(raw.findings)
+        self.places: dict[str, int] = {}
+        self.columns: dict[str, Column] = {}
+        self.faulty: dict[str, Flags] = {}
+
+    def find(  # noqa: PLR0917  read as a sentence: rule, how grave, where, what, what to do
+        self, rule: str, severity: Severity, name: str, rows: npt.NDArray[np.int64], message: str, remedy: str = ""
+    ) -> None:
+        """Add one finding a row (places, not numbers), or one on the file where ``rows`` is empty."""
+        file = self.raw.file
+        numbers = self.raw.row_numbers[rows[:LISTED]].tolist() or [0]
+        self.findings.extend(Finding(file, number, name, rule, severity, message, remedy) for number in numbers)
+        if len(rows) > LISTED:
+            more = f"{len(rows) - LISTED} more rows: {message}"
+            self.findings.append(Finding(file, 0, name, rule, severity, more, remedy))
+
+    def place_columns(self, filled: tuple[str, ...]) -> None:
+        """Find the column of every field by its heading."""
+        names = _heading_names(self.dataset)
+        unknown: list[str] = []
+        for place, heading in enumerate(self.raw.headings):
+            name = names.get(_plain(heading))
+            if not heading:
+                message = f"Column {place + 1} holds values and has no heading."
+                self.find("no-heading", "blocking", "", _NO_ROWS, message, "Give it the field's name, or delete it.")
+            elif name is None:
+                unknown.append(heading)
+            elif name in self.places:
+                other = self.raw.headings[self.places[name]]
+                message = f"The headings '{other}' and '{heading}' both stand for the field '{name}'."
+                self.find("duplicate-heading", "blocking", name, _NO_ROWS, message, "Keep one of the two columns.")
+            else:
+                self.places[name] = place
+                if heading != name:
+                    self.find("heading", "notice", name, _NO_ROWS, f"The heading '{heading}' was read as the field '{name}'.")
+        absent = [name for name in self.dataset.by_name if name not in self.places and name not in filled]
+        self._unknown(unknown, absent)
+        self._absent(absent)
+
+    def _unknown(self, headings: list[str], absent: list[str]) -> None:
+        for heading in headings:
+            close = difflib.get_close_matches(_plain(heading), absent, n=1, cutoff=0.75)
+            if close:
+                remedy = f"Did you mean '{close[0]}'? Correct the heading."
+                self.find("unknown-column", "blocking", heading, _NO_ROWS, "The data set has no such field.", remedy)
+            else:
+                message = "The data set has no such field: the column was not read."
+                self.find("unknown-column", "warning", heading, _NO_ROWS, message, "Delete the column, or correct its heading.")
+
+    def _absent(self, names: list[str]) -> None:
+        for name in names:
+            known = self.dataset.by_name[name]
+            if known.type == "checkbox":
+                continue
+            needed = (known.required and not known.branching) or name == self.dataset.index_date
+            message = f"The file has no column '{name}' ({known.label})."
+            if needed:
+                self.find("missing-column", "blocking", name, _NO_ROWS, message, "Add the column: the field is required.")
+            else:
+                self.find("missing-column", "notice", name, _NO_ROWS, message + " It was read as not known.")
+
+    def read_columns(self) -> None:
+        """Read every known column; a column that is not there is without values."""
+        for name, known in self.dataset.columns.items():
+            if name in self.places:
+                self._read(known, self.raw.columns[self.places[name]])
+            elif name in self.dataset.by_name and name != "centre":
+                self.columns[name] = values.missing(known, len(self.raw))
+
+    def _read(self, known: Field, cells: Sequence[str]) -> None:
+        reading = values.read_column(known, cells, self.on)
+        self.columns[known.name] = reading.column
+        faulty = np.zeros(len(self.raw), dtype=bool)
+        broken = self._broken_rows(known.name)
+        for text, problem in reading.problems.items():
+            rows = reading.rows_of(text)
+            faulty[rows] = True
+            told = rows[~np.isin(self.raw.row_numbers[rows], broken)]
+            if len(told):
+                self.find(problem.rule, problem.severity, known.name, told, problem.message, problem.remedy)
+        self.faulty[known.name] = faulty
+        for rule in sorted({remark.rule for remark in reading.remarks.values()}):
+            self._remark(known.name, rule, reading)
+
+    def _remark(self, name: str, rule: str, reading: values.Reading) -> None:
+        """Add one finding a column for a liberty taken, at the first row where it was taken."""
+        texts = [text for text, remark in reading.remarks.items() if remark.rule == rule]
+        rows = np.flatnonzero(np.isin(reading.places, texts))
+        remark = reading.remarks[int(reading.places[rows[0]])]
+        more = f" ({len(rows)} rows of this column.)" if len(rows) > 1 else ""
+        self.find(rule, remark.severity, name, rows[:1], remark.message + more, remark.remedy)
+
+    def _broken_rows(self, name: str) -> list[int]:
+        """Return the rows that already have a finding on the cell itself (a spreadsheet error, a formula)."""
+        heading = self.raw.headings[self.places[name]]
+        return [finding.row for finding in self.raw.findings if finding.field == heading and finding.row]
+
+    def lacking(self, name: str) -> Flags:
+        """Return which rows have no value and no finding for the field yet."""
+        lacks = ~known_values(self.columns[name]) & ~self.faulty.get(name, np.zeros(len(self.raw), dtype=bool))
+        if name in self.places and lacks.any():
+            lacks &= ~np.isin(self.raw.row_numbers, self._broken_rows(name))
+        return lacks
+
+
+_NO_ROWS: Final = np.array([], dtype=np.int64)
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"[^0-9a-z]+", "_", heading.casefold()).strip("_")
+
+
+def _heading_names(dataset: DataSet) -> dict[str, str]:
+    """Return field name by every plain heading that means it: its name, and its label where no other field has that label."""
+    labels = [_plain(known.label) for known in dataset.columns.values()]
+    names = {_plain(known.label): name for name, known in dataset.columns.items() if labels.count(_plain(known.label)) == 1}
+    names |= {
+        "centre_code": "centre",
+        "center": "centre",
+        "ods_code": "centre",
+        "date_of_birth": "birth_date",
+        "dob": "birth_date",
+    }
+    wanted = {heading: name for heading, name in names.items() if name in dataset.columns and heading}
+    return wanted | {_plain(name): name for name in dataset.columns} | {name: name for name in dataset.columns}
+
+
+# -- one row, several values
+
+
+def _required(work: _Check) -> None:
+    for name, known in work.dataset.by_name.items():
+        if name not in work.places or not (known.required or name == work.dataset.index_date):
+            continue
+        lacks = work.lacking(name)
+        if known.branching and name != work.dataset.index_date:
+            if known.condition is None:
+                continue
+            asked, _ = known.condition.evaluate(_with_all(work, known.condition.fields))
+            lacks &= asked
+        if lacks.any():
+            remedy = "Fill it in; use the code for 'not known' if the data set has one."
+            work.find("required", "blocking", name, np.flatnonzero(lacks), f"{known.label} is missing.", remedy)
+
+
+def _with_all(work: _Check, names: Sequence[str]) -> dict[str, Column]:
+    absent = {name: values.missing(work.dataset.columns[name], len(work.raw)) for name in names if name not in work.columns}
+    return {"case_id": np.full(len(work.raw), ""), **absent, **work.columns}
+
+
+def _branching(work: _Check) -> None:
+    for name, known in work.dataset.by_name.items():
+        if known.condition is None or name not in work.places or known.type == "checkbox":
+            continue
+        asked, decided = known.condition.evaluate(_with_all(work, known.condition.fields))
+        rows = np.flatnonzero(decided & ~asked & known_values(work.columns[name]))
+        if len(rows):
+            message = f"{known.label} has a value although it is asked only if {known.branching}."
+            work.find("branching", "warning", name, rows, message, "Delete the value, or correct the field that it depends on.")
+
+
+def _order_of_dates(work: _Check) -> None:
+    """Compare the dates of a field annotated ``@NOTBEFORE=other`` with the other field's."""
+    for name, known in work.dataset.by_name.items():
+        other = re.search(r"@NOTBEFORE\s*=\s*'?\"?(\w+)", known.annotation, re.IGNORECASE)
+        earlier = other[1] if other else ""
+        if name not in work.places or known.kind != "date" or work.columns.get(earlier, np.array([])).dtype.kind != "M":
+            continue
+        rows = np.flatnonzero(work.columns[name] < work.columns[earlier])
+        if len(rows):
+            label = work.dataset.columns[earlier].label
+            work.find(
+                "date-order", "blocking", name, rows, f"{known.label} lies before {label}.", "Correct one of the two dates."
+            )
+
+
+# -- the case and its place
+
+
+def _twins(work: _Check) -> None:
+    cases = work.columns.get("case_id", np.array([], dtype=str))
+    if not len(cases):
+        return
+    _nhs_numbers_as_ids(work, cases)
+    keys = [cases, work.columns["centre"]] if "centre" in work.columns else [cases]
+    pairs = list(zip(*(key.tolist() for key in keys), strict=True))
+    if len(set(pairs)) < len(pairs):
+        _repeated(work, pairs)
+    for name, known in work.dataset.columns.items():
+        if known.identifier and values.is_nhs_field(known) and name in work.places:
+            _same_person(work, name)
+
+
+def _repeated(work: _Check, pairs: list[tuple[str, ...]]) -> None:
+    first: dict[tuple[str, ...], int] = {}
+    for place, pair in enumerate(pairs):
+        earlier = first.setdefault(pair, place)
+        if earlier == place or not pair[0]:
+            continue
+        row = int(work.raw.row_numbers[earlier])
+        same = all(column[earlier] == column[place] for column in work.raw.columns)
+        rule = "repeated-row" if same else "duplicate-case"
+        message = (
+            f"The row repeats row {row}." if same else f"The case '{pair[0]}' stands on row {row} already, with other values."
+        )
+        remedy = "Delete one of the two rows." if same else "Keep one row a case, or correct the identifier."
+        work.find(rule, "blocking", "case_id", np.array([place]), message, remedy)
+
+
+def _same_person(work: _Check, name: str) -> None:
+    numbers = work.columns[name]
+    if len(set(numbers.tolist())) == len(numbers):
+        return
+    cases = work.columns["case_id"].tolist()
+    first: dict[str, int] = {}
+    for place, number in enumerate(numbers.tolist()):
+        earlier = first.setdefault(number, place) if number else place
+        if cases[earlier] != cases[place]:
+            message = f"The NHS number is the one of row {int(work.raw.row_numbers[earlier])}, another case."
+            work.find("same-person", "warning", name, np.array([place]), message, "Check whether the two are one case.")
+
+
+def _nhs_numbers_as_ids(work: _Check, cases: Column) -> None:
+    digits = [text.replace(" ", "") for text in cases.tolist()]
+    ten = [len(text) == 10 and text.isdigit() for text in digits]
+    valid = values.nhs_valid(digits)
+    if valid.sum() * 2 > sum(ten):  # one in eleven numbers of ten digits is valid by chance
+        message = "The case identifier is an NHS number."
+        remedy = "Use an identifier of your own: case identifiers are kept and shown, NHS numbers are not."
+        work.find("nhs-number", "blocking", "case_id", np.flatnonzero(valid), message, remedy)
+
+
+def _centres(work: _Check, index: Column, centres: Centres | None, own: str | None) -> None:
+    codes = work.columns.get("centre")
+    if codes is None or not len(codes):
+        return
+    present = known_values(codes)
+    if own:
+        others = np.flatnonzero(present & (codes != own.upper()))
+        if len(others):
+            message = f"The case is of another centre than {own}, which sends the file."
+            work.find("other-centre", "blocking", "centre", others, message, "Send only your own cases.")
+        return
+    if centres is None:
+        return
+    for code in sorted(set(codes[present].tolist()) - {known.upper() for known in centres}):
+        close = difflib.get_close_matches(code, list(centres), n=1)
+        remedy = f"{f'Did you mean {close[0]}? ' if close else ''}Use the ODS code of a centre of this service."
+        message = f"'{code}' is not a centre of the service."
+        work.find("unknown-centre", "blocking", "centre", np.flatnonzero(codes == code), message, remedy)
+    if isinstance(centres, Mapping):
+        _designations(work, codes, index, centres)
+
+
+def _designations(work: _Check, codes: Column, index: Column, centres: Mapping[str, Spans]) -> None:
+    for code, spans in sorted(centres.items()):
+        inside = np.isnat(index) | (codes != code.upper())
+        for start, end in spans:
+            after = index >= np.datetime64(start, "D") if start else np.ones(len(codes), dtype=bool)
+            inside |= after & (index < np.datetime64(end, "D") if end else np.ones(len(codes), dtype=bool))
+        if spans and not inside.all():
+            message = f"The centre {code} was not designated for the service on the case's date."
+            remedy = "Check the date, or have the designation corrected."
+            work.find("not-designated", "warning", "centre", np.flatnonzero(~inside), message, remedy)
+
+
+def _areas(work: _Check, areas: Collection[str] | None) -> None:
+    codes = work.columns.get("area")
+    if codes is None or areas is None:
+        return
+    for code in sorted(set(codes.tolist()) - {"", *(area.upper() for area in areas)}):
+        message = f"The area of residence '{code}' is not known; the case counts as of unknown residence."
+        remedy = "Use the code of the ICB or board of residence on the date of care."
+        work.find("unknown-area", "warning", "area", np.flatnonzero(codes == code), message, remedy)
+
+
+def _index_dates(work: _Check) -> Column:
+    name = work.dataset.index_date
+    column = work.columns.get(name) if name else None
+    if column is None or column.dtype.kind != "M":
+        return np.full(len(work.raw), np.datetime64("NaT", "D"))
+    return column
+
+
+def _ages(work: _Check, index: Column) -> None:
+    """Give every case its age in whole years at the index date, where the date of birth tells it."""
+    born = work.columns.get("birth_date")
+    if born is None or np.isnat(index).all():
+        return
+    age = _whole_years(born, index)
+    for place in np.flatnonzero(age < 0).tolist():
+        message = "The date of birth lies after the index date."
+        work.find("date-order", "blocking", "birth_date", np.array([place]), message, "Correct one of the two dates.")
+    stated = work.columns.get("age")
+    if stated is not None:
+        rows = np.flatnonzero(np.abs(np.floor(stated) - age) > 1)
+        if len(rows):
+            message = "The age and the date of birth disagree by more than a year; the date of birth was taken."
+            work.find("age-disagrees", "warning", "age", rows, message, "Correct the one that is wrong.")
+        age = np.where(np.isnan(age), stated, age)
+    work.columns["age"] = age
+
+
+def _whole_years(born: Column, on: Column) -> Column:
+    known = ~np.isnat(born) & ~np.isnat(on)
+    months = on.astype("datetime64[M]").astype(np.int64) - born.astype("datetime64[M]").astype(np.int64)
+    later = (on - on.astype("datetime64[M]")).astype(np.int64) >= (born - born.astype("datetime64[M]")).astype(np.int64)
+    whole = np.full(len(born), np.nan)
+    whole[known] = np.floor((months[known] - ~later[known]) / 12)
+    return whole
+
+
+# -- the period
+
+
+def period_labels(index: Column, period: str, start: date, end: date) -> tuple[Column, Column]:
+    """Return the label of the period of every date, and how many periods back it lies (negative: after the collection's end).
+
+    Earlier periods are as long as the collection's, in whole years; their labels are the collection's with the years moved back.
+    """
+    years = max(1, round((end - start).days / _YEAR))
+    months = index.astype("datetime64[M]").astype(np.int64) - ((start.year - 1970) * 12 + start.month - 1)
+    days = (index - index.astype("datetime64[M]")).astype(np.int64)
+    months = months - (days < start.day - 1)
+    back = np.where(np.isnat(index), 0, -np.floor_divide(months, 12 * years))
+    distinct = {int(steps): _moved(period, start, int(steps) * years) for steps in np.unique(back)}
+    if 0 in distinct:
+        distinct[0] = period
+    return np.array([distinct[steps] for steps in back.tolist()], dtype=np.str_), back
+
+
+def _moved(period: str, start: date, years: int) -> str:
+    if not re.search(r"\d{4}", period):
+        return str(start.year - years)
+
+    def earlier(found: re.Match[str]) -> str:
+        tail = f"{found[2]}{(int(found[3]) - years) % 100:02d}" if found[3] else ""
+        return f"{int(found[1]) - years}{tail}"
+
+    return re.sub(r"(\d{4})(?:([/–-])(\d{2})(?!\d))?", earlier, period)
+
+
+def _periods(work: _Check, index: Column, period: str, start: date | None, end: date | None) -> Column:
+    if start is None or end is None or np.isnat(index).all():
+        return np.full(len(work.raw), period)
+    labels, back = period_labels(index, period, start, end)
+    late = np.flatnonzero(back < 0)
+    if len(late):
+        message = f"The case lies after the collection's period, which ends before {end.isoformat()}."
+        name = work.dataset.index_date or ""
+        work.find("outside-period", "warning", name, late, message, "Correct the date, or leave the case to the next collection.")
+    return labels
+
+
+# -- the outcome
+
+
+def _checked(work: _Check) -> Checked:
+    findings = _named(work).ordered()
+    kept = {"centre", "case_id", "period"} | set(work.dataset.collected)
+    order = ["centre", "case_id", "period", *work.dataset.collected]
+    carried = {name: work.columns[name] for name in dict.fromkeys(order) if name in kept and name in work.columns}
+    if findings.blocking:
+        carried = {name: column[:0] for name, column in carried.items()}
+    numbers = work.raw.row_numbers[:0] if findings.blocking else work.raw.row_numbers
+    return Checked(CaseTable(carried, service=work.dataset.service), findings, numbers)
+
+
+def _named(work: _Check) -> Findings:
+    """Return the findings with the field's name in place of the heading that the file has."""
+    names = {work.raw.headings[place]: name for name, place in work.places.items()}
+    return Findings(
+        Finding(f.file, f.row, names.get(f.field, f.field), f.rule, f.severity, f.message, f.remedy) if f.field in names else f
+        for f in work.findings
+    )

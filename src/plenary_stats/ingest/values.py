@@ -1,0 +1,353 @@
+"""One column from text to typed values. Each distinct text is read once, however many rows hold it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from plenary_stats.ingest.findings import Severity
+from plenary_stats.spec import Field
+from plenary_stats.tables import Column
+
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one text, wherever it stands."""
+
+    rule: str
+    message: str
+    remedy: str
+    severity: Severity = "blocking"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The typed column; problems and liberties taken, by the place of the distinct text; ``places``: which text a row holds."""
+
+    column: Column
+    places: Places
+    problems: Mapping[int, Problem] = field(default_factory=dict)
+    remarks: Mapping[int, Problem] = field(default_factory=dict)
+
+    def rows_of(self, text: int) -> Places:
+        return np.flatnonzero(self.places == text)
+
+
+@dataclass
+class _Work:
+    """The distinct texts of one column while they are read."""
+
+    known: Field
+    texts: list[str]
+    on: date | None
+    problems: dict[int, Problem] = field(default_factory=dict)
+    remarks: dict[int, Problem] = field(default_factory=dict)
+
+    def problem(self, place: int, rule: str, message: str, remedy: str) -> None:
+        self.problems[place] = Problem(rule, message, remedy)
+
+    def remark(self, place: int, rule: str, message: str, remedy: str = "", severity: Severity = "notice") -> None:
+        self.remarks[place] = Problem(rule, message, remedy, severity)
+
+    def shown(self, place: int) -> str:
+        """Return the text for a message. An identifier is never repeated: findings are kept and passed on."""
+        text = self.texts[place]
+        return "The value" if self.known.identifier else f"'{text[:60]}{'…' if len(text) > 60 else ''}'"
+
+
+def read_column(known: Field, cells: Sequence[str], on: date | None = None) -> Reading:
+    """Return the typed column of one field: text ``<U``, numbers float64, dates datetime64[D]."""
+    distinct = dict.fromkeys(cells)
+    order = dict(zip(distinct, range(len(distinct)), strict=True))
+    places = np.fromiter(map(order.__getitem__, cells), np.int64, len(cells))
+    work = _Work(known, [text.strip() for text in distinct], on)
+    values = _READERS[known.kind](work) if work.texts else _EMPTY[known.kind]
+    return Reading(values[places], places, work.problems, work.remarks)
+
+
+def missing(known: Field, length: int) -> Column:
+    """Return a column without a single value."""
+    return np.repeat(_MISSING[known.kind], length)
+
+
+# -- texts
+
+_SCIENTIFIC: Final = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+_NHS_IN_TEXT: Final = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
+
+
+def _read_texts(work: _Work) -> Column:
+    for place, text in enumerate(work.texts):
+        if "E+" in text and _SCIENTIFIC.fullmatch(text):
+            message = f"{work.shown(place)} is an identifier that the spreadsheet turned into a number: digits are lost."
+            work.problem(
+                place, "scientific", message, "Format the column as Text in the spreadsheet and enter the identifier again."
+            )
+    if work.known.type == "notes":
+        _look_for_nhs_numbers(work)
+    if is_nhs_field(work.known):
+        return _read_nhs_numbers(work)
+    return np.array(work.texts, dtype=np.str_)
+
+
+def _look_for_nhs_numbers(work: _Work) -> None:
+    for place, text in enumerate(work.texts):
+        if any(nhs_valid([re.sub(r"\D", "", found)])[0] for found in _NHS_IN_TEXT.findall(text)):
+            message = "The text seems to hold an NHS number."
+            work.problem(
+                place, "identifier-in-text", message, "Take it out: the text is kept with the case, identifiers are not."
+            )
+
+
+def is_nhs_field(known: Field) -> bool:
+    """Whether the field is meant to hold an NHS number."""
+    return bool(re.search(r"nhs_?(no|num|number)\b", known.name)) or "@NHSNUMBER" in known.annotation.upper()
+
+
+def _read_nhs_numbers(work: _Work) -> Column:
+    digits = [text.replace(" ", "").replace("-", "") for text in work.texts]
+    for place in np.flatnonzero(~nhs_valid(digits)).tolist():
+        if digits[place]:
+            remedy = "Compare it with the record: one digit is wrong or missing."
+            work.problem(place, "nhs-number", "The value is not a valid NHS number (its check digit does not fit).", remedy)
+    return np.array(digits, dtype=np.str_)
+
+
+def nhs_valid(digits: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return which texts are ten digits with the check digit of an NHS number (modulus 11)."""
+    ten = np.array([len(text) == 10 and text.isascii() and text.isdigit() for text in digits], dtype=bool)
+    valid = np.zeros(len(digits), dtype=bool)
+    if ten.any():
+        letters = np.array([text for text, fits in zip(digits, ten, strict=True) if fits], dtype="S10")
+        matrix = letters.view(np.uint8).reshape(-1, 10).astype(np.int64) - ord("0")
+        remainder = 11 - (matrix[:, :9] @ np.arange(10, 1, -1)) % 11
+        valid[ten] = np.where(remainder == 11, 0, remainder) == matrix[:, 9]
+    return valid
+
+
+# -- choices
+
+_YES: Final = {
+    "y": "1",
+    "yes": "1",
+    "true": "1",
+    "t": "1",
+    "checked": "1",
+    "n": "0",
+    "no": "0",
+    "false": "0",
+    "f": "0",
+    "unchecked": "0",
+}
+
+
+def _read_choices(work: _Work) -> Column:
+    codes = _meanings(work.known)
+    values: list[str] = []
+    for place, text in enumerate(work.texts):
+        if not text or text in work.known.choices:
+            values.append(text)
+            continue
+        code = codes.get(text.casefold()) or codes.get(_plain_number(text))
+        values.append(code or "")
+        if code is None:
+            work.problem(place, "not-permitted", f"{work.shown(place)} is not a permitted value.", _permitted(text, work.known))
+        elif _plain_number(text) != code:
+            work.remark(place, "label-for-code", f"{work.shown(place)} was read as the code '{code}'.")
+    return np.array(values, dtype=np.str_)
+
+
+def _meanings(known: Field) -> dict[str, str]:
+    """Return code by every text that means it: the label, the code in other letters, the number without its noughts."""
+    codes = {label.casefold(): code for code, label in known.choices.items()}
+    if set(known.choices) == {"0", "1"}:
+        codes |= {word: code for word, code in _YES.items() if word not in codes}
+    if known.name == "sex":
+        words = {label: code for label, code in codes.items() if label in ("female", "male")}
+        codes |= {label[0]: code for label, code in words.items() if label[0] not in codes}
+    return codes | {_plain_number(code): code for code in known.choices} | {code.casefold(): code for code in known.choices}
+
+
+def _plain_number(text: str) -> str:
+    """Return ``1`` for ``1.0`` and ``01``; another text as it is."""
+    match = re.fullmatch(r"0*(\d+)(?:\.0*)?", text)
+    return match[1] if match else text
+
+
+def _permitted(text: str, known: Field) -> str:
+    words = [*known.choices, *known.choices.values()]
+    close = difflib.get_close_matches(text, words, n=1)
+    listed = ", ".join(f"{code} ({label})" if code != label else code for code, label in list(known.choices.items())[:12])
+    return f"{f'Did you mean {close[0]}? ' if close else ''}Permitted: {listed}{', …' if len(known.choices) > 12 else ''}."
+
+
+# -- numbers
+
+_THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def _read_numbers(work: _Work) -> Column:
+    values = _quick_numbers(work.texts)
+    if values is None:
+        values = np.array([_number(work, place) for place in range(len(work.texts))], dtype=np.float64)
+    if work.known.kind == "integer":
+        for place in np.flatnonzero(np.isfinite(values) & (values != np.floor(values))).tolist():
+            work.problem(place, "not-whole", f"{work.shown(place)} is not a whole number.", "Give a whole number.")
+    _limits(work, values, lambda limit: f"{limit:g}")
+    return values
+
+
+def _quick_numbers(texts: list[str]) -> Column | None:
+    """Return the numbers when every text is a plain one; Python's own reading takes more (``nan``, ``1_000``)."""
+    joined = "".join(texts)
+    if not joined.isascii() or "_" in joined or "n" in joined or "N" in joined:
+        return None
+    try:
+        values = np.array([float(text) if text else np.nan for text in texts], dtype=np.float64)
+    except ValueError:
+        return None
+    return None if np.isinf(values).any() else values
+
+
+def _number(work: _Work, place: int) -> float:
+    text = work.texts[place].replace("−", "-")
+    if not text:
+        return np.nan
+    if work.known.validation.endswith("comma_decimal"):
+        text = text.replace(",", ".")
+    if _THOUSANDS.fullmatch(text):
+        work.remark(place, "thousands", f"{work.shown(place)} was read without its thousands separators.")
+        text = text.replace(",", "")
+    if text.isascii() and _NUMBER.fullmatch(text) and np.isfinite(float(text)):
+        return float(text)
+    remedy = "Write the number alone: digits, a point for decimals, no unit. Leave the cell empty if it is not known."
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        remedy = f"Write a point for decimals: {text.replace(',', '.')}."
+    work.problem(place, "not-a-number", f"{work.shown(place)} is not a number.", remedy)
+    return np.nan
+
+
+def _limits(work: _Work, values: Column, write: Callable[..., str]) -> None:
+    low, high = work.known.minimum, work.known.maximum
+    if low is None and high is None:
+        return
+    lowest = values.min() if low is None else np.array(low, dtype=values.dtype)
+    highest = values.max() if high is None else np.array(high, dtype=values.dtype)
+    wanted = " and ".join(f"{word} {write(limit)}" for word, limit in (("at least", low), ("at most", high)) if limit is not None)
+    outside = np.zeros(len(values), dtype=bool)
+    if low is not None:
+        outside |= values < lowest
+    if high is not None:
+        outside |= values > highest
+    for place in np.flatnonzero(outside).tolist():
+        remedy = f"It must be {wanted}. Correct it, or ask the network to widen the agreed range."
+        work.problem(place, "out-of-range", f"{work.shown(place)} lies outside the agreed range.", remedy)
+
+
+# -- dates
+
+EARLIEST: Final = 1850
+"""The first year that a date may have. Older is a slip of the keyboard."""
+
+_YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]\d{1,2}:\d{2}.*)?")
+_YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?: \d{1,2}:\d{2}.*)?")
+_MONTH_NAMED: Final = re.compile(r"(\d{1,2})[-/. ]([A-Za-z]{3,9})[-/. ,]+(\d{4}|\d{2})")
+_MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+_NO_DATE: Final = np.datetime64("NaT", "D")
+
+
+def _read_dates(work: _Work) -> Column:
+    values = np.full(len(work.texts), _NO_DATE)
+    ambiguous: list[int] = []
+    for place, text in enumerate(work.texts):
+        if text:
+            day = _date(work, place, ambiguous)
+            if day is not None:
+                values[place] = day
+    exchanged = [
+        place
+        for place, problem in work.problems.items()
+        if problem.rule == "impossible-date" and "month first" in problem.message
+    ]
+    if exchanged and ambiguous:
+        message = f"{len(ambiguous)} dates of this column could be read either way, and others are written with the month first."
+        work.remark(
+            ambiguous[0], "ambiguous-date", message, "Check the whole column: was it saved with American dates?", "warning"
+        )
+    if work.on is not None:
+        for place in np.flatnonzero(values > np.datetime64(work.on, "D")).tolist():
+            work.problem(place, "future-date", f"{work.shown(place)} lies after {work.on.isoformat()}.", "Correct the date.")
+    _limits(work, values, str)
+    return values
+
+
+def _date(work: _Work, place: int, ambiguous: list[int]) -> date | None:
+    parts = _date_parts(work, place, ambiguous)
+    if parts is None:
+        remedy = "Write it as day/month/year, for instance 31/12/2025."
+        if re.fullmatch(r"[345]\d{4}(\.\d+)?", work.texts[place]):
+            remedy = "It looks like Excel's number of a day: format the column as a date in the spreadsheet."
+        work.problem(place, "not-a-date", f"{work.shown(place)} is not a date.", remedy)
+        return None
+    year, month, day = parts
+    try:
+        return date(year if year >= EARLIEST else 0, month, day)  # the year 0 does not exist
+    except ValueError:
+        hint = "; it seems to be written with the month first" if 12 < month <= 31 and day <= 12 and year >= EARLIEST else ""
+        message = f"{work.shown(place)} is a date that does not exist{hint}."
+        work.problem(place, "impossible-date", message, "Correct the date: day/month/year.")
+        return None
+
+
+def _date_parts(work: _Work, place: int, ambiguous: list[int]) -> tuple[int, int, int] | None:
+    text = work.texts[place]
+    if match := _YEAR_FIRST.fullmatch(text):
+        return int(match[1]), int(match[2]), int(match[3])
+    if match := _YEAR_LAST.fullmatch(text):
+        first, second = int(match[1]), int(match[2])
+        if first != second and max(first, second) <= 12:
+            ambiguous.append(place)
+        day, month = (second, first) if work.known.date_order == "mdy" else (first, second)
+        return _full_year(work, place, match[3]), month, day
+    match = _MONTH_NAMED.fullmatch(text)
+    month = _MONTHS.get(match[2][:3].lower(), 0) if match else 0
+    return (_full_year(work, place, match[3]), month, int(match[1])) if match and month else None
+
+
+def _full_year(work: _Work, place: int, digits: str) -> int:
+    if len(digits) == 4:
+        return int(digits)
+    latest = work.on.year if work.on is not None else 2049
+    year = 2000 + int(digits) if 2000 + int(digits) <= latest else 1900 + int(digits)
+    birth = work.known.name == "birth_date"
+    message = f"{work.shown(place)} has a year of two digits; it was read as {'the latest possible' if birth else year}."
+    work.remark(place, "two-digit-year", message, "Write the year with four digits.", "warning" if birth else "notice")
+    return year
+
+
+_READERS: Final[Mapping[str, Callable[[_Work], Column]]] = {
+    "text": _read_texts,
+    "choice": _read_choices,
+    "number": _read_numbers,
+    "integer": _read_numbers,
+    "date": _read_dates,
+}
+_MISSING: Final[Mapping[str, Column]] = {
+    "text": np.array([""]),
+    "choice": np.array([""]),
+    "number": np.array([np.nan]),
+    "integer": np.array([np.nan]),
+    "date": np.array([_NO_DATE]),
+}
+_EMPTY: Final[Mapping[str, Column]] = {kind: column[:0] for kind, column in _MISSING.items()}

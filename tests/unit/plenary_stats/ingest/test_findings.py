@@ -1,0 +1,16 @@
+from plenary_stats.ingest import Finding, Findings
+
+
+def one(severity, row=2, rule="required", file="a.csv"):
+    return Finding(file, row, "x", rule, severity, "message", "remedy")
+
+
+def test_findings_are_told_apart_by_severity():
+    found = Findings([one("notice"), one("blocking"), one("warning"), one("blocking", 3)])
+    assert [finding.row for finding in found.blocking] == [2, 3]
+    assert len(found.warnings) == len(found.notices) == 1
+
+
+def test_order_is_file_row_field():
+    found = Findings([one("notice", 10), one("notice", 9), one("notice", 30, file="A.csv")])
+    assert [(finding.file, finding.row) for finding in found.ordered()] == [("A.csv", 30), ("a.csv", 9), ("a.csv", 10)]

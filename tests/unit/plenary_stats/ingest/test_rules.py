@@ -1,0 +1,286 @@
+"""A case file against its data set: one planted defect, one finding; a blocking one, and nothing is accepted."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plenary_stats.errors import InputError
+from plenary_stats.ingest import RULES, check, one_row, period_labels, read
+from plenary_stats.spec import read_dictionary
+
+DICTIONARY = """Variable / Field Name,Field Type,Field Label,"Choices, Calculations, OR Slider Labels",Text Validation Type OR Show Slider Number,Text Validation Min,Text Validation Max,Identifier?,Required Field?,Field Annotation,Branching Logic (Show field only if...)
+case_id,text,Case,,,,,,y,,
+nhs_number,text,NHS number,,,,,y,,,
+listed,text,Date of listing,,date_dmy,,,,y,@INDEXDATE,
+seen,text,Last seen,,date_dmy,,,,,@NOTBEFORE=listed,
+status,radio,Status at last contact,"1, Alive | 2, Dead",,,,,y,,
+died_of,text,Cause of death,,,,,,y,,[status] = '2'
+fev1,text,FEV1 (litres),,number,0,8,,,,
+"""
+DATA = read_dictionary(DICTIONARY, "lam", "2026-1")
+HEADINGS = ["centre", "case_id", "nhs_number", "birth_date", "area", "listed", "seen", "status", "died_of", "fev1"]
+GOOD = ["RRK", "C1", "9434765919", "01/02/1984", "QHL", "04/03/2025", "05/03/2025", "1", "", "2.5"]
+OTHER = ["RRK", "C2", "4505577104", "01/02/1990", "QHL", "04/03/2025", "", "2", "infection", ""]
+CONTEXT = {
+    "centres": {"RRK": [(date(2020, 1, 1), None)], "RJ1": [(date(2020, 1, 1), date(2024, 1, 1))]},
+    "areas": {"QHL", "QOP"},
+    "period": "2025",
+    "period_start": date(2025, 1, 1),
+    "period_end": date(2026, 1, 1),
+    "on": date(2026, 6, 1),
+}
+
+
+def sheet(*rows, headings=HEADINGS):
+    return read("\n".join(",".join(row) for row in [headings, *rows]).encode(), "cases.csv")
+
+
+def altered(row=GOOD, **values):
+    return [values.get(name, cell) for name, cell in zip(HEADINGS, row, strict=True)]
+
+
+def found(*rows, headings=HEADINGS, **context):
+    return check(sheet(*rows, headings=headings), DATA, **{**CONTEXT, **context})
+
+
+def told(checked, *severities):
+    return [(f.row, f.field, f.rule) for f in checked.findings if not severities or f.severity in severities]
+
+
+def test_a_sound_file_is_accepted_whole():
+    checked = found(GOOD, OTHER)
+    assert checked.findings == []
+    cases = checked.cases
+    assert cases.service == "lam"
+    assert cases["centre"].tolist() == ["RRK", "RRK"]
+    assert cases["period"].tolist() == ["2025", "2025"]
+    assert cases["age"].tolist() == [41.0, 35.0]
+    assert cases["status"].tolist() == ["1", "2"]
+    assert str(cases["listed"][0]) == "2025-03-04"
+    assert np.isnan(cases["fev1"][1])
+    assert checked.row_numbers.tolist() == [2, 3]
+
+
+def test_identifiers_are_not_kept():
+    cases = found(GOOD, OTHER).cases
+    assert not {"nhs_number", "birth_date"} & set(cases.columns)
+    everything = " ".join(str(value) for row in cases.rows() for value in row.values())
+    assert "9434765919" not in everything
+    assert "1984" not in everything
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"case_id": ""}, ("case_id", "required")),
+        ({"listed": ""}, ("listed", "required")),
+        ({"status": ""}, ("status", "required")),
+        ({"status": "2"}, ("died_of", "required")),
+        ({"status": "3"}, ("status", "not-permitted")),
+        ({"fev1": "9"}, ("fev1", "out-of-range")),
+        ({"fev1": "much"}, ("fev1", "not-a-number")),
+        ({"listed": "31/02/2025"}, ("listed", "impossible-date")),
+        ({"listed": "spring"}, ("listed", "not-a-date")),
+        ({"seen": "01/01/2027"}, ("seen", "future-date")),
+        ({"seen": "01/03/2025"}, ("seen", "date-order")),
+        ({"birth_date": "01/04/2025"}, ("birth_date", "date-order")),
+        ({"nhs_number": "9434765918"}, ("nhs_number", "nhs-number")),
+        ({"case_id": "9434765919"}, ("case_id", "nhs-number")),
+        ({"case_id": "9.43E+09"}, ("case_id", "scientific")),
+        ({"centre": "RRX"}, ("centre", "unknown-centre")),
+        ({"fev1": "#REF!"}, ("fev1", "error-cell")),
+        ({"fev1": "=A1"}, ("fev1", "formula")),
+    ],
+)
+def test_one_defect_one_finding_and_nothing_accepted(change, expected):
+    checked = found(OTHER, altered(**change))
+    assert told(checked) == [(3, *expected)]
+    assert checked.findings[0].severity == "blocking"
+    assert checked.findings[0].remedy
+    assert checked.findings[0].rule in RULES
+    assert len(checked.cases) == 0
+    assert len(checked.row_numbers) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "severity"),
+    [
+        ({"area": "XXX"}, ("area", "unknown-area"), "warning"),
+        ({"centre": "RJ1"}, ("centre", "not-designated"), "warning"),
+        ({"died_of": "infection"}, ("died_of", "branching"), "warning"),
+        ({"listed": "04/03/2026", "seen": ""}, ("listed", "outside-period"), "warning"),
+        ({"birth_date": "01/02/84"}, ("birth_date", "two-digit-year"), "warning"),
+        ({"status": "alive"}, ("status", "label-for-code"), "notice"),
+        ({"listed": "04/03/25"}, ("listed", "two-digit-year"), "notice"),
+    ],
+)
+def test_what_is_told_and_accepted(change, expected, severity):
+    checked = found(OTHER, altered(**change))
+    assert told(checked) == [(3, *expected)]
+    assert checked.findings[0].severity == severity
+    assert len(checked.cases) == 2
+
+
+def test_a_case_stands_once():
+    assert told(found(GOOD, altered(fev1="3")), "blocking") == [(3, "case_id", "duplicate-case")]
+    assert told(found(GOOD, GOOD), "blocking") == [(3, "case_id", "repeated-row")]
+    assert "row 2" in found(GOOD, GOOD).findings[0].message
+    assert told(found(GOOD, altered(centre="RJ1")), "blocking") == []
+
+
+def test_two_cases_with_one_nhs_number():
+    checked = found(GOOD, altered(case_id="C9"))
+    assert told(checked) == [(3, "nhs_number", "same-person")]
+    assert "9434765919" not in str(checked.findings)
+
+
+def test_ten_digit_identifiers_that_are_not_nhs_numbers():
+    rows = [altered(OTHER, case_id=str(1000000000 + number), nhs_number="") for number in range(30)]
+    assert found(*rows).findings == []
+
+
+def test_columns():
+    missing_required = [name for name in HEADINGS if name != "status"]
+    cells = [cell for name, cell in zip(HEADINGS, GOOD, strict=True) if name != "status"]
+    assert told(found(cells, headings=missing_required), "blocking") == [(0, "status", "missing-column")]
+    assert told(found(GOOD[:-1], headings=HEADINGS[:-1])) == [(0, "fev1", "missing-column")]
+    assert told(found([*GOOD, "x"], headings=[*HEADINGS, "shoe_size"])) == [(0, "shoe_size", "unknown-column")]
+    assert told(found([*GOOD, "1"], headings=[*HEADINGS, "status"])) == [(0, "status", "duplicate-heading")]
+    assert told(found([*GOOD, "1"], headings=[*HEADINGS, ""])) == [(0, "", "no-heading")]
+
+
+def test_a_misspelt_heading_is_not_lost_in_silence():
+    headings = ["fevl" if name == "fev1" else name for name in HEADINGS]
+    checked = found(GOOD, headings=headings)
+    assert told(checked, "blocking") == [(0, "fevl", "unknown-column")]
+    assert "Did you mean 'fev1'?" in checked.findings.blocking[0].remedy
+
+
+def test_headings_with_spaces_capitals_and_labels():
+    headings = [
+        "Centre",
+        "Case ID",
+        "NHS Number",
+        "Date of Birth",
+        "AREA",
+        "Date of listing",
+        " Last seen ",
+        "STATUS",
+        "died of",
+        '"FEV1 (litres)"',
+    ]
+    checked = found(GOOD, headings=headings)
+    assert told(checked, "blocking", "warning") == []
+    assert {f.rule for f in checked.findings} == {"heading"}
+    assert len(checked.cases) == 1
+
+
+def test_a_centre_sends_its_own_cases():
+    without = [cell for name, cell in zip(HEADINGS, GOOD, strict=True) if name != "centre"]
+    checked = found(without, headings=HEADINGS[1:], centre="RRK")
+    assert checked.findings == []
+    assert checked.cases["centre"].tolist() == ["RRK"]
+    assert told(found(OTHER, altered(centre="RJ1"), centre="RRK"), "blocking") == [(3, "centre", "other-centre")]
+
+
+def test_one_case_keyed_on_screen_meets_the_same_rules():
+    raw = one_row(dict(zip(HEADINGS, altered(fev1="99"), strict=True)))
+    assert told(check(raw, DATA, **CONTEXT), "blocking") == [(2, "fev1", "out-of-range")]
+    good = check(one_row(dict(zip(HEADINGS, GOOD, strict=True))), DATA, **CONTEXT)
+    assert len(good.cases) == 1
+
+
+def test_stated_age():
+    headings = [*HEADINGS, "age"]
+    checked = found([*GOOD, "60"], [*altered(OTHER, birth_date=""), "12"], headings=headings)
+    assert told(checked) == [(2, "age", "age-disagrees")]
+    assert checked.cases["age"].tolist() == [41.0, 12.0]
+
+
+def test_birthdays():
+    rows = [
+        altered(case_id=f"C{n}", nhs_number="", birth_date=day)
+        for n, day in enumerate(["04/03/2000", "05/03/2000", "03/03/2000"])
+    ]
+    assert found(*rows).cases["age"].tolist() == [25.0, 24.0, 25.0]
+
+
+def test_an_empty_file_is_told():
+    checked = found()
+    assert told(checked) == [(0, "", "no-rows")]
+    assert len(checked.cases) == 0
+
+
+def test_many_findings_of_one_kind_are_counted():
+    rows = [altered(OTHER, case_id=f"C{number}", nhs_number="", fev1="99") for number in range(600)]
+    checked = found(*rows)
+    assert len(checked.findings) == 501
+    assert checked.findings[0].message.startswith("100 more rows")
+
+
+# -- periods
+
+
+def labels(days, period, start, end):
+    found, back = period_labels(np.array(days, dtype="datetime64[D]"), period, date.fromisoformat(start), date.fromisoformat(end))
+    return found.tolist(), back.tolist()
+
+
+def test_calendar_years():
+    days = ["2025-01-01", "2025-12-31", "2024-12-31", "2023-01-01", "2026-01-01", "NaT"]
+    assert labels(days, "2025", "2025-01-01", "2026-01-01") == (
+        ["2025", "2025", "2024", "2023", "2026", "2025"],
+        [0, 0, 1, 2, -1, 0],
+    )
+
+
+def test_financial_years():
+    days = ["2024-04-01", "2025-03-31", "2024-03-31", "2025-04-01"]
+    assert labels(days, "2024/25", "2024-04-01", "2025-04-01") == (["2024/25", "2024/25", "2023/24", "2025/26"], [0, 0, 1, -1])
+
+
+def test_a_period_of_several_years():
+    days = ["1967-11-15", "1974-04-01", "1966-01-01"]
+    assert labels(days, "1967 to 1974", "1967-01-01", "1975-01-01") == (
+        ["1967 to 1974", "1967 to 1974", "1959 to 1966"],
+        [0, 0, 1],
+    )
+
+
+def test_a_label_without_a_year():
+    assert labels(["2025-05-05", "2024-05-05"], "pilot", "2025-01-01", "2026-01-01")[0] == ["pilot", "2024"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dates(date(1970, 1, 1), date(2060, 1, 1)), st.dates(date(1990, 1, 1), date(2040, 1, 1)).filter(lambda day: day.day < 29)
+)
+def test_every_day_lies_in_the_period_it_is_given(day, start):
+    _, back = period_labels(np.array([day], dtype="datetime64[D]"), "x", start, start.replace(year=start.year + 1))
+    first = start.replace(year=start.year - int(back[0]))
+    assert first <= day < first.replace(year=first.year + 1)
+
+
+# -- anything at all
+
+cells = st.one_of(
+    st.sampled_from([*GOOD, *OTHER, "", "#REF!", "=1", "31/02/2025", "1e999", "é"]), st.text(alphabet="aé1/-,.\"' \t", max_size=8)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(cells, min_size=0, max_size=12), max_size=5),
+    st.lists(st.sampled_from([*HEADINGS, "", "x y"]), min_size=1, max_size=12),
+)
+def test_any_table_is_checked_without_an_accident(rows, headings):
+    try:
+        raw = sheet(*rows, headings=headings)
+    except InputError:
+        return
+    checked = check(raw, DATA, **CONTEXT)
+    assert all(finding.rule in RULES and finding.message for finding in checked.findings)
+    assert len(checked.cases) == (0 if checked.findings.blocking else len(raw))
