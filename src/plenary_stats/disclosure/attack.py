@@ -1,0 +1,273 @@
+"""The attacker: what a reader can deduce about every withheld number, from what is published and nothing else.
+
+Whole-number interval propagation to a fixed point, then, per connected component, a linear programme for each bound that is
+still open; where its vertex is not whole, an integer programme settles it. The ranges are exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from plenary_stats.disclosure.links import EVENTS, Cells, Sum, quantity_of
+from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.solver import TOLERANCE, Box, Programme, matrix
+from plenary_stats.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+FAR = 1e6
+"""A bound beyond this many patients is no bound."""
+
+
+@dataclass
+class Ranges:
+    """The lowest and highest value of every cell, by cell number; ``inf`` is unbounded."""
+
+    low: Floats
+    high: Floats
+    whole: npt.NDArray[np.bool_]
+
+
+def attack(cells: Cells, policy: Policy) -> Ranges:
+    """Return the exact range of every cell. Raises ``InputError`` where the published figures contradict one another."""
+    try:
+        return _attack(cells, cells.sums, policy)
+    except _ContradictionError:
+        relaxed = [Sum(each.whole, each.parts, open=True) for each in cells.sums]
+        try:
+            return _attack(cells, relaxed, policy)
+        except _ContradictionError as problem:
+            raise InputError(f"The published figures contradict one another: {problem}") from problem
+
+
+class _ContradictionError(Exception):
+    pass
+
+
+def _attack(cells: Cells, sums: Sequence[Sum], policy: Policy) -> Ranges:
+    ranges = start(cells, policy)
+    propagation = _Propagation(ranges, sums)
+    propagation.run(cells.keys)
+    ranges.low, ranges.high = np.array(propagation.low), np.array(propagation.high)
+    for columns, rows in components(ranges, sums):
+        _solve(ranges, columns, rows)
+    return ranges
+
+
+def floor(cells: Cells, number: int, policy: Policy, wholes: dict[int, int]) -> float:
+    """Return the least value that a withheld cell may have: where noughts are published, a withheld one is at least 1."""
+    quantity = quantity_of(cells.keys[number])
+    if policy.zeros == "protect" or not cells.published[number]:
+        return 0.0
+    if quantity in EVENTS:
+        return 1.0 if number in wholes and cells.known(wholes[number]) else 0.0
+    return 1.0 if quantity in {"patients", "denominator"} else 0.0
+
+
+def denominators(cells: Cells) -> dict[int, int]:
+    """Return, for each numerator and complement, its denominator."""
+    found = {}
+    for each in cells.sums:
+        for part in each.parts:
+            if quantity_of(cells.keys[part]) in EVENTS and quantity_of(cells.keys[each.whole]) == "denominator":
+                found[part] = each.whole
+    return found
+
+
+def start(cells: Cells, policy: Policy) -> Ranges:
+    """Return what is plain before any sum is used."""
+    wholes = denominators(cells)
+    low = np.array(cells.value, dtype=np.float64)
+    high = low.copy()
+    for number in np.flatnonzero(np.isnan(low)).tolist():
+        low[number], high[number] = floor(cells, number, policy, wholes), math.inf
+    return Ranges(low, high, np.array([quantity_of(key) != "amount" for key in cells.keys], dtype=np.bool_))
+
+
+class _Propagation:
+    """Tighten each cell by the others of each of its sums until nothing moves."""
+
+    def __init__(self, ranges: Ranges, sums: Sequence[Sum]) -> None:
+        self.low, self.high, self.whole = ranges.low.tolist(), ranges.high.tolist(), ranges.whole.tolist()
+        self.sums = sums
+        self.uses: dict[int, list[int]] = defaultdict(list)
+        for order, each in enumerate(sums):
+            for cell in (each.whole, *each.parts):
+                self.uses[cell].append(order)
+
+    def run(self, names: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        """Go round until nothing moves. A long creep (a bound that falls by one each time) is left to the programmes."""
+        waiting = dict.fromkeys(range(len(self.sums)))
+        for _ in range(200 * len(self.sums)):
+            if not waiting:
+                return
+            order = next(iter(waiting))
+            del waiting[order]
+            for cell in self._tighten(self.sums[order]):
+                if self.low[cell] > self.high[cell] + TOLERANCE:
+                    raise _ContradictionError(" ".join(names[cell][1]))
+                waiting.update(dict.fromkeys(self.uses[cell]))
+
+    def _tighten(self, each: Sum) -> list[int]:
+        """Apply one sum to its cells; return those that moved."""
+        low, high, moved = self.low, self.high, []
+        lows = sum(low[part] for part in each.parts)
+        far = sum(1 for part in each.parts if high[part] == math.inf)
+        near = sum(high[part] for part in each.parts if high[part] != math.inf)
+        if self._narrow(each.whole, lows, math.inf if each.open or far else near):
+            moved.append(each.whole)
+        for part in each.parts:
+            before = low[part], high[part]
+            bounded = before[1] != math.inf
+            least = -math.inf
+            if not each.open and far - (not bounded) == 0:
+                least = low[each.whole] - (near - (before[1] if bounded else 0))
+            if not self._narrow(part, least, high[each.whole] - (lows - before[0])):
+                continue
+            moved.append(part)
+            lows += low[part] - before[0]
+            if high[part] != math.inf:
+                far -= not bounded
+                near += high[part] - (before[1] if bounded else 0)
+        return moved
+
+    def _narrow(self, cell: int, least: float, most: float) -> bool:
+        if self.whole[cell]:
+            least = math.ceil(least - TOLERANCE) if least > -math.inf else least
+            most = math.floor(most + TOLERANCE) if most < math.inf else most
+        if least <= self.low[cell] + TOLERANCE and most >= self.high[cell] - TOLERANCE:
+            return False
+        self.low[cell], self.high[cell] = max(self.low[cell], least), min(self.high[cell], most)
+        return True
+
+
+def components(ranges: Ranges, sums: Iterable[Sum]) -> list[tuple[list[int], list[Sum]]]:
+    """Return the open cells and the sums among them, connected part by connected part."""
+    is_open = (ranges.high > ranges.low + TOLERANCE).tolist()
+    root = list(range(len(is_open)))
+
+    def find(cell: int) -> int:
+        while root[cell] != cell:
+            root[cell] = root[root[cell]]
+            cell = root[cell]
+        return cell
+
+    touched = []
+    for each in sums:
+        members = [cell for cell in (each.whole, *each.parts) if is_open[cell]]
+        if members:
+            touched.append((members[0], each))
+            for cell in members[1:]:
+                root[find(cell)] = find(members[0])
+    rows: dict[int, list[Sum]] = defaultdict(list)
+    for cell, each in touched:
+        rows[find(cell)].append(each)
+    columns: dict[int, list[int]] = defaultdict(list)
+    for cell in np.flatnonzero(np.array(is_open, dtype=np.bool_)).tolist():
+        columns[find(cell)].append(cell)
+    return [(columns[first], rows[first]) for first in sorted(rows)]
+
+
+def _solve(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
+    """Replace the ranges of one component by exact ones."""
+    component = _Component(ranges, columns, sums)
+    component.scatter()
+    for position in range(len(columns)):
+        for sign in (1.0, -1.0):
+            component.settle(position, sign)
+    ranges.low[columns], ranges.high[columns] = component.low, component.high
+
+
+class _Component:
+    """One connected part: outer bounds that hold for sure, and inner ones that a whole solution reaches."""
+
+    def __init__(self, ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
+        place = {cell: position for position, cell in enumerate(columns)}
+        self.rows, low, high = [], [], []
+        for each in sums:
+            right = ranges.low[each.whole] if each.whole not in place else 0.0
+            right -= sum(ranges.low[part] for part in each.parts if part not in place)
+            row = [(place[part], 1.0) for part in each.parts if part in place]
+            if each.whole in place:
+                row.append((place[each.whole], -1.0))
+            self.rows.append(row)
+            low.append(-math.inf if each.open else right)
+            high.append(right)
+        self.row_low, self.row_high = np.array(low), np.array(high)
+        self.low, self.high = ranges.low[columns].copy(), ranges.high[columns].copy()
+        self.whole = ranges.whole[columns]
+        self.reached_low, self.reached_high = np.full(len(columns), math.inf), np.full(len(columns), -math.inf)
+        self.capped = np.minimum(self.high, FAR * 10)
+        self.programme = Programme(self.rows, Box(self.row_low, self.row_high), Box(self.low, self.capped))
+        self.matrix = matrix(self.rows, len(columns))
+
+    def scatter(self) -> None:
+        """Visit some far corners first: they settle most bounds at once."""
+        size = len(self.low)
+        order = np.arange(size)
+        patterns = [np.ones(size), -np.ones(size)]
+        patterns += [np.where((order * step // 7) % 2 == 0, 1.0, -1.0) * (1 + (order * step) % 5) for step in (3, 5, 11)]
+        for costs in patterns if size > 3 else ():
+            self.programme.costs(costs)
+            point = self.programme.minimise()
+            if point is None:
+                raise _ContradictionError("no numbers satisfy every sum")
+            self._reach(point)
+        self.programme.costs(np.zeros(size))
+
+    def settle(self, position: int, sign: float) -> None:
+        """Make the low (sign 1) or high (sign -1) bound of one cell exact."""
+        if self._settled(position, sign):
+            return
+        self.programme.cost([position], [sign])
+        point = self.programme.minimise()
+        self.programme.cost([position], [0.0])
+        if point is None:
+            raise _ContradictionError("no numbers satisfy every sum")
+        if not self._reach(point):
+            point = self._whole_point(position, sign)
+        best = point[position]
+        if sign > 0:
+            self.low[position] = round(best) if self.whole[position] else best
+        else:
+            self.high[position] = math.inf if best > FAR else round(best) if self.whole[position] else best
+
+    def _settled(self, position: int, sign: float) -> bool:
+        if sign > 0:
+            return bool(self.reached_low[position] <= self.low[position] + TOLERANCE)
+        return bool(self.reached_high[position] >= min(self.high[position], FAR) - TOLERANCE)
+
+    def _reach(self, point: Floats) -> bool:
+        """Note a solution; return whether it is whole and so proves what it reaches."""
+        rounded = np.where(self.whole, np.round(point), point)
+        if np.abs(rounded - point).max() > TOLERANCE * 100:
+            return False
+        left = self.matrix @ rounded
+        if (left > self.row_high + TOLERANCE).any() or (left < self.row_low - TOLERANCE).any():
+            return False
+        np.minimum(self.reached_low, rounded, out=self.reached_low)
+        np.maximum(self.reached_high, rounded, out=self.reached_high)
+        return True
+
+    def _whole_point(self, position: int, sign: float) -> Floats:
+        """Solve the integer programme of one bound."""
+        costs = np.zeros(len(self.low))
+        costs[position] = sign
+        answer = milp(
+            costs,
+            integrality=self.whole.astype(int),
+            bounds=Bounds(self.low, self.capped),
+            constraints=LinearConstraint(self.matrix, self.row_low, self.row_high),
+            options={"mip_rel_gap": 0.0},
+        )
+        if answer.x is None:
+            raise _ContradictionError("no whole numbers satisfy every sum")
+        point: Floats = np.where(self.whole, np.round(answer.x), answer.x)
+        self._reach(point)
+        return point

@@ -1,0 +1,311 @@
+"""What the tables say together: one list of cells, and the sums that tie them.
+
+A cell is a quantity (patients, denominator, numerator, complement, not eligible, not known, amount) at a place (one code in every
+dimension). Tables that give the same cell are linked by it: a dimension that a table lacks stands at ``Total``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from plenary_stats.disclosure.policy import Policy
+from plenary_stats.tables import TOTAL, ProtectedTable, ResultTable
+
+AnyTable = ResultTable | ProtectedTable
+Place = tuple[str, ...]
+Quantity = Literal["patients", "denominator", "numerator", "complement", "not_eligible", "not_known", "amount"]
+Key = tuple[str, Place]
+
+EVENTS = frozenset({"numerator", "complement"})
+REMAINDERS = frozenset({"not_eligible", "not_known"})
+UNKNOWN = math.nan
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number of one row. ``value`` is NaN where it is withheld."""
+
+    key: Key
+    value: float
+    table: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Sum:
+    """``whole`` = the sum of ``parts``; or at least that, where ``open`` (some part is not listed)."""
+
+    whole: int
+    parts: tuple[int, ...]
+    open: bool = False
+
+
+@dataclass
+class Cells:
+    """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld."""
+
+    dimensions: tuple[str, ...]
+    keys: list[Key] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    published: list[bool] = field(default_factory=list)
+    number: dict[Key, int] = field(default_factory=dict)
+    sums: list[Sum] = field(default_factory=list)
+
+    def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:
+        """Return the cell's number; a known value fills an unknown one."""
+        number = self.number.setdefault(key, len(self.keys))
+        if number == len(self.keys):
+            self.keys.append(key)
+            self.value.append(value)
+            self.published.append(published)
+            return number
+        if math.isnan(self.value[number]):
+            self.value[number] = value
+        self.published[number] = self.published[number] or published
+        return number
+
+    def known(self, number: int) -> bool:
+        """Whether the reader is told this cell."""
+        return not math.isnan(self.value[number])
+
+
+def dimensions_of(tables: Iterable[AnyTable], policy: Policy) -> tuple[str, ...]:
+    """Return all dimensions of the tables, in order of first sight."""
+    named: dict[str, None] = {}
+    for table in tables:
+        for name in policy.dimensions or table.dimensions:
+            if name in table.columns:
+                named.setdefault(name)
+    return tuple(named)
+
+
+def places(table: AnyTable, dimensions: Sequence[str]) -> list[Place]:
+    """Return each row's code in every dimension; one that is lacking or unused stands at ``Total``."""
+    columns = []
+    for name in dimensions:
+        blank = "" if name == "measure" else TOTAL
+        column = table.columns[name].tolist() if name in table.columns else [blank] * len(table)
+        columns.append([str(code) or blank for code in column])
+    return list(zip(*columns, strict=True)) if columns else [()] * len(table)
+
+
+def _numbers(table: AnyTable, name: str) -> list[float]:
+    if name not in table.columns:
+        return [UNKNOWN] * len(table)
+    return [float(value) for value in table.columns[name].tolist()]
+
+
+def _without_time(place: Place, measure: int | None) -> Place:
+    """``survival@1y`` and ``survival@5y`` are of the same patients."""
+    if measure is None or "@" not in place[measure]:
+        return place
+    return (*place[:measure], place[measure].split("@")[0], *place[measure + 1 :])
+
+
+def _as_patients(place: Place, measure: int | None) -> Place:
+    return place if measure is None else (*place[:measure], "patients", *place[measure + 1 :])
+
+
+def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fact]:
+    """Yield every number of patients or money that a table's rows hold or hide."""
+    measure = list(dimensions).index("measure") if "measure" in dimensions else None
+    status = table.columns["status"].tolist() if "status" in table.columns else [""] * len(table)
+    value, numerator, denominator = (_numbers(table, name) for name in ("value", "numerator", "denominator"))
+    remainders = {name: _numbers(table, name) for name in ("not_eligible", "not_known") if name in table.columns}
+    for row, place in enumerate(places(table, dimensions)):
+        hidden = status[row] == "c"
+        base = _without_time(place, measure)
+        if table.kind == "count":
+            found: list[tuple[str, Place, float]] = [("patients", place, value[row])]
+        elif table.kind == "magnitude":
+            found = [("amount", place, value[row])]
+        elif table.kind == "exposure":
+            found = [("patients", _as_patients(place, measure), numerator[row])]
+        else:
+            found = [("denominator", base, denominator[row])]
+            if table.kind == "rate":
+                found += [("numerator", place, numerator[row]), ("complement", place, denominator[row] - numerator[row])]
+            found += [(name, base, column[row]) for name, column in remainders.items()]
+        for quantity, at, number in found:
+            if hidden or not math.isnan(number):
+                yield Fact((quantity, at), number, order, row)
+
+
+def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...]) -> tuple[Cells, list[Fact]]:
+    """Give each cell of all tables its number. Figures that differ at one place are cells of their own, table by table."""
+    found = [fact for order, table in enumerate(tables) for fact in facts(table, order, dimensions)]
+    seen: dict[Key, float] = {}
+    clashing = set()
+    for fact in found:
+        if not math.isnan(fact.value) and seen.setdefault(fact.key, fact.value) != fact.value:
+            clashing.add(_group(fact.key, dimensions))
+    cells = Cells(dimensions)
+    kept = []
+    for fact in found:
+        key = fact.key
+        if _group(key, dimensions) in clashing:
+            key = (f"{key[0]}/{_table_label(tables[fact.table], fact.table)}", key[1])
+        kept.append(Fact(key, fact.value, fact.table, fact.row))
+    for fact in sorted(kept, key=lambda each: each.key):  # so that the order of rows changes nothing
+        cells.add(fact.key, fact.value, published=True)
+    return cells, kept
+
+
+def _table_label(table: AnyTable, order: int) -> str:
+    return f"{table.name or 'table'}{order}"
+
+
+def _group(key: Key, dimensions: Sequence[str]) -> tuple[str, ...]:
+    """Return what a correction would change together: the quantity of one service, period and measure."""
+    return (key[0], *(code for name, code in zip(dimensions, key[1], strict=True) if name in {"service", "period", "measure"}))
+
+
+def quantity_of(key: Key) -> str:
+    """Return the quantity without the mark of the table that it was kept apart for."""
+    return key[0].split("/")[0]
+
+
+def link(cells: Cells, policy: Policy) -> None:
+    """Add every sum that a reader can form: margins, hierarchies, pooled periods, and the parts of a rate."""
+    for position, name in enumerate(cells.dimensions):
+        codes = {key[1][position] for key in cells.keys}
+        if name != "measure":
+            _link_dimension(cells, position, _partitions(name, codes, policy))
+    _link_rates(cells)
+    cells.sums = _useful(cells)
+
+
+Partitions = dict[str, list[tuple[str, ...]]]
+
+
+def _partitions(name: str, codes: set[str], policy: Policy) -> Partitions:
+    """Return, for every parent code, the sets of children that make it up completely."""
+    pairs = list(policy.hierarchies.get(name, ()))
+    if not pairs and name in {"period", "year"}:
+        pairs = _pooled(codes)
+    children: dict[str, list[str]] = defaultdict(list)
+    for child, parent in pairs:
+        if child not in children[parent]:
+            children[parent].append(child)
+    leaves = {parent: _leaves(parent, children, ()) for parent in list(children)}
+    return {parent: _covers(leaves[parent], direct, leaves) for parent, direct in children.items() if direct}
+
+
+def _pooled(codes: set[str]) -> list[tuple[str, str]]:
+    """Pooled years: ``2018-2019`` and ``2023 to 2025`` are made of their years, where single years or other pools occur."""
+    pools = {}
+    for code in sorted(codes):
+        match = re.fullmatch(r"(\d{4})\s*(?:-|–|to)\s*(\d{4})", code)
+        if match and int(match[1]) < int(match[2]) < int(match[1]) + 50:
+            pools[code] = [str(year) for year in range(int(match[1]), int(match[2]) + 1)]
+    members = {year for years in pools.values() for year in years}
+    if len(pools) < 2 and not members & codes:
+        return []
+    return [(year, code) for code, years in pools.items() for year in years]
+
+
+def _leaves(code: str, children: Mapping[str, Sequence[str]], path: tuple[str, ...]) -> frozenset[str]:
+    if code in path or not children.get(code):
+        return frozenset({code})
+    return frozenset().union(*(_leaves(child, children, (*path, code)) for child in children[code]))
+
+
+def _covers(target: frozenset[str], direct: Sequence[str], leaves: Mapping[str, frozenset[str]]) -> list[tuple[str, ...]]:
+    """Split a parent's children into complete alternatives (counties; sizes), each of which covers every leaf once."""
+    sets = {child: leaves.get(child, frozenset({child})) for child in direct}
+    found: list[tuple[str, ...]] = []
+
+    def search(chosen: tuple[str, ...], rest: frozenset[str]) -> None:
+        if len(found) >= 50:
+            return
+        if not rest:
+            found.append(chosen)
+            return
+        first = min(rest)
+        for child in direct:
+            if first in sets[child] and sets[child] <= rest:
+                search((*chosen, child), rest - sets[child])
+
+    search((), target)
+    return found
+
+
+def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None:
+    slices: dict[tuple[str, Place, Place], dict[str, int]] = defaultdict(dict)
+    for number, (quantity, place) in enumerate(list(cells.keys)):
+        if cells.published[number]:
+            slices[quantity, place[:position], place[position + 1 :]][place[position]] = number
+    members = {child for covers in partitions.values() for cover in covers for child in cover}
+    for (quantity, before, after), codes in slices.items():
+        for parent, covers in partitions.items():
+            for cover in covers:
+                if sum(code in codes for code in (parent, *cover)) < (1 if len(partitions) > 1 else 2):
+                    continue
+                whole, *parts = (cells.add((quantity, (*before, code, *after))) for code in (parent, *cover))
+                cells.sums.append(Sum(whole, tuple(parts)))
+        if TOTAL in codes and TOTAL not in partitions and len(codes) > 1:
+            roots = tuple(number for code, number in codes.items() if code != TOTAL and code not in members)
+            if roots and not any(code in partitions and _overlap(code, codes, partitions) for code in codes):
+                cells.sums.append(Sum(codes[TOTAL], roots))
+
+
+def _overlap(code: str, codes: Mapping[str, int], partitions: Partitions) -> bool:
+    """Whether a root shares a leaf with another root (rolling years do): roots then do not add up."""
+    mine = {leaf for cover in partitions[code] for leaf in cover}
+    return any(other != code and mine & {leaf for cover in partitions.get(other, []) for leaf in cover} for other in codes)
+
+
+def _link_rates(cells: Cells) -> None:
+    """Tie denominator = numerator + complement, and patients = denominator + not eligible + not known."""
+    for number, (quantity, place) in enumerate(list(cells.keys)):
+        if not quantity.startswith("numerator") or not cells.published[number]:
+            continue
+        suffix = quantity[len("numerator") :]
+        whole = _denominator(cells, place, suffix)
+        complement = cells.number.get((f"complement{suffix}", place))
+        if whole is not None and complement is not None:
+            cells.sums.append(Sum(whole, (number, complement)))
+    measure = cells.dimensions.index("measure") if "measure" in cells.dimensions else None
+    for number, (quantity, place) in enumerate(list(cells.keys)):
+        rest = [cells.number.get((name, place)) for name in ("not_eligible", "not_known")]
+        patients = cells.number.get(("patients", _as_patients(place, measure)))
+        if quantity == "denominator" and patients is not None and None not in rest:
+            cells.sums.append(Sum(patients, (number, *(each for each in rest if each is not None))))
+
+
+def _denominator(cells: Cells, place: Place, suffix: str) -> int | None:
+    measure = cells.dimensions.index("measure") if "measure" in cells.dimensions else None
+    base = _without_time(place, measure)
+    for name in (f"denominator{suffix}", "denominator"):
+        if (name, base) in cells.number:
+            return cells.number[name, base]
+    return None
+
+
+def _useful(cells: Cells) -> list[Sum]:
+    """Drop sums that say nothing or that the shown figures contradict (then they are no sums, or a part is not listed)."""
+    kept = []
+    for each in dict.fromkeys(cells.sums):
+        parts = [cells.value[part] for part in each.parts]
+        whole, shown = cells.value[each.whole], sum(part for part in parts if not math.isnan(part))
+        complete = not any(math.isnan(part) for part in parts)
+        if whole < shown - 0.5:
+            continue
+        kept.append(Sum(each.whole, each.parts, open=complete and whole > shown + 0.5))
+    return _informative(cells, kept)
+
+
+def _informative(cells: Cells, sums: list[Sum]) -> list[Sum]:
+    """Drop, again and again, a sum that an unpublished cell, standing nowhere else, could always satisfy."""
+    while True:
+        uses = Counter(cell for each in sums for cell in (each.whole, *each.parts))
+        loose = {cell for cell, times in uses.items() if times == 1 and not cells.published[cell]}
+        kept = [each for each in sums if each.whole not in loose and not loose.issuperset(each.parts)]
+        if len(kept) == len(sums):
+            return kept
+        sums = kept

@@ -1,0 +1,248 @@
+"""Protect tables: withhold small numbers and what would give them away, prove it by the attack, and only then let them go."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from plenary_stats import tables as shared
+from plenary_stats.disclosure.attack import denominators, start
+from plenary_stats.disclosure.audit import PUBLIC, Audit, Editions, add_public, audit, flat
+from plenary_stats.disclosure.links import EVENTS, REMAINDERS, dimensions_of, gather, link, quantity_of
+from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.solver import Box, Floats, Programme
+from plenary_stats.disclosure.suppress import Suppressor, is_primary
+from plenary_stats.errors import InputError
+from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, WITHHELD, Column, ProtectedTable, ResultTable
+
+ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Protected:
+    """The tables that may leave, in the order given, and the audit that says so."""
+
+    tables: tuple[ProtectedTable, ...]
+    audit: Audit
+
+
+def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = ()) -> Protected:
+    """Withhold every number below the threshold and whatever would let a reader work it out.
+
+    All tables are linked with one another and with the published tables of earlier editions (``previous``: flat or edition by
+    edition). The result is attacked from what is published alone before it is returned. Raises ``InputError`` where no
+    suppression of these tables can protect a number, because earlier publications already give it away.
+    """
+    started = time.perf_counter()
+    work = _Work(tables, policy, previous)
+    suppressor = work.suppressor()
+    suppressor.run()
+    hopeless = work.given_away_before()
+    for _ in range(ROUNDS):
+        made = work.write(suppressor.withheld)
+        found = audit(made, policy, previous)
+        bad = work.bad(found) - hopeless
+        if not bad:
+            return Protected(made, work.totals(found, suppressor, started))
+        work.widen(suppressor, bad)
+    raise InputError(
+        f"{len(bad)} numbers cannot be protected whatever is withheld, for example {work.describe(min(bad))}: earlier figures "
+        "give them away. Enter them in the policy's already_public, or leave the tables out."
+    )
+
+
+class _Work:
+    """The true tables as cells, and the way back from cells to tables."""
+
+    def __init__(self, tables: Sequence[ResultTable], policy: Policy, previous: Editions) -> None:
+        self.tables, self.policy, self.previous = tuple(tables), policy, previous
+        everything = [*tables, *flat(previous)]
+        self.cells, facts = gather(everything, dimensions_of(everything, policy))
+        self.facts = [fact for fact in facts if fact.table < len(tables)]
+        self.frozen = {
+            self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
+        } | add_public(self.cells, policy)
+        link(self.cells, policy)
+        self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
+        self.wholes = denominators(self.cells)
+        self.tied = self._ties()
+
+    def primary(self) -> set[int]:
+        """Return the cells that are too small in themselves."""
+        own = {self.cells.number[fact.key] for fact in self.facts}
+        small = {
+            number
+            for number in own
+            if number not in self.unknown and is_primary(self.cells, number, self.cells.value[number], self.wholes, self.policy)
+        }
+        return small | self._dominated(own)
+
+    def _dominated(self, own: set[int]) -> set[int]:
+        """Amounts: a single centre's own, and sums of which one part makes up more than the policy's share."""
+        if self.policy.dominance is None:
+            return set()
+        amounts = {number for number in own if quantity_of(self.cells.keys[number]) == "amount"}
+        wholes = {each.whole: each for each in self.cells.sums if each.whole in amounts}
+        found = {number for number in amounts if number not in wholes}
+        for number, each in wholes.items():
+            largest = max(self.cells.value[part] for part in each.parts)
+            if largest > self.policy.dominance * self.cells.value[number]:
+                found.add(number)
+        return found
+
+    def _ties(self) -> dict[int, set[int]]:
+        """Return, for each cell, those that go with it: figures with their denominator, complement with numerator."""
+        tied: dict[int, set[int]] = defaultdict(set)
+        for part, whole in self.wholes.items():
+            tied[whole].add(part)
+        for each in self.cells.sums:
+            names = [quantity_of(self.cells.keys[part]) for part in each.parts]
+            if set(names) == EVENTS:
+                first, second = each.parts
+                tied[first].add(second)
+                tied[second].add(first)
+            if "denominator" in names and quantity_of(self.cells.keys[each.whole]) == "patients":
+                rest = [part for part, name in zip(each.parts, names, strict=True) if name != "denominator"]
+                inside = each.parts[names.index("denominator")]
+                tied[inside].update(rest)
+                if all(self.cells.value[part] == 0 for part in rest):  # the two are one number under two names
+                    tied[inside].add(each.whole)
+                    tied[each.whole].add(inside)
+        return tied
+
+    def close(self, numbers: set[int]) -> set[int]:
+        """Return the cells with all that must go with them."""
+        found, waiting = set(numbers), list(numbers)
+        while waiting:
+            for other in self.tied.get(waiting.pop(), ()):
+                if other not in found and other not in self.frozen:
+                    found.add(other)
+                    waiting.append(other)
+        return found
+
+    def suppressor(self) -> Suppressor:
+        """Return the suppressor with the primary cells in it."""
+        primary = self.primary() | self.unknown
+        return Suppressor(self.cells, self._values(), primary=primary, frozen=self.frozen, close=self.close, policy=self.policy)
+
+    def _values(self) -> Floats:
+        """Return the true values; what even we do not know (withheld in earlier editions) as one possible value."""
+        values = np.array(self.cells.value)
+        if not self.unknown:
+            return values
+        ranges = start(self.cells, self.policy)
+        rows = [[(part, 1.0) for part in each.parts] + [(each.whole, -1.0)] for each in self.cells.sums]
+        low = np.array([-math.inf if each.open else 0.0 for each in self.cells.sums])
+        spread = np.where(np.isnan(values), 1.0, 0.0)
+        point = Programme(rows, Box(low, np.zeros(len(rows))), Box(ranges.low, ranges.high), spread).minimise()
+        guess = ranges.low if point is None else np.round(point)
+        return np.where(np.isnan(values), guess, values)
+
+    def given_away_before(self) -> set[tuple[str, ...]]:
+        """Return the numbers that earlier editions give away by themselves: nothing that is withheld now can mend that."""
+        return self.bad(audit((), self.policy, self.previous)) if self.previous else set()
+
+    def bad(self, found: Audit) -> set[tuple[str, ...]]:
+        """Return quantity and place of each number that is not safe."""
+        names = [name for name in found.cells if name not in {"quantity", "low", "high", "verdict"}]
+        columns = [found.cells[name].tolist() for name in ("quantity", *names)]
+        verdicts = found.cells["verdict"].tolist()
+        return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}
+
+    def widen(self, suppressor: Suppressor, bad: set[tuple[str, ...]]) -> None:
+        """Withhold more: what the suppressor finds, and where it finds nothing, everything in the same sums."""
+        numbers = {number for number, key in enumerate(self.cells.keys) if (quantity_of(key), *key[1]) in bad}
+        before = len(suppressor.withheld)
+        for number in numbers:
+            suppressor.protected_by[number] = []
+        suppressor.protect(numbers)
+        if len(suppressor.withheld) == before:
+            neighbours = {
+                cell
+                for each in self.cells.sums
+                if numbers & {each.whole, *each.parts}
+                for cell in (each.whole, *each.parts)
+                if self.policy.zeros == "protect" or self.cells.value[cell] != 0
+            }
+            suppressor.withhold(neighbours)
+
+    def describe(self, bad: tuple[str, ...]) -> str:
+        """Name a number for a message."""
+        return " ".join(code for code in bad if code)
+
+    def write(self, withheld: set[int]) -> tuple[ProtectedTable, ...]:
+        """Return the tables with the withheld numbers taken out."""
+        gone = withheld | (self.frozen & self._primary_numbers)
+        hidden: dict[tuple[int, int], set[str]] = defaultdict(set)
+        for fact in self.facts:
+            if self.cells.number[fact.key] in gone:
+                hidden[fact.table, fact.row].add(quantity_of(fact.key))
+        return tuple(self._written(order, table, hidden) for order, table in enumerate(self.tables))
+
+    @property
+    def _primary_numbers(self) -> set[int]:
+        if not hasattr(self, "_primary_kept"):
+            self._primary_kept = self.primary()
+        return self._primary_kept
+
+    def _written(self, order: int, table: ResultTable, hidden: dict[tuple[int, int], set[str]]) -> ProtectedTable:
+        whole = np.zeros(len(table), dtype=np.bool_)
+        part = np.zeros(len(table), dtype=np.bool_)
+        for (at, row), quantities in hidden.items():
+            if at == order and quantities - REMAINDERS:
+                part[row] = True
+                whole[row] = table.kind not in {"rate", "exposure"} or "denominator" in quantities
+        columns = {name: self._column(name, column, whole, part) for name, column in table.columns.items()}
+        columns["status"] = _status(table, part)
+        return ProtectedTable(
+            MappingProxyType(columns),
+            name=table.name,
+            kind=table.kind,
+            dimensions=table.dimensions,
+            token=shared._TOKEN,  # noqa: SLF001 - this is the one maker
+        )
+
+    def _column(self, name: str, column: Column, whole: Column, part: Column) -> Column:
+        """Take the figures out of withheld rows; what counts patients rather than events only if those are withheld."""
+        if name == "note":
+            return np.where(part, "", column)
+        if column.dtype.kind != "f":
+            return column
+        gone = whole if name in {"denominator", *REMAINDERS} else part
+        out = np.where(gone, math.nan, column)
+        if self.policy.precision is not None and name in {"value", "lower", "upper"}:
+            out = np.round(out, self.policy.precision)
+        return out
+
+    def totals(self, found: Audit, suppressor: Suppressor, started: float) -> Audit:
+        """Add to the audit what only the reviewer knows: how many were too small, and how many went with them."""
+        own = {self.cells.number[fact.key] for fact in self.facts if quantity_of(fact.key) not in {"complement", *REMAINDERS}}
+        first = self._primary_numbers & own
+        totals = {
+            "cells": len(own),
+            "primary": len(first),
+            "secondary": len((suppressor.withheld & own) - first),
+            "exact": found.totals["exact"],
+            "narrow": found.totals["narrow"],
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        return Audit(found.cells, MappingProxyType(totals))
+
+
+def _status(table: ResultTable, withheld: Column) -> Column:
+    """Return the status column: ``c`` where withheld, else as given, else ``x`` or ``z`` where there is no value."""
+    given = table.columns.get("status", np.full(len(table), SHOWN))
+    status = np.array(given, dtype="<U3")
+    if "value" in table.columns:
+        empty = np.isnan(table["value"].astype(np.float64)) & (status == SHOWN)
+        nobody = table["denominator"] == 0 if "denominator" in table.columns else np.zeros(len(table), dtype=np.bool_)
+        status[empty & nobody] = NOT_APPLICABLE
+        status[empty & ~nobody] = NOT_COLLECTED
+    status[withheld] = WITHHELD
+    return status

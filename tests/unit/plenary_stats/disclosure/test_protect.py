@@ -1,0 +1,266 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from plenary_stats.disclosure import Policy, audit, protect
+from plenary_stats.errors import InputError
+from plenary_stats.tables import ProtectedTable, ResultTable, text
+from tests.unit.plenary_stats.disclosure import known
+
+DIMENSIONS = ("centre", "region")
+CENTRES = np.array([[50, 60, 90], [12, 80, 70], [55, 66, 77]])
+
+
+def with_margins(inside: np.ndarray) -> dict:
+    """A table of centres by regions as a dict, with all its margins."""
+    values = {(f"C{row}", f"R{column}"): int(value) for (row, column), value in np.ndenumerate(inside)}
+    values |= {(f"C{row}", "Total"): int(inside[row].sum()) for row in range(inside.shape[0])}
+    values |= {("Total", f"R{column}"): int(inside[:, column].sum()) for column in range(inside.shape[1])}
+    return values | {("Total", "Total"): int(inside.sum())}
+
+
+def as_table(values: dict, order=None) -> ResultTable:
+    cells = list(values) if order is None else [list(values)[place] for place in order]
+    return known.table([{"centre": c, "region": r, "value": values[c, r]} for c, r in cells], DIMENSIONS)
+
+
+def shown(table: ProtectedTable) -> dict:
+    return {(row["centre"], row["region"]): row["value"] for row in table.rows() if row["status"] == ""}
+
+
+def attacker(values: dict, visible: dict, least: int) -> dict:
+    """An attacker of the tests' own: an integer programme over the inner cells alone, margins as sums of them."""
+    inner = [cell for cell in values if "Total" not in cell]
+
+    def sums(cell):
+        return [float(all(mine in ("Total", theirs) for mine, theirs in zip(cell, other, strict=True))) for other in inner]
+
+    matrix = np.array([sums(cell) for cell in values])
+    low = np.array([visible.get(cell, least) for cell in values], dtype=float)
+    high = np.array([visible.get(cell, np.inf) for cell in values], dtype=float)
+    found = {}
+    for cell in set(values) - set(visible):
+        ends = []
+        for sign in (1, -1):
+            answer = milp(
+                sign * np.array(sums(cell)),
+                integrality=np.ones(len(inner)),
+                bounds=Bounds(0, 10_000),
+                constraints=LinearConstraint(matrix, low, high),
+            )
+            ends.append(round(sign * answer.fun))
+        found[cell] = tuple(ends)
+    return found
+
+
+def assert_safe(values: dict, made: ProtectedTable, policy: Policy) -> None:
+    visible = shown(made)
+    least = 1 if policy.zeros == "publish" else 0
+    assert all(values[cell] == value for cell, value in visible.items())
+    assert not [cell for cell, value in visible.items() if least <= value < policy.threshold]
+    for cell, (low, high) in attacker(values, visible, least).items():
+        assert low <= values[cell] <= high
+        if values[cell] < policy.threshold:
+            assert high - low >= policy.minimum_width, (cell, low, high)
+
+
+@st.composite
+def small_tables(draw):
+    rows, columns = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    number = st.one_of(st.integers(0, 3), st.integers(0, 60), st.integers(25, 200))
+    return np.array(draw(st.lists(number, min_size=rows * columns, max_size=rows * columns))).reshape(rows, columns)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(small_tables(), st.sampled_from(["publish", "protect"]))
+def test_an_attacker_of_its_own_finds_nothing(inside, zeros):
+    values, policy = with_margins(inside), Policy(zeros=zeros)
+    done = protect([as_table(values)], policy)
+    assert done.audit.clean
+    assert_safe(values, done.tables[0], policy)
+
+
+def test_the_attacker_of_the_tests_can_find_something():
+    values = with_margins(CENTRES)
+    assert attacker(values, {cell: value for cell, value in values.items() if value >= 30}, 0) == {("C1", "R0"): (12, 12)}
+
+
+def test_nothing_small_means_nothing_withheld():
+    values = with_margins(np.array([[50, 60], [70, 80]]))
+    done = protect([as_table(values)], Policy())
+    assert shown(done.tables[0]) == values
+    assert done.audit.totals["secondary"] == 0
+
+
+def test_a_small_cell_takes_three_with_it():
+    values = with_margins(CENTRES)
+    done = protect([as_table(values)], Policy())
+    assert done.audit.totals["primary"] == 1
+    assert done.audit.totals["secondary"] == 3
+    assert_safe(values, done.tables[0], Policy())
+
+
+def test_the_only_centre_does_not_give_itself_away():
+    values = with_margins(np.array([[70, 12, 31, 20]]))
+    done = protect([as_table(values)], Policy())
+    for region in ("R1", "R3"):
+        assert ("C0", region) not in shown(done.tables[0])
+        assert ("Total", region) not in shown(done.tables[0])
+    assert_safe(values, done.tables[0], Policy())
+
+
+def test_a_small_total_takes_everything_with_it():
+    values = with_margins(np.array([[3, 4], [5, 6]]))
+    assert shown(protect([as_table(values)], Policy()).tables[0]) == {}
+
+
+def test_the_order_of_rows_changes_nothing():
+    values = with_margins(np.array([[3, 40, 45], [50, 12, 61], [33, 38, 8]]))
+    order = np.random.default_rng(4).permutation(len(values))
+    first, second = (protect([as_table(values, each)], Policy()) for each in (None, order))
+    assert shown(first.tables[0]) == shown(second.tables[0])
+
+
+def test_the_same_tables_give_the_same_answer():
+    values = with_margins(np.array([[3, 40, 45], [50, 12, 61], [33, 38, 8]]))
+    first, second = (protect([as_table(values)], Policy()) for _ in range(2))
+    assert shown(first.tables[0]) == shown(second.tables[0])
+    assert first.audit.plain(seconds=False) == second.audit.plain(seconds=False)
+
+
+def test_one_mark_for_all():
+    made = protect([as_table(with_margins(CENTRES))], Policy()).tables[0]
+    assert set(made["status"].tolist()) == {"", "c"}
+    assert np.isnan(made["value"][made["status"] == "c"]).all()
+    assert set(made.columns) == {"centre", "region", "value", "status"}
+
+
+def test_a_protected_table_is_made_here_alone():
+    columns = {"centre": text(["A"]), "value": np.array([3.0]), "status": text([""])}
+    with pytest.raises(PermissionError):
+        ProtectedTable(columns, name="sly", dimensions=("centre",))
+
+
+def rates(rows: list[tuple[str, int, int]]) -> ResultTable:
+    centre, met, total = zip(*rows, strict=True)
+    met, total = np.array(met, dtype=float), np.array(total, dtype=float)
+    return ResultTable(
+        {
+            "service": text(["s"] * len(rows)),
+            "centre": text(centre),
+            "measure": text(["survival"] * len(rows)),
+            "value": met / total,
+            "numerator": met,
+            "denominator": total,
+            "lower": met / total - 0.01,
+            "upper": met / total + 0.01,
+            "note": text([f"{value:.0f} survived" for value in met]),
+        },
+        name="outcomes",
+        kind="rate",
+        dimensions=("service", "centre", "measure"),
+    )
+
+
+def row_of(made: ProtectedTable, centre: str) -> dict:
+    return next(row for row in made.rows() if row["centre"] == centre)
+
+
+def test_a_rate_of_few_patients_goes_whole():
+    made = protect([rates([("A", 12, 20), ("B", 30, 40), ("C", 50, 80), ("Total", 92, 140)])], Policy()).tables[0]
+    gone = row_of(made, "A")
+    assert gone["status"] == "c"
+    assert gone["note"] == ""
+    assert all(np.isnan(gone[name]) for name in ("value", "numerator", "denominator", "lower", "upper"))
+    assert sum(np.isnan(made["denominator"])) >= 2
+
+
+def test_a_rate_with_few_events_keeps_its_denominator():
+    made = protect([rates([("A", 58, 60), ("B", 150, 200), ("C", 50, 80), ("Total", 258, 340)])], Policy()).tables[0]
+    gone = row_of(made, "A")
+    assert gone["denominator"] == 60
+    assert all(np.isnan(gone[name]) for name in ("value", "numerator", "lower", "upper"))
+    assert sum(np.isnan(made["numerator"])) >= 2
+
+
+def test_all_or_none_is_shown_as_the_policy_says():
+    table = rates([("A", 60, 60), ("B", 150, 200), ("C", 50, 80), ("Total", 260, 340)])
+    assert row_of(protect([table], Policy(zeros="publish")).tables[0], "A")["status"] == ""
+    assert row_of(protect([table], Policy(zeros="protect")).tables[0], "A")["status"] == "c"
+
+
+def test_every_centre_but_one_is_not_a_way_in():
+    rows = [("A", 12, 20), ("B", 30, 40), ("C", 50, 80), ("D", 66, 99), ("Total", 158, 239)]
+    found = protect([rates(rows)], Policy()).audit
+    assert found.clean
+    assert {"denominator", "numerator"} <= set(found.cells["quantity"].tolist())
+
+
+def test_last_years_figures_are_part_of_the_attack():
+    """A pool of two years, with last year shown, gives this year: the pool must go as well."""
+    earlier = known.table([{"centre": "A", "period": "2024", "value": 60}], ("centre", "period"))
+    now = known.table(
+        [{"centre": "A", "period": "2025", "value": 12}, {"centre": "A", "period": "2024-2025", "value": 72}],
+        ("centre", "period"),
+    )
+    alone = protect([now], Policy())
+    assert alone.tables[0]["status"].tolist() == ["c", ""]
+    assert not audit(alone.tables, Policy(), [earlier]).clean
+    together = protect([now], Policy(), [earlier])
+    assert together.tables[0]["status"].tolist() == ["c", "c"]
+    assert together.audit.clean
+
+
+def test_what_earlier_editions_give_away_is_refused_until_it_is_registered():
+    earlier = known.table(
+        [{"centre": "A", "period": "2024", "value": 60}, {"centre": "A", "period": "2024-2025", "value": 72}],
+        ("centre", "period"),
+    )
+    now = known.table([{"centre": "A", "period": "2025", "value": 12}], ("centre", "period"))
+    with pytest.raises(InputError, match="already_public"):
+        protect([now], Policy(), [earlier])
+    registered = Policy(already_public=({"centre": "A", "period": "2025", "value": 12},))
+    done = protect([now], registered, [earlier])
+    assert done.tables[0]["status"].tolist() == ["c"]
+    assert done.audit.cells["verdict"].tolist() == ["public"]
+
+
+def test_figures_public_elsewhere_count_as_known():
+    """With the rest of its row public, the small cell can be hidden only behind its row's total."""
+    public = ({"centre": "C1", "region": "R1", "value": 80}, {"centre": "C1", "region": "R2", "value": 70})
+    policy = Policy(already_public=public)
+    made = protect([as_table(with_margins(CENTRES))], policy).tables[0]
+    assert ("C1", "Total") not in shown(made)
+    assert audit([made], policy).clean
+
+
+def test_a_figure_that_was_not_collected_stays_so():
+    columns = dict(as_table(with_margins(np.array([[50, 60], [70, 80]]))).columns)
+    columns["value"] = columns["value"].copy()
+    columns["value"][0] = np.nan
+    columns["status"] = text(["x"] + [""] * (len(columns["value"]) - 1))
+    made = protect([ResultTable(columns, name="t", dimensions=DIMENSIONS)], Policy()).tables[0]
+    assert made["status"].tolist()[0] == "x"
+    assert made["status"].tolist()[1:] == [""] * (len(made) - 1)
+
+
+def money(dominance: float | None) -> dict:
+    rows = [
+        {"centre": "A", "value": 900.0},
+        {"centre": "B", "value": 50.0},
+        {"centre": "C", "value": 50.0},
+        {"centre": "Total", "value": 1000.0},
+    ]
+    table = known.table(rows, ("centre",))
+    made = protect(
+        [ResultTable(table.columns, name="spend", kind="magnitude", dimensions=("centre",))], Policy(dominance=dominance)
+    )
+    return {row["centre"]: row["status"] for row in made.tables[0].rows()}
+
+
+def test_money_is_shown_unless_one_centre_dominates():
+    assert set(money(None).values()) == {""}
+    assert money(0.8) == {"A": "c", "B": "c", "C": "c", "Total": "c"}
+    assert money(0.95)["Total"] == ""
