@@ -15,7 +15,7 @@ if PLENARY.production and (wrong := environment.problems(PLENARY)):
     raise ImproperlyConfigured("These settings are refused in production:\n" + "\n".join(f"- {line}" for line in wrong))
 
 # The rooms, lowest first. A room adds its line when it lands.
-ROOMS = ("plenary.core",)
+ROOMS = ("plenary.core", "plenary.registry")
 
 SECRET_KEY = PLENARY.secret_key
 DEBUG = PLENARY.debug

@@ -1,0 +1,252 @@
+from datetime import date
+
+import pytest
+
+from plenary.core import queries as core_queries
+from plenary.core.permissions import ROLES, CentreLead, NationalCommissioner, NetworkLead
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused
+from plenary.registry import actions, queries
+from plenary.registry.models import Centre, Designation, Organisation, Service, Succession
+from tests.factories.core import make_who
+from tests.factories.registry import CentreFactory, DesignationFactory, OrganisationFactory, ServiceFactory
+
+pytestmark = pytest.mark.django_db
+
+COMMISSIONER = make_who(NationalCommissioner)
+DAY = date(2026, 4, 1)
+OTHERS = [
+    make_who(CentreLead, "lam/RX1"),
+    make_who(NetworkLead, "lam"),
+    NOBODY,
+    *(make_who(role) for role in ROLES if role.scope_kinds == ("all",)),
+]
+
+
+def designate(**changes):
+    return actions.designate(
+        **{"service": "lam", "ods": "RX1", "valid_from": DAY, "authority": "Paper 1", "name": "Trust", "by": COMMISSIONER}
+        | changes
+    )
+
+
+# -- services
+
+
+def test_a_service_is_added_with_an_event():
+    made = actions.add_service(slug="new-one", name=" New one ", confidence="invented", by=COMMISSIONER)
+    assert queries.service("new-one") == made
+    assert made.name == "New one"
+    (event,) = core_queries.events(verb="add service")
+    assert event.subject == "service/new-one"
+    assert core_queries.event_detail(event) == {"name": "New one", "confidence": "invented"}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"slug": "Bad Slug"}, {"slug": ""}, {"slug": "a/b"}, {"name": "  "}, {"confidence": "sure"}, {"slug": "lam"}]
+)
+def test_a_service_that_cannot_be_added(changes):
+    ServiceFactory(slug="lam")
+    with pytest.raises(Refused):
+        actions.add_service(**{"slug": "good", "name": "Good", "by": COMMISSIONER} | changes)
+    assert Service.objects.count() == 1
+    assert core_queries.events().count() == 0
+
+
+@pytest.mark.parametrize("who", OTHERS)
+def test_others_may_change_nothing(who):
+    OrganisationFactory(code="RX2")
+    standing = DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="lam"), ods="RX1"))
+    attempts = [
+        lambda: actions.add_service(slug="new", name="New", by=who),
+        lambda: designate(ods="RX2", by=who),
+        lambda: actions.de_nominate(service="lam", ods="RX1", on=DAY, authority="me", by=who),
+        lambda: actions.succeed(predecessor="RX1", successor="RX2", on=DAY, kind="merger", authority="me", by=who),
+    ]
+    for attempt in attempts:
+        with pytest.raises(Refused, match="national commissioner"):
+            attempt()
+    assert list(Designation.objects.values_list("pk", "valid_to")) == [(standing.pk, None)]
+    assert core_queries.events().count() == 0
+
+
+# -- designation
+
+
+def test_designating_makes_the_centre_and_an_event():
+    ServiceFactory(slug="lam")
+    made = designate(site="Queen's Medical Centre")
+    centre = queries.centre("lam", "RX1")
+    assert (made.centre, centre.name, centre.site) == (centre, "Trust", "Queen's Medical Centre")
+    assert [one.ods for one in queries.centres("lam", DAY)] == ["RX1"]
+    (event,) = core_queries.events(verb="designate")
+    assert event.subject == "centre/lam/RX1"
+    assert core_queries.event_detail(event)["authority"] == "Paper 1"
+
+
+def test_a_known_provider_needs_no_name_and_is_placed_at_its_hospital():
+    ServiceFactory(slug="lam")
+    OrganisationFactory(code="RX1", name="Nottingham", latitude=52.9, longitude=-1.1)
+    hospital = OrganisationFactory(code="RX1RA", name="Queen’s Medical Centre", kind="hospital", latitude=52.94, longitude=-1.18)
+    hospital.links.create(kind="part of", to="RX1")
+    centre = designate(name="", site="queens medical centre").centre
+    assert (centre.name, centre.latitude) == ("Nottingham", 52.94)
+    assert designate(ods="RX1", service=ServiceFactory(slug="other").slug, name="", site="elsewhere").centre.latitude == 52.9
+
+
+def test_an_unknown_provider_without_a_name_is_refused():
+    ServiceFactory(slug="lam")
+    with pytest.raises(Refused, match="give the provider's name"):
+        designate(name=" ")
+    assert not Centre.objects.exists()
+
+
+def test_designating_for_no_service():
+    with pytest.raises(NotFound):
+        designate(service="nothing")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (date(2021, 1, 1), None),
+        (date(2019, 1, 1), date(2020, 6, 1)),
+        (None, None),
+        (None, date(2020, 4, 2)),
+        (date(2024, 12, 31), None),
+    ],
+)
+def test_an_overlap_is_refused(start, end):
+    standing = DesignationFactory(
+        centre=CentreFactory(service__slug="lam", ods="RX1"), valid_from=date(2020, 4, 1), valid_to=date(2025, 1, 1)
+    )
+    with pytest.raises(Refused, match="designated for this service already"):
+        designate(valid_from=start, valid_to=end)
+    assert list(Designation.objects.all()) == [standing]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(date(2025, 1, 1), None), (None, date(2020, 4, 1)), (date(2019, 1, 1), date(2020, 4, 1))]
+)
+def test_periods_that_touch_do_not_overlap(start, end):
+    DesignationFactory(
+        centre=CentreFactory(service__slug="lam", ods="RX1"), valid_from=date(2020, 4, 1), valid_to=date(2025, 1, 1)
+    )
+    designate(valid_from=start, valid_to=end)
+    assert Designation.objects.count() == 2
+
+
+@pytest.mark.parametrize("changes", [{"authority": " "}, {"valid_to": DAY}, {"valid_to": date(2020, 1, 1)}])
+def test_a_designation_without_authority_or_of_no_length_is_refused(changes):
+    ServiceFactory(slug="lam")
+    with pytest.raises(Refused):
+        designate(**changes)
+    assert not Designation.objects.exists()
+
+
+# -- its end
+
+
+def test_de_nominating_ends_it_on_the_day_and_keeps_it():
+    ServiceFactory(slug="lam")
+    designate()
+    ended = actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=COMMISSIONER)
+    assert (ended.valid_from, ended.valid_to, ended.ended_by) == (DAY, date(2027, 1, 1), "Paper 2")
+    assert [bool(queries.centres("lam", day)) for day in (date(2026, 12, 31), date(2027, 1, 1))] == [True, False]
+    assert core_queries.events(verb="de-nominate").get().subject == "centre/lam/RX1"
+
+
+@pytest.mark.parametrize("on", [DAY, date(2020, 1, 1)])
+def test_what_does_not_stand_cannot_be_ended(on):
+    ServiceFactory(slug="lam")
+    designate()
+    with pytest.raises(Refused, match="not designated"):
+        actions.de_nominate(service="lam", ods="RX1", on=on, authority="Paper 2", by=COMMISSIONER)
+    assert Designation.objects.get().valid_to is None
+
+
+def test_a_centre_can_come_back():
+    ServiceFactory(slug="lam")
+    designate()
+    actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=COMMISSIONER)
+    designate(valid_from=date(2028, 1, 1))
+    assert [bool(queries.centres("lam", date(year, 6, 1))) for year in (2026, 2027, 2028)] == [True, False, True]
+
+
+# -- mergers
+
+
+@pytest.fixture
+def merging():
+    """RT3 holds two services; RJ1 holds one of them already."""
+    OrganisationFactory(code="RT3", name="Brompton")
+    OrganisationFactory(code="RJ1", name="Guy's")
+    for slug in ("ecmo", "heart"):
+        DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug=slug), ods="RT3", site="Harefield"))
+    DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="ecmo"), ods="RJ1"))
+    DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="ecmo"), ods="RGM"))
+    return {
+        "predecessor": "RT3",
+        "successor": "RJ1",
+        "on": date(2021, 2, 1),
+        "kind": "takeover",
+        "authority": "Order",
+        "by": COMMISSIONER,
+    }
+
+
+def test_a_merger_hands_over_and_keeps_history(merging):
+    made = actions.succeed(**merging)
+    assert [(one.centre.key, one.valid_from, one.valid_to) for one in made] == [("heart/RJ1", date(2021, 2, 1), None)]
+    assert made[0].centre.site == "Harefield"
+
+    def on(slug, day):
+        return {centre.ods for centre in queries.centres(slug, day)}
+
+    assert on("heart", date(2021, 1, 31)) == {"RT3"}
+    assert on("heart", date(2021, 2, 1)) == {"RJ1"}
+    assert on("ecmo", date(2021, 1, 31)) == {"RT3", "RJ1", "RGM"}
+    assert on("ecmo", date(2021, 2, 1)) == {"RJ1", "RGM"}
+    assert queries.successors_on("RT3", date(2021, 2, 1)) == ["RJ1"]
+    assert queries.organisation("RT3").closed_on == date(2021, 2, 1)
+    assert core_queries.event_detail(core_queries.events(verb="succeed").get())["centres"] == ["heart/RJ1"]
+
+
+def test_a_designation_that_was_to_end_still_ends_after_the_merger(merging):
+    Designation.objects.filter(centre__ods="RT3", centre__service__slug="heart").update(valid_to=date(2024, 1, 1))
+    (made,) = actions.succeed(**merging)
+    assert made.valid_to == date(2024, 1, 1)
+
+
+def test_a_designation_that_ended_before_is_left_alone(merging):
+    Designation.objects.filter(centre__ods="RT3").update(valid_to=date(2020, 1, 1))
+    assert actions.succeed(**merging) == []
+    assert set(Designation.objects.filter(centre__ods="RT3").values_list("valid_to", flat=True)) == {date(2020, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"kind": "friendship"}, Refused),
+        ({"authority": ""}, Refused),
+        ({"successor": "RT3"}, Refused),
+        ({"successor": "ZZZ"}, NotFound),
+    ],
+)
+def test_a_merger_that_cannot_be(merging, changes, error):
+    with pytest.raises(error):
+        actions.succeed(**merging | changes)
+    assert Designation.objects.filter(valid_to=None).count() == 4
+    assert not Succession.objects.exists()
+    assert Organisation.objects.get(code="RT3").closed_on is None
+
+
+def test_the_same_merger_twice_is_refused(merging):
+    actions.succeed(**merging)
+    with pytest.raises(Refused, match="recorded already"):
+        actions.succeed(**merging)
+    assert Succession.objects.count() == 1
+
+
+def test_the_system_may_act_for_the_demonstration():
+    ServiceFactory(slug="lam")
+    assert designate(by=SYSTEM, confidence="invented").centre.confidence == "invented"

@@ -1,0 +1,267 @@
+from datetime import date
+
+import pytest
+
+from plenary.core.terms import NotFound
+from plenary.registry import queries
+from plenary.registry.models import Succession
+from tests.factories.registry import CentreFactory, DesignationFactory, OrganisationFactory, ServiceFactory
+
+pytestmark = pytest.mark.django_db
+
+NOW = date(2026, 11, 22)
+ADDENBROOKES = (52.17513, 0.14075)
+
+
+# -- services, centres, designations
+
+
+def test_services_by_name_and_one_by_slug():
+    ServiceFactory(slug="b", name="Beta")
+    ServiceFactory(slug="a", name="Alpha")
+    assert [service.slug for service in queries.services()] == ["a", "b"]
+    assert queries.service("b").name == "Beta"
+
+
+@pytest.mark.parametrize("slug", ["", "nothing", "a/b", "a' OR 1=1"])
+def test_a_service_that_is_not_there(slug):
+    ServiceFactory(slug="a")
+    with pytest.raises(NotFound):
+        queries.service(slug)
+
+
+def test_centres_on_a_day_are_those_designated_that_day():
+    service = ServiceFactory(slug="lam")
+    spans = {"AAA": (None, date(2020, 1, 1)), "BBB": (date(2020, 1, 1), None), "CCC": (date(2030, 1, 1), None)}
+    for ods, (start, end) in spans.items():
+        DesignationFactory(centre=CentreFactory(service=service, ods=ods), valid_from=start, valid_to=end)
+    CentreFactory(service=service, ods="DDD")  # never designated
+    DesignationFactory(centre__ods="EEE")  # another service
+
+    def on(day):
+        return {centre.ods for centre in queries.centres("lam", day)}
+
+    assert on(date(2019, 12, 31)) == {"AAA"}
+    assert on(date(2020, 1, 1)) == {"BBB"}
+    assert on(date(2031, 1, 1)) == {"BBB", "CCC"}
+    assert {centre.ods for centre in queries.centres("lam")} == {"AAA", "BBB", "CCC", "DDD"}
+
+
+def test_a_centre_twice_designated_is_listed_once():
+    centre = CentreFactory(service__slug="lam")
+    DesignationFactory(centre=centre, valid_from=date(2010, 1, 1), valid_to=date(2012, 1, 1))
+    DesignationFactory(centre=centre, valid_from=date(2015, 1, 1))
+    assert queries.centres("lam", NOW).count() == 1
+    assert queries.centres("lam", date(2013, 1, 1)).count() == 0
+    assert queries.designations("lam").count() == 2
+
+
+def test_one_centre_or_not_found():
+    CentreFactory(service__slug="lam", ods="RX1")
+    assert queries.centre("lam", "RX1").key == "lam/RX1"
+    for wrong in (("lam", "RX2"), ("other", "RX1")):
+        with pytest.raises(NotFound):
+            queries.centre(*wrong)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_listing_centres_costs_the_same_for_one_and_for_three(number, django_assert_num_queries):
+    service = ServiceFactory(slug="lam")
+    for _ in range(number):
+        DesignationFactory(centre=CentreFactory(service=service))
+    with django_assert_num_queries(2):
+        assert len([(centre.key, list(centre.designations.all())) for centre in queries.centres("lam", NOW)]) == number
+
+
+def test_centres_of_a_provider_in_every_service():
+    for slug in ("b", "a"):
+        DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug=slug, name=slug), ods="RJ1"))
+    CentreFactory(ods="RJ2")
+    assert [centre.key for centre in queries.centres_of("RJ1", NOW)] == ["a/RJ1", "b/RJ1"]
+    assert not queries.centres_of("RJ1", date(2001, 1, 1))
+
+
+# -- organisations over time
+
+
+def test_a_name_on_a_day(loaded):
+    assert queries.name_on("RA7", date(2026, 6, 30)) == "University Hospitals Bristol and Weston NHS Foundation Trust"
+    assert queries.name_on("RA7", date(2026, 7, 1)) == "Bristol NHS Foundation Trust"
+    assert queries.name_on("rgt", date(1999, 1, 1)) == "Cambridge University Hospitals NHS Foundation Trust"
+    with pytest.raises(NotFound):
+        queries.name_on("ZZZ", NOW)
+
+
+def test_what_an_organisation_became(loaded):
+    assert queries.successors_on("RT3", date(2021, 1, 31)) == ["RT3"]
+    assert queries.successors_on("RT3", date(2021, 2, 1)) == ["RJ1"]
+    assert queries.successors_on("RC5", NOW) == ["RJ1"]  # through two mergers
+    assert queries.successors_on("RW6", NOW) == ["R0A", "RM3"]  # a split
+    assert queries.successors_on("RGT", NOW) == ["RGT"]
+    assert {one.predecessor for one in queries.successions("RT3")} == {"RT3", "RC5", "RPX"}
+
+
+def test_a_circle_of_successions_ends():
+    for one, other in (("AAA", "BBB"), ("BBB", "AAA")):
+        Succession.objects.create(predecessor=one, successor=other, on=date(2000, 1, 1), kind="merger", origin="decision")
+    assert queries.successors_on("AAA", NOW) == []
+
+
+# -- areas
+
+
+def test_areas_by_date():
+    assert [len(queries.icbs(day)) for day in (date(2026, 3, 31), date(2026, 4, 1))] == [42, 36]
+    assert len(queries.regions()) == 7
+    assert len(queries.nations()) == 4
+    assert len(queries.boards()) == 26
+
+
+@pytest.mark.parametrize("on", [date(2026, 3, 31), date(2026, 4, 1)])
+def test_populations_add_up_to_england(on):
+    assert sum(queries.population(board.code, on) for board in queries.icbs(on)) == 57_106_398
+    assert sum(persons for area, *_, persons in queries.populations(on) if area == "England") == 57_106_398
+
+
+def test_the_region_of_a_case():
+    assert queries.region_of("QRV", NOW) == "London"
+    assert queries.region_of("Wales") == "Wales"
+    assert queries.region_of("nowhere") is None
+    assert queries.region_by_area()["S08000015"] == "Scotland"
+
+
+# -- which centre serves my hospital?
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("Addenbrooke's", "RGT01"),
+        ("addenbrookes hospital", "RGT01"),
+        ("ADDENBROOKE’S", "RGT01"),
+        ("rgt01", "RGT01"),
+        ("RGT", "RGT"),
+        ("hospital addenbr", "RGT01"),
+        ("saint jamess leeds university", None),
+        ("papworth", "RGM21"),
+        ("Guy's & St Thomas'", "RJ1"),
+        ("guys and st thomas", "RJ1"),
+        ("Royal Brompton Harefield NHS", "RT3"),
+        ("7A4", "7A4"),
+        ("north cheshire and mersey", "RWW"),
+        ("warrington and halton", "RWW"),
+        ("S08000020", "S08000020"),
+    ],
+)
+def test_find_place(loaded, typed, code):
+    found = queries.find_place(typed, on=NOW)
+    assert (found[0].code if found else None) == code
+
+
+@pytest.mark.parametrize("typed", ["", " ", "a", "%", "_", "' OR 1=1 --", "zzzzzz", "hospital" * 40])
+def test_find_place_finds_nothing_for_nothing(loaded, typed):
+    assert queries.find_place(typed) == []
+
+
+def test_a_place_knows_its_trust_board_and_region_on_the_day(loaded):
+    before, after = (queries.find_place("addenbrookes", on=day)[0] for day in (date(2026, 3, 31), date(2026, 4, 1)))
+    assert (before.parent, before.parent_name) == ("RGT", "Cambridge University Hospitals NHS Foundation Trust")
+    assert (before.area, after.area) == ("QUE", "S1Y5D")
+    assert before.region == after.region == "East of England"
+    assert (before.latitude, before.longitude) == ADDENBROOKES
+    assert before.approximate is False
+
+
+def test_places_outside_england(loaded):
+    assert queries.place("7A4").region == "Wales"
+    scottish = queries.find_place("Aberdeen Royal Infirmary")[0]
+    assert (scottish.region, scottish.parent) == ("Scotland", "S08000020")
+
+
+def test_a_trust_whose_place_is_not_known_is_put_in_the_middle_of_its_board(loaded):
+    ambulance = queries.place("RYF", NOW)
+    assert ambulance.kind == "ambulance trust"
+    assert ambulance.approximate is True
+    assert ambulance.latitude is not None
+
+
+def test_a_closed_trust_is_found_and_says_so(loaded):
+    assert queries.place("RT3").closed_on == date(2021, 2, 1)
+
+
+def test_find_place_keeps_to_its_limit(loaded):
+    assert len(queries.find_place("royal", limit=4)) == 4
+    assert len({place.code for place in queries.find_place("royal", limit=50)}) == 50
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_finding_one_place_and_three_costs_the_same(number, django_assert_num_queries):
+    parent = OrganisationFactory(code="RAA", name="Some Trust")
+    for position in range(number):
+        hospital = OrganisationFactory(code=f"RAA0{position}", name=f"Cottage Hospital {position}", kind="hospital")
+        hospital.links.create(kind="part of", to=parent.code)
+    queries.areas()
+    with django_assert_num_queries(4):
+        assert [place.parent_name for place in queries.find_place("cottage")] == ["Some Trust"] * number
+
+
+def test_nearest_centres_first_and_unplaced_last(loaded):
+    CentreFactory(service=queries.service("liver-transplant"), ods="ZZZ", latitude=None, longitude=None)
+    DesignationFactory(centre=queries.centre("liver-transplant", "ZZZ"))
+    found = queries.nearest_centres("liver-transplant", *ADDENBROOKES, NOW)
+    assert found[0].ods == "RGT"
+    assert found[0].km == pytest.approx(0, abs=0.1)
+    assert [one.ods for one in found][-1] == "ZZZ"
+    assert found[-1].km is None
+    distances = [one.km for one in found[:-1]]
+    assert distances == sorted(distances)
+    assert 60 < next(one.km for one in found if one.ods == "RAL") < 85
+
+
+def test_from_an_unknown_place_centres_come_by_name(loaded):
+    found = queries.nearest_centres("liver-transplant", None, None, NOW)
+    assert {one.km for one in found} == {None}
+    assert [one.name for one in found] == sorted(one.name for one in found)
+
+
+def test_nearest_centres_of_a_day_leave_out_those_that_ended(loaded):
+    before, after = (
+        {one.ods for one in queries.nearest_centres("heart-lung-transplant", *ADDENBROOKES, day)}
+        for day in (date(2021, 1, 31), date(2021, 2, 1))
+    )
+    assert "RT3" in before - after
+    assert "RJ1" in after - before
+
+
+def test_which_centres_answers_for_every_service(loaded):
+    here = queries.find_place("addenbrookes")[0]
+    answers = queries.which_centres(here, NOW)
+    assert len(answers) == 82
+    liver = next(one for one in answers if one.slug == "liver-transplant")
+    assert (liver.nearest.ods, liver.centres) == ("RGT", 7)
+    assert [one.name for one in answers] == sorted(one.name for one in answers)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_which_centres_costs_one_query(number, django_assert_num_queries):
+    OrganisationFactory(code="RAA")
+    for _ in range(number):
+        DesignationFactory()
+    here = queries.place("RAA")
+    with django_assert_num_queries(1):
+        assert len(queries.which_centres(here, NOW)) == number
+
+
+# -- agreed documents and fixed sentences
+
+
+def test_attribution_in_both_languages():
+    assert queries.attribution("ons")[0].startswith("Source: Office for National Statistics")
+    assert queries.attribution("ons", language="cy")[0].startswith("Ffynhonnell")
+    assert queries.attribution("os", language="cy") == queries.attribution("os")
+    assert len(queries.attribution()) >= 3
+
+
+def test_documents_of_a_service_that_has_none():
+    assert queries.data_set_files("nothing") == {}
+    assert queries.outcome_set_files("../services") == {}
