@@ -10,6 +10,10 @@ import pytest
 from django.db import connection
 
 
+def pytest_addoption(parser):
+    parser.addoption("--pictures", metavar="FOLDER", help="browser journeys save pictures of the pages here, for the handbook")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings):
     """Let a transactional test empty the append-only table: the guard is lifted for the flush and put back after it."""

@@ -1,0 +1,74 @@
+"""My work: what is asked of me and of the posts that I hold, and nothing of anybody else's."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from plenary.core import actions, queries
+from plenary.core.permissions import CentreLead
+from plenary.core.terms import SYSTEM
+from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead(client):
+    person = PersonFactory(name="Ada Example")
+    PostFactory(person=person, role=CentreLead.key, scope="adult-ecmo/RJ1")
+    actions.enrol_totp(person=person, secret=TOTP_SECRET, by=SYSTEM)
+    client.force_login(person)
+    return person
+
+
+def ask(what, scope="adult-ecmo/RJ1", days=None, link=""):
+    due = queries.today() + timedelta(days=days) if days is not None else None
+    actions.ask(by=SYSTEM, what=what, role=CentreLead.key, scope=scope, due_on=due, link=link)
+
+
+def test_what_is_asked_of_my_centre_is_shown_and_of_another_is_not(client, lead):
+    ask("Sign off the case series of 2025")
+    ask("Explain the missing case 4711", scope="adult-ecmo/RM2")
+    page = client.get("/workspace/").text
+    assert "Sign off the case series of 2025" in page
+    assert "4711" not in page
+
+
+@pytest.mark.parametrize(("days", "word"), [(-1, "Late: "), (0, ">Today<"), (None, "No date")])
+def test_a_due_date_says_how_it_stands(client, lead, days, word):
+    ask("Sign off", days=days)
+    assert word in client.get("/workspace/").text
+
+
+def test_a_link_leads_only_inside_the_site(client, lead):
+    ask("Open it", link="/workspace/series/1/")
+    ask("Do not follow", link="https://evil.example/")
+    page = client.get("/workspace/").text
+    assert 'href="/workspace/series/1/"' in page
+    assert "evil.example" not in page
+
+
+def test_an_empty_inbox_says_so(client, lead):
+    page = client.get("/workspace/").text
+    assert "Nothing is asked of you today." in page
+    assert "Ada Example: centre lead" in page
+
+
+def test_somebody_without_a_post_is_told_what_to_do(client):
+    client.force_login(PersonFactory())
+    assert "You hold no post today." in client.get("/workspace/").text
+
+
+def test_three_requests_cost_no_more_look_ups_than_one(client, lead, django_assert_num_queries):
+    ask("One")
+    client.get("/workspace/")
+    with CaptureQueriesContext(
+        connection,
+    ) as for_one:
+        client.get("/workspace/")
+    ask("Two")
+    ask("Three")
+    with django_assert_num_queries(len(for_one)):
+        client.get("/workspace/")
