@@ -12,9 +12,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from plenary_stats.spec import InputError
+import django
 
-NOUNS: tuple[str, ...] = ()
+from plenary_stats.errors import InputError
+
+NOUNS: tuple[str, ...] = ("disclosure",)
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
 
@@ -35,11 +37,12 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plenary.config.settings")
+    django.setup()
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except InputError as problem:
-        print(f"plenary: {problem}", file=sys.stderr)
+        sys.stderr.write(f"plenary: {problem}\n")
         return 2
 
 

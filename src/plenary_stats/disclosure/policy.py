@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from plenary_stats.errors import InputError
 
 Pairs = tuple[tuple[str, str], ...]
+Files = Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,20 @@ class Policy:
         return min(self.event_threshold, self.minimum_width)
 
 
-def read_policy(content: bytes | str) -> Policy:
+def read_policy(content: bytes | str, files: Files | None = None) -> Policy:
     """Read a policy from TOML. Raises ``InputError`` naming what is wrong.
 
-    ``[hierarchies]`` takes, per dimension, a list of ``[child, parent]`` pairs or a table ``parent = [children]``.
+    ``[hierarchies]`` takes, per dimension, a list of ``[child, parent]`` pairs, a table ``parent = [children]``, or the name of a
+    CSV file with the columns child and parent, which ``files`` reads.
     """
     try:
         raw = tomllib.loads(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise InputError(f"The policy is not readable TOML: {problem}") from problem
-    return policy_of(raw)
+    return policy_of(raw, files)
 
 
-def policy_of(raw: Mapping[str, Any]) -> Policy:
+def policy_of(raw: Mapping[str, Any], files: Files | None = None) -> Policy:
     """Return the policy that a plain mapping (TOML or JSON) describes."""
     known = {each.name for each in fields(Policy)}
     unknown = sorted(set(raw) - known)
@@ -70,14 +74,24 @@ def policy_of(raw: Mapping[str, Any]) -> Policy:
     values = dict(raw)
     if "dimensions" in values:
         values["dimensions"] = tuple(str(each) for each in values["dimensions"])
-    values["hierarchies"] = {name: _pairs(name, each) for name, each in values.get("hierarchies", {}).items()}
+    values["hierarchies"] = {name: _pairs(name, each, files) for name, each in values.get("hierarchies", {}).items()}
     values["already_public"] = tuple(dict(each) for each in values.get("already_public", ()))
     if any("value" not in each for each in values["already_public"]):
         raise InputError("Each entry of already_public has a 'value'.")
     return Policy(**values)
 
 
-def _pairs(dimension: str, raw: Any) -> Pairs:
+def read_pairs(content: bytes, filename: str) -> Pairs:
+    """Read a hierarchy: a CSV file with the columns ``child`` and ``parent``."""
+    lines = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    if not lines or not {"child", "parent"} <= set(lines[0]):
+        raise InputError(f"{filename} has no columns child and parent.")
+    return tuple((line["child"], line["parent"]) for line in lines)
+
+
+def _pairs(dimension: str, raw: Any, files: Files | None) -> Pairs:
+    if isinstance(raw, str) and files is not None:
+        return read_pairs(files(raw), raw)
     if isinstance(raw, Mapping):
         return tuple((str(child), str(parent)) for parent, children in raw.items() for child in children)
     try:
