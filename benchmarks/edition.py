@@ -1,6 +1,6 @@
 """Seconds and peak memory from the cases of a national world to its published edition.
 
-80 services, 250 centres, 10 years, 50,000 cases a year. Beside it the peer that an analyst would write today for the figures alone:
+80 services, 250 centres, 10 years, 50,000 cases a year. Beside it what an analyst would write today, for the figures alone:
 pandas for counts, statsmodels for Wilson intervals, lifelines for Kaplan–Meier, on the same files. The peer makes no disclosure
 control, pages, PDF or slides.
 """
@@ -51,7 +51,9 @@ def main() -> None:
         world, edition = Path(scratch, "world"), Path(scratch, "edition")
         plenary("demo", "world", "--out", str(world), *(str(w) for k, v in WORLD.items() for w in (f"--{k}", v)))
         centres = sum(1 for _ in (world / "centres.csv").open()) - 1
-        seconds, out = plenary("edition", "build", str(world), "--out", str(edition), "--reviewer", "A", "--reviewer", "B", "--json")
+        seconds, out = plenary(
+            "edition", "build", str(world), "--out", str(edition), "--reviewer", "A", "--reviewer", "B", "--json"
+        )
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         peer = subprocess.run([sys.executable, "-c", PEER, str(world)], capture_output=True, text=True, check=True).stdout.split()
         size = sum(f.stat().st_size for f in edition.rglob("*") if f.is_file()) / 2**20

@@ -35,15 +35,21 @@ def allowed(source: str, target: str) -> bool:
 
 
 def test_relations_follow_the_layers():
-    wrong = [f"{model._meta.label}.{field.name} → {to._meta.label}" for model, field, to in relations()
-             if not allowed(model._meta.app_label, to._meta.app_label)]
+    wrong = [
+        f"{model._meta.label}.{field.name} → {to._meta.label}"
+        for model, field, to in relations()
+        if not allowed(model._meta.app_label, to._meta.app_label)
+    ]
 
     assert wrong == []
 
 
 def test_no_row_link_from_what_leaves_to_cases():
-    wrong = [f"{model._meta.label}.{field.name}" for model, field, to in relations()
-             if model._meta.app_label in {"releases", "editions"} and to._meta.app_label in {"collection", *SIBLINGS}]
+    wrong = [
+        f"{model._meta.label}.{field.name}"
+        for model, field, to in relations()
+        if model._meta.app_label in {"releases", "editions"} and to._meta.app_label in {"collection", *SIBLINGS}
+    ]
 
     assert wrong == []
 
@@ -86,8 +92,12 @@ def test_every_action_is_keyword_only_and_says_by_whom(room):
 
 def test_project_names_no_machine_and_no_package_host():
     pattern = re.compile(r"(?<![\w.])/(work|farm|root|home)/|://[^/ ]+/simple|files\.pythonhosted")
-    texts = [path for folder in ("src", "docs", "definitions", "benchmarks") for path in (ROOT / folder).rglob("*")
-             if path.suffix in {".py", ".md", ".toml", ".csv"}]
+    texts = [
+        path
+        for folder in ("src", "docs", "definitions", "benchmarks")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".md", ".toml", ".csv"}
+    ]
     wrong = [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text(encoding="utf-8"))]
 
     assert wrong == []

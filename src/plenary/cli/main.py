@@ -14,9 +14,7 @@ from typing import NoReturn
 
 import django
 
-from plenary_stats.errors import InputError
-
-NOUNS: tuple[str, ...] = ("disclosure",)
+NOUNS: tuple[str, ...] = ("demo", "disclosure")
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
 
@@ -41,8 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except InputError as problem:
-        sys.stderr.write(f"plenary: {problem}\n")
+NOUNS: tuple[str, ...] = ("demo", "disclosure")
         return 2
 
 

@@ -74,7 +74,14 @@ SURGERY = Kind(
         _field("accepted", "Accepted for operation", kind="radio", choices=YES_NO, required=True),
         _field("operation_date", "Date of operation", check="date_ymd", when="[accepted] = 'yes'"),
         _field("complete", "Operation complete as planned", kind="radio", choices=YES_NO, when="[accepted] = 'yes'"),
-        _field("complication_grade", "Worst complication, grade 0 to 5", check="integer", low="0", high="5", when="[accepted] = 'yes'"),
+        _field(
+            "complication_grade",
+            "Worst complication, grade 0 to 5",
+            check="integer",
+            low="0",
+            high="5",
+            when="[accepted] = 'yes'",
+        ),
         _field("stay_days", "Days in hospital", check="integer", low="0", high="400", when="[accepted] = 'yes'"),
     ),
     outcomes="""
@@ -108,7 +115,8 @@ value = "operation_date - referral_date"
 direction = "lower"
 by = ["centre", "period"]
 window_years = 3
-""" + SURVIVAL.format(event="operation", start="operation_date"),
+"""
+    + SURVIVAL.format(event="operation", start="operation_date"),
 )
 
 CRITICAL = Kind(
@@ -143,7 +151,8 @@ value = "support_days"
 direction = "neutral"
 by = ["centre", "period"]
 window_years = 3
-""" + SURVIVAL.format(event="the start of support", start="support_date"),
+"""
+    + SURVIVAL.format(event="the start of support", start="support_date"),
 )
 
 LONG_TERM = Kind(
@@ -178,7 +187,8 @@ value = "marker_after"
 direction = "lower"
 by = ["centre", "period"]
 window_years = 3
-""" + SURVIVAL.format(event="referral", start="referral_date"),
+"""
+    + SURVIVAL.format(event="referral", start="referral_date"),
 )
 
 KINDS = (SURGERY, CRITICAL, LONG_TERM)

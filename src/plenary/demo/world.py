@@ -18,7 +18,7 @@ from plenary.demo.kinds import DICTIONARY_HEADINGS, KINDS, Kind
 from plenary.registry import queries as registry
 
 LAST_YEAR_STARTS = date(2025, 4, 1)
-OTHER_NATIONS = {"W92000004": 3.1e6, "S92000003": 5.4e6, "N92000002": 1.9e6}
+HOME_NATION = "England"
 SHARE_OF_OTHER_NATIONS = 0.35
 """Patients of the other nations come to these centres at this share of England's rate."""
 
@@ -87,17 +87,24 @@ def invent(*, seed: int, services: int, years: int, cases_per_year: int) -> Worl
 
 def _areas() -> dict[str, list[tuple[str, float]]]:
     """Return the areas of residence by region, with their populations; the other nations under ''."""
+    known = registry.areas()
     areas: dict[str, list[tuple[str, float]]] = {}
-    for board in registry.icbs(LAST_YEAR_STARTS):
-        areas.setdefault(board.region, []).append((board.code, float(board.population)))
-    areas[""] = [(code, people * SHARE_OF_OTHER_NATIONS) for code, people in OTHER_NATIONS.items()]
+    for board in known.icbs(LAST_YEAR_STARTS):
+        areas.setdefault(board.parent, []).append((board.code, float(known.population(board.code, LAST_YEAR_STARTS))))
+    areas[""] = [
+        (nation.code, known.population(nation.code, LAST_YEAR_STARTS) * SHARE_OF_OTHER_NATIONS)
+        for nation in known.nations
+        if nation.name != HOME_NATION
+    ]
     return areas
 
 
 def _service(draw: random.Random, number: int, cases: int, regions: Sequence[str]) -> Service:
     kind = KINDS[(number - 1) % len(KINDS)]
-    condition = CONDITIONS[(number - 1) % len(CONDITIONS)] + ("" if number <= len(CONDITIONS) else f" {1 + (number - 1) // len(CONDITIONS)}")
-    count = draw.choices((2, 3, 4, 5), (0.3, 0.3, 0.2, 0.2))[0]
+    condition = CONDITIONS[(number - 1) % len(CONDITIONS)] + (
+        "" if number <= len(CONDITIONS) else f" {1 + (number - 1) // len(CONDITIONS)}"
+    )
+    count = 5 if number == 1 else draw.choices((2, 3, 4, 5), (0.3, 0.3, 0.2, 0.2))[0]
     weights = [draw.uniform(0.6, 1.6) for _ in range(count)]
     centres = tuple(
         Centre(
@@ -113,25 +120,33 @@ def _service(draw: random.Random, number: int, cases: int, regions: Sequence[str
 
 
 def _with_troubles(services: Sequence[Service], last_year: date) -> Iterator[Service]:
-    """Give the first services the troubles that a network meets. A service may have more than one in a small world."""
+    """Give each of the first six services one of the troubles that a network meets."""
     for place, service in enumerate(services):
-        yield _trouble(service, place % 6, last_year) if place < 6 else service  # noqa: PLR2004 — six troubles below
+        yield _trouble(service, place, last_year)
 
 
 def _trouble(service: Service, which: int, last_year: date) -> Service:
     first, *rest = service.centres
-    if which == 0:  # an outlier, large enough to be seen
-        return replace(service, cases_per_year=max(service.cases_per_year, 320), centres=(replace(first, quality=0.55), *rest))
-    if which == 1:  # a service with one centre
-        return replace(service, centres=(replace(first, share=1.0),))
-    if which == 2:  # fewer than 30 patients a year
-        return replace(service, cases_per_year=18)
-    if which == 3:  # a merger half way through the last year
-        ends = last_year + timedelta(days=183)
-        return replace(service, centres=(replace(first, designated_to=ends), replace(rest[0], takes_over=first.code), *rest[1:]))
-    if which == 4:  # a centre that has not sent its last year
-        return replace(service, centres=(replace(first, late=True), *rest))
-    return replace(service, missing_case=True)
+    match which:
+        case 0:  # an outlier, large enough to be seen
+            changes: dict[str, object] = {
+                "cases_per_year": max(service.cases_per_year, 400),
+                "centres": (replace(first, quality=0.55), *rest),
+            }
+        case 1:  # a service with one centre
+            changes = {"centres": (replace(first, share=1.0),)}
+        case 2:  # fewer than 30 patients a year
+            changes = {"cases_per_year": 18}
+        case 3:  # a merger half way through the last year
+            ends = last_year + timedelta(days=183)
+            changes = {"centres": (replace(first, designated_to=ends), replace(rest[0], takes_over=first.code), *rest[1:])}
+        case 4:  # a centre that has not sent its last year
+            changes = {"centres": (replace(first, late=True), *rest)}
+        case 5:  # a case that a second source knows and the centre did not send
+            changes = {"missing_case": True}
+        case _:
+            changes = {}
+    return replace(service, **changes)  # type: ignore[arg-type]
 
 
 def write(world: World, out: Path) -> None:
@@ -146,8 +161,12 @@ def write(world: World, out: Path) -> None:
     _table(out / "services.csv", ("service", "name", "category", "description"),
            ((s.slug, s.name, s.kind.category, f"Invented for demonstration: {s.kind.care} for a condition that does not exist.")
             for s in world.services))  # fmt: skip
-    _table(out / "centres.csv", ("service", "centre", "name", "designated_from", "designated_to"),
-           ((s.slug, c.code, c.name, first.replace(year=first.year - 5), c.designated_to or "") for s in world.services for c in s.centres))  # fmt: skip
+    opened = first.replace(year=first.year - 5)
+    _table(
+        out / "centres.csv",
+        ("service", "centre", "name", "designated_from", "designated_to"),
+        ((s.slug, c.code, c.name, opened, c.designated_to or "") for s in world.services for c in s.centres),
+    )
     draw = random.Random(world.seed + 1)  # noqa: S311 — an invented world needs no secrecy
     _table(out / "expenditure.csv", ("service", "centre", "amount_gbp", "basis"), _expenditure(draw, world))
     for service in world.services:
@@ -165,7 +184,12 @@ def _expenditure(draw: random.Random, world: World) -> Iterator[tuple[object, ..
     for service in world.services:
         price = draw.uniform(8_000, 60_000)
         for centre in service.centres:
-            yield service.slug, centre.code, round(price * service.cases_per_year * centre.share, -3), "block contract, 2025/26 prices"
+            yield (
+                service.slug,
+                centre.code,
+                round(price * service.cases_per_year * centre.share, -3),
+                "block contract, 2025/26 prices",
+            )
 
 
 def _write_service(world: World, service: Service, folder: Path) -> None:
@@ -179,7 +203,11 @@ def _write_service(world: World, service: Service, folder: Path) -> None:
     expected: list[tuple[str, str, object]] = []
     for start in world.years:
         cases = list(cases_of(world, service, start))
-        _table(folder / f"cases-{start.year}-{(start.year + 1) % 100:02d}.csv", names, ([case.get(name, "") for name in names] for case in cases))
+        _table(
+            folder / f"cases-{start.year}-{(start.year + 1) % 100:02d}.csv",
+            names,
+            ([case.get(name, "") for name in names] for case in cases),
+        )
         if start == world.years[-1]:
             expected = list(_expected(service, cases))
     _table(folder / "expected.csv", ("centre", "case_id", "count"), iter(expected))
@@ -199,7 +227,7 @@ def _expected(service: Service, cases: Sequence[Mapping[str, object]]) -> Iterat
 def _narrative(service: Service) -> str:
     care = service.kind.care
     return (
-        f"# Description\n\nInvented for demonstration. The service offers {care} to people with a condition that does not exist.\n\n"
+        f"# Description\n\nInvented for demonstration: {care} for people with a condition that does not exist.\n\n"
         f"# Innovation\n\nThe invented centres tried a joint clinic by video, so that families travel less before {care}.\n\n"
         "# Improvement\n\nThe network agreed one checklist for discharge letters; every invented centre uses it.\n\n"
         "# Patient feedback\n\nInvented patients asked for one named person to call. Each centre now has one.\n"
@@ -256,25 +284,25 @@ def _follow_up(draw: random.Random, case: dict[str, object], since: date, years_
 
 
 def _surgery(draw: random.Random, case: dict[str, object], quality: float, cut_off: date) -> None:
-    accepted = draw.random() < 0.86  # noqa: PLR2004 — invented rates stand where they are used
+    accepted = draw.random() < 0.86
     case["accepted"] = "yes" if accepted else "no"
     since = case["referral_date"]
-    assert isinstance(since, date)  # noqa: S101 — narrows the type
+    assert isinstance(since, date)
     if accepted:
         since += timedelta(days=int(draw.gammavariate(3, 14)))
         case["operation_date"] = since
-        case["complete"] = "" if draw.random() < 0.01 else _yes(draw, 0.82 * quality)  # noqa: PLR2004
+        case["complete"] = "" if draw.random() < 0.01 else _yes(draw, 0.82 * quality)
         case["complication_grade"] = draw.choices(range(6), (52, 18, 14, 9, 5, 2))[0]
         case["stay_days"] = 3 + int(draw.gammavariate(2, 6))
     _follow_up(draw, case, since, 12.0 * quality, cut_off)
 
 
 def _critical(draw: random.Random, case: dict[str, object], quality: float, cut_off: date) -> None:
-    accepted = draw.random() < 0.6  # noqa: PLR2004
+    accepted = draw.random() < 0.6
     case["accepted"] = "yes" if accepted else "no"
     case["severity"] = min(40, max(0, round(draw.gauss(18, 7))))
     since = case["referral_date"]
-    assert isinstance(since, date)  # noqa: S101 — narrows the type
+    assert isinstance(since, date)
     if not accepted:
         return _follow_up(draw, case, since, 6.0, cut_off)
     case["support_date"] = since
@@ -290,12 +318,12 @@ def _critical(draw: random.Random, case: dict[str, object], quality: float, cut_
 
 def _long_term(draw: random.Random, case: dict[str, object], quality: float, cut_off: date) -> None:
     case["diagnosis_confirmed"] = _yes(draw, 0.93)
-    case["reviewed"] = "" if draw.random() < 0.02 else _yes(draw, 0.91 * quality)  # noqa: PLR2004
+    case["reviewed"] = "" if draw.random() < 0.02 else _yes(draw, 0.91 * quality)
     case["treated"] = _yes(draw, 0.7)
     case["marker_before"] = round(draw.lognormvariate(5.2, 0.4), 1)
     case["marker_after"] = round(float(str(case["marker_before"])) * draw.uniform(0.15, 0.9) / quality, 1)
     since = case["referral_date"]
-    assert isinstance(since, date)  # noqa: S101 — narrows the type
+    assert isinstance(since, date)
     _follow_up(draw, case, since, 30.0, cut_off)
 
 
