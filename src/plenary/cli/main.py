@@ -14,6 +14,8 @@ from typing import NoReturn
 
 import django
 
+from plenary_stats.errors import InputError
+
 NOUNS: tuple[str, ...] = ("demo", "disclosure")
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
@@ -39,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-NOUNS: tuple[str, ...] = ("demo", "disclosure")
+    except InputError as problem:
+        sys.stderr.write(f"plenary: {problem}\n")
         return 2
 
 
