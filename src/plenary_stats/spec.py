@@ -430,6 +430,11 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
         for outcome in outcomes
         if not outcome.computed
     ]
+    notices += [
+        f"The outcome '{outcome.id}' asks for case-mix adjustment, which is not computed yet: the figures are unadjusted."
+        for outcome in outcomes
+        if outcome.adjust
+    ]
     sources = _texts(document.get("sources", document.get("source", ())), "sources", "the outcome set")
     proposed = bool(document.get("proposed", agreed_on is None))
     return OutcomeSet(document["service"], document["version"], agreed_on, proposed, sources, outcomes, tuple(notices))

@@ -61,6 +61,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "not-designated": "The centre was not designated on that date",
         "unknown-area": "An area of residence that is not known",
         # documents and other files
+        "repeated": "Two rows for one thing",
         "dictionary": "The data dictionary",
         "outcome-set": "The outcome set",
         "narrative": "The narrative sections",

@@ -61,10 +61,9 @@ def check(
     work.place_columns(filled=("centre",) if centre else ())
     work.read_columns()
     if centre:
-        work.columns.setdefault("centre", np.full(len(raw), centre))
-    for name in ("centre", "area"):
-        if name in work.columns:
-            work.columns[name] = np.char.upper(work.columns[name]) if len(raw) else work.columns[name]
+        work.columns.setdefault("centre", np.full(len(raw), centre.upper()))
+    if "centre" in work.columns and len(raw):
+        work.columns["centre"] = np.char.upper(work.columns["centre"])
     _required(work)
     _branching(work)
     _order_of_dates(work)
@@ -356,7 +355,8 @@ def _areas(work: _Check, areas: Collection[str] | None) -> None:
     codes = work.columns.get("area")
     if codes is None or areas is None:
         return
-    for code in sorted(set(codes.tolist()) - {"", *(area.upper() for area in areas)}):
+    known = {area.casefold() for area in areas}
+    for code in sorted(code for code in set(codes.tolist()) - {""} if code.casefold() not in known):
         message = f"The area of residence '{code}' is not known; the case counts as of unknown residence."
         remedy = "Use the code of the ICB or board of residence on the date of care."
         work.find("unknown-area", "warning", "area", np.flatnonzero(codes == code), message, remedy)

@@ -226,6 +226,7 @@ def test_an_outcome_set_is_read():
 def test_a_measure_without_figures_is_named():
     assert read_outcome_set(SET).notices == (
         "The outcome 'decline' is of the kind 'slope', which is not computed yet: no figure will be given.",
+        "The outcome 'survival-to-discharge' asks for case-mix adjustment, which is not computed yet: the figures are unadjusted.",
     )
 
 
