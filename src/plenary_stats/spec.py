@@ -423,7 +423,10 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
         raise InputError("The outcome set has no [[outcome]].")
     outcomes = tuple(_outcome(entry, number) for number, entry in enumerate(entries, start=1))
     _refuse_twins([outcome.id for outcome in outcomes])
-    known = ("service", "version", "agreed_on", "proposed", "sources", "source", "outcome", "title", "note", "status")
+    known = (
+        "service", "version", "agreed_on", "proposed", "sources", "source", "outcome", "title", "note", "status",
+        "owner", "reviewed", "next_review", "licence",
+    )  # fmt: skip
     notices = [f"The outcome set's key '{key}' is not used." for key in document if key not in known]
     notices += [
         f"The outcome '{outcome.id}' is of the kind '{outcome.measure}', which is not computed yet: no figure will be given."
