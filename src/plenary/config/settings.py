@@ -15,7 +15,11 @@ if PLENARY.production and (wrong := environment.problems(PLENARY)):
     raise ImproperlyConfigured("These settings are refused in production:\n" + "\n".join(f"- {line}" for line in wrong))
 
 # The rooms, lowest first. A room adds its line when it lands.
-ROOMS = ("plenary.core", "plenary.registry")
+ROOMS = (
+    "plenary.core",
+    "plenary.registry",
+    "plenary.collection",
+)
 
 SECRET_KEY = PLENARY.secret_key
 DEBUG = PLENARY.debug

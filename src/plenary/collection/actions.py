@@ -1,0 +1,491 @@
+"""Everything that writes to the room: the first four steps of the data path."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from plenary.collection import permissions, queries
+from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.terms import (
+    Difference,
+    NotPossible,
+    Route,
+    SeriesState,
+    SubmissionState,
+    require_period,
+    series_move,
+    submission_move,
+)
+from plenary.core.actions import record, record_read, store_bytes
+from plenary.core.permissions import require
+from plenary.core.tasks import enqueue
+from plenary.core.terms import NotFound, Who
+from plenary.registry.models import Centre, Service
+from plenary_stats import spec
+from plenary_stats.ingest import Checked, Finding
+from plenary_stats.spec import InputError
+from plenary_stats.tables import CaseTable
+
+BATCH = 2000
+CASE_ID_LENGTH = 200
+KEYED_NAME = "keyed.csv"
+NAMED = 20
+SEVERITIES = ("blocking", "warning", "notice")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FINDINGS_KEPT = 10_000
+"""A file that is wrong in every row needs one cause mended, not a million sentences; the counts are always complete."""
+
+
+# -- data sets
+
+
+def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on: dt.date, by: Who) -> DataSetVersion:
+    """Put a version of a service's data set in force. The same bytes again change nothing; other bytes are refused."""
+    require(permissions.may_adopt_data_set(by, service), f"Only the network of {service.name} adopts its data set.")
+    spec.read_dictionary(content, service.slug, version)
+    with transaction.atomic():
+        sha256 = store_bytes(content, by=by, media_type="text/csv")
+        found, is_new = DataSetVersion.objects.get_or_create(
+            service=service, version=version, defaults={"sha256": sha256, "adopted_on": adopted_on}
+        )
+        if found.sha256 != sha256:
+            raise NotPossible(f"Version {version} of the data set is adopted with other content. Give the change a new version.")
+        if is_new:
+            record(by=by, verb="adopt data set", subject=f"data-set/{service.slug}/{version}", detail={"sha256": sha256})
+    return found
+
+
+def load_definitions(*, folder: Path, by: Who) -> int:
+    """Adopt every ``<service>/<version>.csv`` of a folder of data sets for the services that are registered."""
+    services = {service.slug: service for service in Service.objects.all()}
+    paths = [path for path in sorted(folder.glob("*/*.csv")) if path.parent.name in services]
+    for path in paths:
+        year = re.match(r"\d{4}", path.stem)
+        adopted_on = dt.date(int(year[0]), 1, 1) if year else dt.date(2000, 1, 1)
+        service = services[path.parent.name]
+        adopt_data_set(service=service, version=path.stem, content=path.read_bytes(), adopted_on=adopted_on, by=by)
+    return len(paths)
+
+
+# -- 1 receive
+
+
+def receive(*, centre: Centre, period_start: dt.date, period_end: dt.date, filename: str, content: bytes, by: Who) -> Submission:
+    """Keep what a centre sent and queue its check. The same bytes again, while they are undecided or in force, are the same."""
+    require(permissions.may_submit(by, centre), f"Only people of {centre.key} send its cases.")
+    require_period(period_start, period_end)
+    if not content:
+        raise NotPossible("The file is empty. Choose the file that holds the cases.")
+    with transaction.atomic():
+        version = queries.data_set_for(centre.service, period_end)
+        sha256 = store_bytes(content, by=by, media_type=_media_type(filename))
+        place = {"centre": centre, "period_start": period_start, "period_end": period_end, "route": Route.FILE}
+        latest = Submission.objects.filter(**place).order_by("-received_at", "-id").first()
+        if latest is not None and latest.sha256 == sha256 and latest.state != SubmissionState.REFUSED:
+            return latest
+        submission = Submission.objects.create(
+            **place,
+            filename=_safe_name(filename),
+            sha256=sha256,
+            data_set=version,
+            received_at=timezone.now(),
+            received_by=by.person_id,
+        )
+        record(by=by, verb="receive", subject=_subject(submission), detail={"centre": centre.key, "sha256": sha256})
+        enqueue("plenary.collection.tasks.check", submission.pk)
+    return submission
+
+
+# -- 2 check
+
+
+def check(*, submission_id: int, by: Who) -> Submission:
+    """Check a submission and keep its findings. It may be repeated, for instance after the process was killed."""
+    submission = queries.submission(submission_id)
+    require(permissions.may_check(by, submission), f"Only people of {submission.centre.key} check its cases.")
+    cases, findings = _checked(submission)
+    return _keep_findings(submission, cases, findings, by)
+
+
+def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding]]:
+    """Check; an unreadable file is a finding like any other, so that whoever sent it reads what to do."""
+    try:
+        outcome: Checked = queries.checked(submission)
+    except InputError as problem:
+        return None, [_unreadable(submission.filename, problem)]
+    return outcome.cases, outcome.findings
+
+
+def _unreadable(filename: str, problem: InputError) -> Finding:
+    remedy = "Save the file again as CSV UTF-8 or XLSX and send it anew."
+    return Finding(file=filename, row=0, field="", rule="unusable", severity="blocking", message=str(problem), remedy=remedy)
+
+
+def _keep_findings(submission: Submission, cases: CaseTable | None, findings: Sequence[Finding], by: Who) -> Submission:
+    counts = _counts(findings)
+    with transaction.atomic():
+        current = _locked(submission.pk)
+        if current.state not in (SubmissionState.RECEIVED, SubmissionState.CHECKED):
+            return current
+        current.state = submission_move(current.state, SubmissionState.CHECKED)
+        current.findings_sha256 = store_bytes(_findings_bytes(findings), by=by, media_type="application/json")
+        current.cases = 0 if cases is None else len(cases)
+        current.blocking, current.warnings, current.notices = counts["blocking"], counts["warning"], counts["notice"]
+        current.save()
+        record(by=by, verb="check", subject=_subject(current), detail={"cases": current.cases} | counts)
+    return current
+
+
+def _findings_bytes(findings: Sequence[Finding]) -> bytes:
+    rows = [asdict(found) for found in sorted(findings, key=lambda found: found.severity)[:FINDINGS_KEPT]]
+    return json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()
+
+
+# -- 3 accept
+
+
+def accept(*, submission_id: int, by: Who) -> Submission:
+    """Turn a checked file into cases and supersede the earlier file, all or nothing. Accepted twice is accepted once."""
+    submission = queries.submission(submission_id)
+    require(permissions.may_accept(by, submission), f"Only people of {submission.centre.key} accept its cases.")
+    if submission.state == SubmissionState.ACCEPTED:
+        return submission
+    submission_move(submission.state, SubmissionState.ACCEPTED)
+    _refuse_blocking(submission.blocking)
+    cases, findings = _checked(submission)
+    _refuse_blocking(sum(found.severity == "blocking" for found in findings))
+    if cases is None:
+        raise NotPossible("The file cannot be read any more: send it again.")
+    with transaction.atomic():
+        current = _locked(submission.pk)
+        if current.state == SubmissionState.ACCEPTED:
+            return current
+        current.state = submission_move(current.state, SubmissionState.ACCEPTED)
+        earlier = _supersede(current)
+        current.save()
+        _store_cases(current, cases)
+        _refuse_change_to_signed(current.centre)
+        detail = {"cases": len(cases), "supersedes": earlier}
+        record(by=by, verb="accept", subject=_subject(current), detail=detail)
+    return current
+
+
+def refuse(*, submission_id: int, reason: str, by: Who) -> Submission:
+    """Set a submission aside without taking any case from it."""
+    with transaction.atomic():
+        current = _locked(submission_id)
+        require(permissions.may_submit(by, current.centre), f"Only people of {current.centre.key} refuse its submissions.")
+        current.state = submission_move(current.state, SubmissionState.REFUSED)
+        current.save(update_fields=["state"])
+        record(by=by, verb="refuse", subject=_subject(current), detail={"reason": reason})
+    return current
+
+
+def _refuse_blocking(blocking: int) -> None:
+    if blocking:
+        raise NotPossible(f"{blocking} finding{'s' if blocking > 1 else ''} must be mended before the cases can be accepted.")
+
+
+def _supersede(submission: Submission) -> list[int]:
+    """Withdraw the earlier file of the same centre and period, and set aside what was left undecided before this one."""
+    place = {"centre": submission.centre, "period_start": submission.period_start, "period_end": submission.period_end}
+    others = Submission.objects.filter(**place, route=Route.FILE).exclude(pk=submission.pk)
+    accepted = others.filter(state=SubmissionState.ACCEPTED)
+    earlier = list(accepted.values_list("pk", flat=True))
+    CaseVersion.objects.filter(submission__in=earlier, current=True).update(current=False)
+    accepted.update(state=SubmissionState.SUPERSEDED, superseded_by=submission)
+    undecided = (SubmissionState.RECEIVED, SubmissionState.CHECKED)
+    others.filter(state__in=undecided, received_at__lte=submission.received_at).update(state=SubmissionState.REFUSED)
+    return earlier
+
+
+def _store_cases(submission: Submission, cases: CaseTable) -> None:
+    dataset = queries.data_set(submission.data_set)
+    rows = list(queries.payloads(cases, dataset))
+    _refuse_unfit(submission.centre, [case_id for case_id, _ in rows])
+    index = queries.index_dates(cases, dataset, submission.period_start)
+    made = [
+        Case(centre=submission.centre, case_id=case_id, index_on=on, **_key_columns(payload))
+        for (case_id, payload), on in zip(rows, index, strict=True)
+    ]
+    Case.objects.bulk_create(
+        made,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["centre", "case_id"],
+        update_fields=["area", "sex", "age", "index_on"],
+    )
+    pks = dict(Case.objects.filter(centre=submission.centre).values_list("case_id", "pk"))
+    versions: Any = CaseVersion.objects.filter(case__centre=submission.centre).order_by()
+    numbers = dict(versions.values_list("case").annotate(Max("number")))
+    _withdraw_current(submission.centre, {pks[case_id] for case_id, _ in rows})
+    CaseVersion.objects.bulk_create(
+        (
+            CaseVersion(case_id=pks[case_id], submission=submission, number=numbers.get(pks[case_id], 0) + 1, payload=payload)
+            for case_id, payload in rows
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _key_columns(payload: Mapping[str, object]) -> dict[str, object]:
+    return {"area": payload.get("area", ""), "sex": payload.get("sex", ""), "age": payload.get("age")}
+
+
+def _withdraw_current(centre: Centre, case_pks: set[int]) -> None:
+    """End what was current of these cases: keyed earlier, or sent with another period."""
+    current: Any = CaseVersion.objects.filter(case__centre=centre, current=True).values_list("pk", "case")
+    gone = [pk for pk, case_pk in current if case_pk in case_pks]
+    for start in range(0, len(gone), BATCH // 4):
+        CaseVersion.objects.filter(pk__in=gone[start : start + BATCH // 4]).update(current=False)
+
+
+def _refuse_unfit(centre: Centre, case_ids: list[str]) -> None:
+    erased = sorted(set(Case.objects.filter(centre=centre, erased=True).values_list("case_id", flat=True)).intersection(case_ids))
+    if erased:
+        raise NotPossible(f"These cases were erased and must not come back: {_named(erased)}. Remove them from the file.")
+    long = [case_id for case_id in case_ids if len(case_id) > CASE_ID_LENGTH]
+    if long:
+        raise NotPossible(f"The case identifier {long[0][:40]}… is longer than {CASE_ID_LENGTH} characters.")
+
+
+def _refuse_change_to_signed(centre: Centre) -> None:
+    """Refuse, at the end of every change of cases, where a frozen series no longer hashes to what was declared."""
+    for series in CaseSeries.objects.filter(centre=centre, state=SeriesState.SIGNED_OFF):
+        if queries.series_content(series) != (series.cases, series.content_hash):
+            raise NotPossible(
+                f"This would change the case series {series.period_start} to {series.period_end}, which is signed off. "
+                "Ask the network lead to reopen it first."
+            )
+
+
+def key_case(
+    *, centre: Centre, period_start: dt.date, period_end: dt.date, values: Mapping[str, str], by: Who
+) -> tuple[Submission | None, Sequence[Finding]]:
+    """Take one case keyed on screen through the same check as a file. With a blocking finding nothing is stored."""
+    require(permissions.may_submit(by, centre), f"Only people of {centre.key} key its cases.")
+    require_period(period_start, period_end)
+    version = queries.data_set_for(centre.service, period_end)
+    content = _one_row({"centre": centre.ods} | {name: value for name, value in values.items() if name != "centre"})
+    checked = queries.check_bytes(
+        content, KEYED_NAME, version=version, centre=centre, period=(period_start, period_end), on=timezone.localdate()
+    )
+    counts = _counts(checked.findings)
+    if counts["blocking"]:
+        return None, checked.findings
+    with transaction.atomic():
+        submission = Submission.objects.create(
+            centre=centre,
+            period_start=period_start,
+            period_end=period_end,
+            route=Route.KEYED,
+            filename=KEYED_NAME,
+            sha256=store_bytes(content, by=by, media_type="text/csv"),
+            data_set=version,
+            state=SubmissionState.ACCEPTED,
+            received_at=timezone.now(),
+            received_by=by.person_id,
+            findings_sha256=store_bytes(_findings_bytes(checked.findings), by=by, media_type="application/json"),
+            cases=1,
+            warnings=counts["warning"],
+            notices=counts["notice"],
+        )
+        _store_cases(submission, checked.cases)
+        _refuse_change_to_signed(centre)
+        record(by=by, verb="key case", subject=_subject(submission), detail={"centre": centre.key})
+    return submission, checked.findings
+
+
+def _one_row(values: Mapping[str, str]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(values)
+    writer.writerow(values.values())
+    return out.getvalue().encode()
+
+
+# -- reading cases is an event
+
+
+def open_cases(*, centre: Centre, period_start: dt.date, period_end: dt.date, why: str, by: Who) -> list[CaseVersion]:
+    """Return the current cases of a centre and period with what was reported of them, and record that they were read."""
+    require(permissions.may_see_cases(by, centre), f"Only people of {centre.key} see its cases.")
+    with transaction.atomic():
+        rows = queries.current_versions(by).filter(
+            case__centre=centre, case__index_on__gte=period_start, case__index_on__lt=period_end
+        )
+        found = list(rows)
+        record_read(by=by, subject=f"cases/{centre.key}", why=why, detail={"period_start": period_start, "cases": len(found)})
+    return found
+
+
+def open_differences(*, old: Submission, new: Submission, why: str, by: Who) -> list[Difference]:
+    """Return what changed between two submissions of an own centre, and record that it was read."""
+    for submission in (old, new):
+        require(permissions.may_see_cases(by, submission.centre), f"Only people of {submission.centre.key} see its cases.")
+    with transaction.atomic():
+        found = queries.differences(by, old, new)
+        record_read(by=by, subject=_subject(new), why=why, detail={"compared_with": old.pk, "differences": len(found)})
+    return found
+
+
+def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
+    """Erase what is known of one patient's case. Editions stand; the identifier stays, so that the case cannot come back."""
+    require(permissions.may_sign_off(by, centre), f"Only the lead of {centre.key} erases a case.")
+    with transaction.atomic():
+        case = Case.objects.select_for_update().filter(centre=centre, case_id=case_id).first()
+        if case is None:
+            raise NotPossible(f"{centre.key} has no case {case_id}.")
+        case.versions.update(payload={}, current=False)
+        case.erased, case.area, case.sex, case.age = True, "", "", None
+        case.save()
+        _refuse_change_to_signed(centre)
+        record(by=by, verb="erase case", subject=f"case/{case.pk}", detail={"centre": centre.key, "reason": reason})
+
+
+# -- 4 expected cases and sign-off
+
+
+def expect_case(
+    *, centre: Centre, period_start: dt.date, period_end: dt.date, case_id: str, source: str, by: Who
+) -> ExpectedCase:
+    """Note that a case exists according to another source. Told twice by the same source, it is known once."""
+    require(permissions.may_expect(by, centre), f"You may not report expected cases of {centre.key}.")
+    require_period(period_start, period_end)
+    if not case_id.strip() or not source.strip():
+        raise NotPossible("Say which case is expected, and which source knows of it.")
+    with transaction.atomic():
+        expected, is_new = ExpectedCase.objects.get_or_create(
+            centre=centre,
+            period_start=period_start,
+            period_end=period_end,
+            case_id=case_id.strip(),
+            source=source.strip(),
+        )
+        if is_new:
+            _refuse_signed(centre, period_start, period_end)
+            record(
+                by=by, verb="expect case", subject=f"expected-case/{expected.pk}", detail={"centre": centre.key, "source": source}
+            )
+    return expected
+
+
+def explain_missing(*, expected_id: int, reason: str, by: Who) -> ExpectedCase:
+    """Say why an expected case is rightly not in the series: never treated, another centre's, a twin entry."""
+    with transaction.atomic():
+        expected = ExpectedCase.objects.select_for_update(of=("self",)).select_related("centre__service").get(pk=expected_id)
+        require(permissions.may_explain(by, expected.centre), f"Only people of {expected.centre.key} explain its missing cases.")
+        if not reason.strip():
+            raise NotPossible("Give the reason why the case is not in the series.")
+        _refuse_signed(expected.centre, expected.period_start, expected.period_end)
+        expected.explained = reason.strip()
+        expected.save(update_fields=["explained"])
+        record(by=by, verb="explain missing", subject=f"expected-case/{expected.pk}", detail={"reason": expected.explained})
+    return expected
+
+
+def sign_off_series(*, centre: Centre, period_start: dt.date, period_end: dt.date, by: Who) -> CaseSeries:
+    """Declare that the series holds every case of the period, and freeze it. Refused while an expected case is unexplained."""
+    require(permissions.may_sign_off(by, centre), f"Only the lead of {centre.key} signs its case series off.")
+    require_period(period_start, period_end)
+    with transaction.atomic():
+        series, _ = CaseSeries.objects.select_for_update().get_or_create(
+            centre=centre, period_start=period_start, period_end=period_end
+        )
+        if series.state == SeriesState.SIGNED_OFF:
+            return series
+        _refuse_unfinished(series)
+        series.state = series_move(series.state, SeriesState.SIGNED_OFF)
+        series.cases, series.content_hash = queries.series_content(series)
+        series.declared_by, series.declared_at = by.person_id, timezone.now()
+        series.save()
+        detail = {"cases": series.cases, "content_hash": series.content_hash}
+        record(by=by, verb="sign off series", subject=_series_subject(series), detail=detail)
+    return series
+
+
+def _refuse_unfinished(series: CaseSeries) -> None:
+    if queries.overlaps_signed(series):
+        raise NotPossible("A signed-off series of this centre covers part of the same period. Reopen it first.")
+    waiting = queries.pending(series.centre, series.period_start, series.period_end)
+    if waiting is not None:
+        raise NotPossible(f"The file {waiting.filename} is {waiting.state} and waits for a decision: accept or refuse it first.")
+    missing = [
+        row.case_id for row in queries.accounts(series.centre, series.period_start, series.period_end) if row.status == "missing"
+    ]
+    if missing:
+        raise NotPossible(f"Expected cases are neither received nor explained: {_named(sorted(set(missing)))}.")
+
+
+def reopen_series(*, centre: Centre, period_start: dt.date, period_end: dt.date, reason: str, by: Who) -> CaseSeries:
+    """Open a signed-off series again, for a stated reason. Editions made from it stand."""
+    require(permissions.may_reopen(by, centre), "Only the network lead of the service reopens a case series.")
+    if not reason.strip():
+        raise NotPossible("Give the reason for reopening the series.")
+    with transaction.atomic():
+        series = CaseSeries.objects.select_for_update().filter(
+            centre=centre, period_start=period_start, period_end=period_end
+        ).first()  # fmt: skip
+        if series is None:
+            raise NotPossible(f"{centre.key} has not declared a series {period_start} to {period_end}.")
+        was = series.content_hash
+        series.state = series_move(series.state, SeriesState.OPEN)
+        series.cases, series.content_hash, series.declared_by, series.declared_at = 0, "", None, None
+        series.save()
+        record(by=by, verb="reopen series", subject=_series_subject(series), detail={"reason": reason, "was": was})
+    return series
+
+
+# -- small parts
+
+
+def _locked(pk: int) -> Submission:
+    rows = Submission.objects.select_for_update(of=("self",)).select_related("centre__service", "data_set__service")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no submission {pk}.")
+    return found
+
+
+def _refuse_signed(centre: Centre, period_start: dt.date, period_end: dt.date) -> None:
+    series = queries.series_of(centre, period_start, period_end)
+    if series.state == SeriesState.SIGNED_OFF:
+        raise NotPossible("The case series of this period is signed off. Ask the network lead to reopen it first.")
+
+
+def _counts(findings: Sequence[Finding]) -> dict[str, int]:
+    return {severity: sum(found.severity == severity for found in findings) for severity in SEVERITIES}
+
+
+def _named(case_ids: Sequence[str]) -> str:
+    more = f" and {len(case_ids) - NAMED} more" if len(case_ids) > NAMED else ""
+    return ", ".join(case_ids[:NAMED]) + more
+
+
+def _subject(submission: Submission) -> str:
+    return f"submission/{submission.pk}"
+
+
+def _series_subject(series: CaseSeries) -> str:
+    return f"case-series/{series.centre.key}/{series.period_start}"
+
+
+def _safe_name(filename: str) -> str:
+    """Return the last part of the name as it was sent: some browsers send a whole path."""
+    return (filename.replace("\\", "/").rpartition("/")[2].strip() or "cases")[-255:]
+
+
+def _media_type(filename: str) -> str:
+    return XLSX if filename.lower().endswith(".xlsx") else "text/csv"

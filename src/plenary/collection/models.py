@@ -1,0 +1,206 @@
+"""Tables of the room. ``Privacy`` says of every field whether it may be copied for development.
+
+Files, dictionaries and findings are kept once as content-addressed bytes in ``core``; here stand their hashes.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from plenary.collection.terms import Route, SeriesState, SubmissionState
+from plenary.registry.models import Centre, Service
+
+
+def _choices(enum: type[SubmissionState | SeriesState | Route]) -> list[tuple[str, str]]:
+    return [(member.value, member.value.replace("_", " ")) for member in enum]
+
+
+class DataSetVersion(models.Model):
+    """The agreed fields of a service, one version: a data dictionary kept as bytes."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="data_set_versions")
+    version = models.CharField(max_length=40)
+    sha256 = models.CharField(max_length=64)
+    adopted_on = models.DateField()
+
+    class Meta:
+        ordering = ["service", "adopted_on", "version"]
+        constraints = [models.UniqueConstraint(fields=["service", "version"], name="data_set_version_once")]
+
+    class Privacy:
+        safe = {"id", "service", "version", "sha256", "adopted_on"}
+        scrub: set[str] = set()
+
+    def __str__(self) -> str:
+        return f"{self.service.slug} {self.version}"
+
+
+class Submission(models.Model):
+    """What a centre sent for a period: a whole file, or one keyed case."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="submissions")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    route = models.CharField(max_length=10, choices=_choices(Route), default=Route.FILE)
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    data_set = models.ForeignKey(DataSetVersion, on_delete=models.PROTECT, related_name="submissions")
+    state = models.CharField(max_length=20, choices=_choices(SubmissionState), default=SubmissionState.RECEIVED)
+    received_at = models.DateTimeField()
+    received_by = models.BigIntegerField(null=True)
+    findings_sha256 = models.CharField(max_length=64, blank=True, default="")
+    cases = models.PositiveIntegerField(default=0)
+    blocking = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    notices = models.PositiveIntegerField(default=0)
+    superseded_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="supersedes")
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="submission_period_runs_forward"),
+            models.CheckConstraint(
+                condition=Q(state="superseded", superseded_by__isnull=False)
+                | (~Q(state="superseded") & Q(superseded_by__isnull=True)),
+                name="submission_superseded_by_something",
+            ),
+            models.CheckConstraint(condition=~Q(state="accepted") | Q(blocking=0), name="submission_accepted_is_sound"),
+            models.UniqueConstraint(
+                fields=["centre", "period_start", "period_end"],
+                condition=Q(state="accepted", route="file"),
+                name="submission_one_accepted_file",
+            ),
+        ]
+        indexes = [models.Index(fields=["centre", "period_start", "state"], name="submission_by_centre")]
+
+    class Privacy:
+        safe = {
+            "id",
+            "centre",
+            "period_start",
+            "period_end",
+            "route",
+            "data_set",
+            "state",
+            "received_at",
+            "cases",
+            "blocking",
+            "warnings",
+            "notices",
+            "superseded_by",
+        }
+        scrub = {"filename", "sha256", "findings_sha256", "received_by"}
+
+    def __str__(self) -> str:
+        return f"{self.centre.key} {self.period_start} {self.filename}"
+
+
+class Case(models.Model):
+    """One patient's episode for a service at a centre. What was reported of it stands in its versions."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="cases")
+    case_id = models.CharField(max_length=200)
+    area = models.CharField(max_length=80, blank=True, default="")
+    sex = models.CharField(max_length=80, blank=True, default="")
+    age = models.FloatField(null=True, blank=True)
+    index_on = models.DateField()
+    """The date that decides the period; the first day of the submission's period where the data set names no such field."""
+    erased = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["centre", "case_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["centre", "case_id"], name="case_once"),
+            models.CheckConstraint(condition=~Q(case_id=""), name="case_has_an_id"),
+        ]
+        indexes = [models.Index(fields=["centre", "index_on"], name="case_by_date")]
+
+    class Privacy:
+        safe = {"id", "centre", "erased"}
+        scrub = {"case_id", "area", "sex", "age", "index_on"}
+
+    def __str__(self) -> str:
+        return f"{self.centre.key} {self.case_id}"
+
+
+class CaseVersion(models.Model):
+    """A case as one submission reported it. One version at most is current; a withdrawn case has none."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="versions")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    payload = models.JSONField()
+    current = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["case", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="case_version_once"),
+            models.UniqueConstraint(fields=["case"], condition=Q(current=True), name="case_one_current_version"),
+        ]
+
+    class Privacy:
+        safe = {"id", "case", "submission", "number", "current"}
+        scrub = {"payload"}
+
+    def __str__(self) -> str:
+        return f"{self.case_id} version {self.number}"
+
+
+class ExpectedCase(models.Model):
+    """A case known to exist from another source: a referral, an MDT, hospital episodes, the payer's list."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="expected_cases")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    case_id = models.CharField(max_length=200)
+    source = models.CharField(max_length=120)
+    explained = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["centre", "period_start", "case_id", "source"]
+        constraints = [
+            models.UniqueConstraint(fields=["centre", "period_start", "case_id", "source"], name="expected_case_once"),
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="expected_period_runs_forward"),
+        ]
+
+    class Privacy:
+        safe = {"id", "centre", "period_start", "period_end", "source"}
+        scrub = {"case_id", "explained"}
+
+    def __str__(self) -> str:
+        return f"{self.centre.key} {self.case_id}"
+
+
+class CaseSeries(models.Model):
+    """All cases of a centre in a period. Signed off: declared complete, and frozen by the hash of what it holds."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="case_series")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    state = models.CharField(max_length=20, choices=_choices(SeriesState), default=SeriesState.OPEN)
+    declared_by = models.BigIntegerField(null=True, blank=True)
+    declared_at = models.DateTimeField(null=True, blank=True)
+    cases = models.PositiveIntegerField(default=0)
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering = ["centre", "period_start"]
+        verbose_name_plural = "case series"
+        constraints = [
+            models.UniqueConstraint(fields=["centre", "period_start", "period_end"], name="case_series_once"),
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="series_period_runs_forward"),
+            models.CheckConstraint(
+                condition=Q(state="open", content_hash="", declared_by=None, declared_at=None)
+                | (Q(state="signed_off", declared_by__isnull=False, declared_at__isnull=False) & ~Q(content_hash="")),
+                name="series_signed_off_is_declared",
+            ),
+        ]
+
+    class Privacy:
+        safe = {"id", "centre", "period_start", "period_end", "state", "declared_at", "cases", "content_hash"}
+        scrub = {"declared_by"}
+
+    def __str__(self) -> str:
+        return f"{self.centre.key} {self.period_start}"

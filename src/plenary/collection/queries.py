@@ -1,0 +1,397 @@
+"""Everything that reads the room. What shows cases starts from ``visible_to(who)``; what computes results says so.
+
+Pages read cases through ``actions.open_cases`` and ``actions.open_differences``, which record that they were read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.terms import Accounted, Difference, NotPossible, Progress, Route, SeriesState, SubmissionState
+from plenary.core.permissions import ROLES, NationalCommissioner, NetworkLead, sees_cases
+from plenary.core.queries import stored_bytes
+from plenary.core.terms import NATION, NotFound, Who
+from plenary.registry.models import Centre, Service
+from plenary_stats import ingest, spec, tables
+from plenary_stats.ingest import Checked, Finding
+from plenary_stats.spec import DataSet
+from plenary_stats.tables import CaseTable
+
+Payload = dict[str, Any]
+
+_KEYS = ("centre", "case_id", "period")
+"""Columns of a case table that stand in the case itself, not in its payload."""
+
+
+# -- who sees what
+
+
+def visible_to(who: Who) -> QuerySet[Case]:
+    """Return the cases of the centres whose cases ``who`` may see; erased ones are gone for everybody."""
+    return Case.objects.filter(_own_centres(who, "centre__"), erased=False).select_related("centre__service")
+
+
+def current_versions(who: Who) -> QuerySet[CaseVersion]:
+    """Return what stands of the cases that ``who`` may see."""
+    rows = CaseVersion.objects.filter(case__in=visible_to(who), current=True)
+    return rows.select_related("case__centre__service").order_by("case__case_id")
+
+
+def submissions(who: Who) -> QuerySet[Submission]:
+    """Return what the own centres sent, newest first."""
+    return Submission.objects.filter(_own_centres(who, "centre__")).select_related("centre__service", "data_set")
+
+
+def submission(submission_id: int) -> Submission:
+    """Return one submission or raise ``NotFound``. It asks nobody's permission: actions and jobs do."""
+    found = Submission.objects.select_related("centre__service", "data_set__service").filter(pk=submission_id).first()
+    if found is None:
+        raise NotFound(f"There is no submission {submission_id}.")
+    return found
+
+
+def case_series(who: Who) -> QuerySet[CaseSeries]:
+    """Return the case series of the own centres and of the networks that ``who`` leads or commissions."""
+    return CaseSeries.objects.filter(_own_centres(who, "centre__") | _followed(who, "centre__")).select_related("centre__service")
+
+
+def _own_centres(who: Who, path: str) -> Q:
+    """Select what belongs to the centres at which ``who`` holds a post that sees cases."""
+    found = Q(pk__in=())
+    roles = {role.key for role in ROLES if role.sees_cases}
+    for post in who.posts:
+        if post.role in roles and post.scope_kind == "centre":
+            service, _, ods = post.scope.partition("/")
+            found |= Q(**{f"{path}service__slug": service, f"{path}ods": ods})
+    return found
+
+
+def _followed(who: Who, path: str) -> Q:
+    found = Q(pk__in=())
+    for post in who.posts:
+        if post.role == NetworkLead.key and post.scope_kind == "service":
+            found |= Q(**{f"{path}service__slug": post.scope})
+        if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
+            found |= Q(pk__isnull=False)
+    return found
+
+
+# -- data sets
+
+
+def data_set_versions(service: Service) -> QuerySet[DataSetVersion]:
+    """Return the versions of a service's data set, the oldest first."""
+    return DataSetVersion.objects.filter(service=service).select_related("service").order_by("adopted_on", "id")
+
+
+def data_set_for(service: Service, period_end: dt.date) -> DataSetVersion:
+    """Return the version adopted last before the period ended; the earliest there is where none was adopted by then."""
+    versions = data_set_versions(service)
+    found = versions.filter(adopted_on__lt=period_end).last() or versions.first()
+    if found is None:
+        raise NotPossible(f"{service.name} has no agreed data set yet: adopt one before cases are sent.")
+    return found
+
+
+def data_set(version: DataSetVersion) -> DataSet:
+    """Return the parsed data dictionary of a version."""
+    return _parsed(version.sha256, version.service.slug, version.version)
+
+
+@lru_cache(maxsize=256)
+def _parsed(sha256: str, service: str, version: str) -> DataSet:
+    return spec.read_dictionary(stored_bytes(sha256), service, version)
+
+
+# -- submissions, findings, differences
+
+
+def checked(submission: Submission) -> Checked:
+    """Return what the check makes of the submission's bytes.
+
+    A pure function of the bytes, the data set and the day of receipt: repeated, it finds the same.
+    """
+    content, on = stored_bytes(submission.sha256), timezone.localdate(submission.received_at)
+    period = submission.period_start, submission.period_end
+    return check_bytes(content, submission.filename, version=submission.data_set, centre=submission.centre, period=period, on=on)
+
+
+def check_bytes(
+    content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
+) -> Checked:
+    """Check a file of one centre. Screen and file both come here. ``InputError`` where it cannot be read at all."""
+    start, end = period
+    return ingest.check(
+        ingest.read(content, filename),
+        data_set(version),
+        centre=centre.ods,
+        period=period_label(start, end),
+        period_start=start,
+        period_end=end,
+        on=on,
+    )
+
+
+def open_findings(who: Who, submission: Submission) -> list[Finding]:
+    """Return the findings of the latest check of a submission of an own centre; none before it was checked."""
+    if not submissions(who).filter(pk=submission.pk).exists() or not submission.findings_sha256:
+        return []
+    return read_findings(stored_bytes(submission.findings_sha256))
+
+
+def read_findings(content: bytes) -> list[Finding]:
+    return [Finding(**row) for row in json.loads(content)]
+
+
+def differences(who: Who, old: Submission, new: Submission) -> list[Difference]:
+    """Return what changed from one submission to another, case by case and field by field.
+
+    ``new`` need not be accepted yet: this is what the centre looks at before accepting. Empty for other people's centres.
+    """
+    if submissions(who).filter(pk__in=(old.pk, new.pk)).count() != len({old.pk, new.pk}):
+        return []
+    return list(_compare(_payloads(old), _payloads(new)))
+
+
+def _payloads(submission: Submission) -> dict[str, Payload]:
+    stored = CaseVersion.objects.filter(submission=submission).values_list("case__case_id", "payload")
+    return dict(stored) or dict(payloads(checked(submission).cases, data_set(submission.data_set)))
+
+
+def _compare(before: Mapping[str, Payload], after: Mapping[str, Payload]) -> Iterator[Difference]:
+    for case_id in sorted(before.keys() | after.keys()):
+        if case_id not in before:
+            yield Difference(case_id, "added")
+        elif case_id not in after:
+            yield Difference(case_id, "removed")
+        else:
+            old, new = before[case_id], after[case_id]
+            for field in sorted(old.keys() | new.keys()):
+                if old.get(field) != new.get(field):
+                    yield Difference(case_id, "changed", field, _shown(old.get(field)), _shown(new.get(field)))
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# -- cases as columns
+
+
+def payloads(cases: CaseTable, dataset: DataSet) -> Iterator[tuple[str, Payload]]:
+    """Yield the case identifier and payload of each row: collected fields with a value, never an identifier."""
+    names = [name for name in cases.columns if name in dataset.collected and name not in _KEYS]
+    columns = [_plain(cases[name]) for name in names]
+    for case_id, *values in zip(cases["case_id"].tolist(), *columns, strict=True):
+        yield case_id, {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def _plain(column: tables.Column) -> list[Any]:
+    if column.dtype.kind == "M":
+        return [None if value is None else value.isoformat() for value in column.tolist()]
+    if column.dtype.kind == "U":
+        return [value or None for value in column.tolist()]
+    return [None if math.isnan(value) else value for value in column.tolist()]
+
+
+def index_dates(cases: CaseTable, dataset: DataSet, otherwise: dt.date) -> list[dt.date]:
+    """Return the date of each case that decides its period: ``otherwise`` where the data set or the row has none."""
+    if dataset.index_date is None or dataset.index_date not in cases.columns:
+        return [otherwise] * len(cases)
+    return [value or otherwise for value in cases[dataset.index_date].tolist()]
+
+
+def case_table(
+    service: Service,
+    period_start: dt.date,
+    period_end: dt.date,
+    *,
+    signed_only: bool = True,
+    since: dt.date | None = None,
+    label: str = "",
+) -> CaseTable:
+    """Return the current cases of a service whose index date lies in ``[period_start, period_end)``.
+
+    ``since`` reaches further back, for measures that pool years: each case then carries the label of its own period.
+    ``signed_only`` leaves out every case that is not in a signed-off series of its centre. For the rooms that compute results:
+    it asks nobody's permission, so no page may call it.
+    """
+    rows = _chosen(service, since or period_start, period_end, signed_only=signed_only)
+    dataset = data_set(data_set_for(service, period_end))
+    ordered = rows.order_by("case__centre__ods", "case__case_id")
+    picked = ordered.values_list("case__centre__ods", "case__case_id", "case__index_on", "payload")
+    period = label or period_label(period_start, period_end), period_start, period_end
+    return _assembled(picked.iterator(chunk_size=5000), dataset, period)
+
+
+def _chosen(service: Service, start: dt.date, end: dt.date, *, signed_only: bool) -> QuerySet[CaseVersion]:
+    rows = CaseVersion.objects.filter(
+        current=True, case__erased=False, case__centre__service=service, case__index_on__gte=start, case__index_on__lt=end
+    )
+    if not signed_only:
+        return rows
+    signed = CaseSeries.objects.filter(
+        centre=OuterRef("case__centre"),
+        state=SeriesState.SIGNED_OFF,
+        period_start__lte=OuterRef("case__index_on"),
+        period_end__gt=OuterRef("case__index_on"),
+    )
+    return rows.filter(Exists(signed))
+
+
+def _assembled(
+    rows: Iterable[tuple[str, str, dt.date, Payload]], dataset: DataSet, period: tuple[str, dt.date, dt.date]
+) -> CaseTable:
+    fields = {name: known for name, known in dataset.collected.items() if name not in _KEYS}
+    found: dict[str, list[Any]] = {name: [] for name in fields}
+    centres, case_ids, dates = [], [], []
+    for centre, case_id, index_on, payload in rows:
+        centres.append(centre)
+        case_ids.append(case_id)
+        dates.append(index_on)
+        for name, values in found.items():
+            values.append(payload.get(name))
+    labels, _ = ingest.period_labels(tables.dates(dates), *period)
+    columns = {"centre": tables.text(centres), "case_id": tables.text(case_ids), "period": tables.text(labels)}
+    makers = {"number": tables.numbers, "integer": tables.numbers, "date": tables.dates}
+    columns |= {name: makers.get(known.kind, tables.text)(found[name]) for name, known in fields.items()}
+    return CaseTable(columns, service=dataset.service)
+
+
+def case_inputs(service: Service, start: dt.date, end: dt.date, *, signed_only: bool = True) -> dict[str, str]:
+    """Return the hash of what each centre's cases hold now, and of the data set: the provenance of a result."""
+    version = data_set_for(service, end)
+    digests: dict[str, Any] = {}
+    rows = _chosen(service, start, end, signed_only=signed_only).order_by("case__centre__ods", "case__case_id")
+    for ods, case_id, payload in rows.values_list("case__centre__ods", "case__case_id", "payload").iterator(chunk_size=5000):
+        digests.setdefault(ods, hashlib.sha256()).update(_line(case_id, payload))
+    hashes = {f"cases/{service.slug}/{ods}": digest.hexdigest() for ods, digest in digests.items()}
+    return hashes | {f"data-set/{service.slug}/{version.version}": version.sha256}
+
+
+def _line(case_id: str, payload: Payload) -> bytes:
+    return json.dumps([case_id, payload], sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def period_label(period_start: dt.date, period_end: dt.date) -> str:
+    """Name a calendar year by its number, any other period by its first and last year."""
+    last = (period_end - dt.timedelta(days=1)).year
+    return str(last) if period_start.year == last else f"{period_start.year}/{last % 100:02d}"
+
+
+# -- case series and ascertainment
+
+
+def series_of(centre: Centre, period_start: dt.date, period_end: dt.date) -> CaseSeries:
+    """Return the series of a centre and period; an unsaved open one where nothing was declared yet."""
+    found = CaseSeries.objects.filter(centre=centre, period_start=period_start, period_end=period_end).first()
+    return found or CaseSeries(centre=centre, period_start=period_start, period_end=period_end)
+
+
+def series_content(series: CaseSeries) -> tuple[int, str]:
+    """Return the number of cases and the hash over what the series holds now."""
+    rows = CaseVersion.objects.filter(
+        current=True,
+        case__centre=series.centre,
+        case__index_on__gte=series.period_start,
+        case__index_on__lt=series.period_end,
+    )
+    digest, count = hashlib.sha256(), 0
+    for case_id, payload in rows.order_by("case__case_id").values_list("case__case_id", "payload").iterator(chunk_size=5000):
+        count += 1
+        digest.update(_line(case_id, payload))
+    return count, digest.hexdigest()
+
+
+def expected_and_missing(who: Who, centre: Centre, period_start: dt.date, period_end: dt.date) -> list[Accounted]:
+    """Return every expected case of an own centre and what became of it; empty for other people's centres."""
+    return accounts(centre, period_start, period_end) if sees_cases(who, service=centre.service.slug, centre=centre.key) else []
+
+
+def accounts(centre: Centre, period_start: dt.date, period_end: dt.date) -> list[Accounted]:
+    """Return the same, asking nobody's permission: for the sign-off itself."""
+    rows = _with_received(ExpectedCase.objects.filter(centre=centre, period_start__gte=period_start, period_end__lte=period_end))
+    return [Accounted(row.case_id, row.source, _status(row.received, row.explained), row.explained) for row in rows]
+
+
+def _with_received(expected: QuerySet[ExpectedCase]) -> QuerySet[Any]:
+    sent = CaseVersion.objects.filter(case__centre=OuterRef("centre"), case__case_id=OuterRef("case_id"), current=True)
+    return expected.annotate(received=Exists(sent))
+
+
+def _status(received: bool, explained: str) -> str:
+    if received:
+        return "received"
+    return "explained" if explained else "missing"
+
+
+def expected_counts(service: Service, period_start: dt.date, period_end: dt.date) -> dict[str, tuple[int, int]]:
+    """Return, by centre (ODS), the cases expected and those accounted for: numbers for the completeness table."""
+    found: dict[str, tuple[int, int]] = {}
+    rows = _with_received(
+        ExpectedCase.objects.filter(centre__service=service, period_start__gte=period_start, period_end__lte=period_end)
+    )
+    for ods, case_id, received, explained in rows.values_list("centre__ods", "case_id", "received", "explained"):
+        del case_id
+        expected, accounted = found.get(ods, (0, 0))
+        found[ods] = (expected + 1, accounted + (1 if received or explained else 0))
+    return found
+
+
+def progress(who: Who, service: Service, period_start: dt.date, period_end: dt.date) -> list[Progress]:
+    """Return how far each centre has come: all centres for whoever follows the service, else the own ones. No case is shown."""
+    seen = Centre.objects.filter(_own_centres(who, "") | _followed(who, ""), service=service)
+    in_period = {"period_start": period_start, "period_end": period_end}
+    latest: dict[int, Submission] = {}
+    for submission in Submission.objects.filter(centre__in=seen, route=Route.FILE, **in_period).order_by("received_at", "id"):
+        latest[submission.centre_id] = submission
+    counted = CaseVersion.objects.filter(
+        current=True, case__centre__in=seen, case__index_on__gte=period_start, case__index_on__lt=period_end
+    )
+    cases = dict(counted.order_by().values_list("case__centre").annotate(number=Count("pk")))
+    series = dict(CaseSeries.objects.filter(centre__in=seen, **in_period).values_list("centre", "state"))
+    expected = expected_counts(service, period_start, period_end)
+    return [
+        _progress(centre, latest.get(centre.pk), cases.get(centre.pk, 0), expected.get(centre.ods, (0, 0)), series.get(centre.pk))
+        for centre in seen.select_related("service").order_by("ods")
+    ]
+
+
+def _progress(centre: Centre, latest: Submission | None, cases: int, expected: tuple[int, int], state: str | None) -> Progress:
+    return Progress(
+        centre=centre.key,
+        centre_name=centre.name,
+        service=centre.service.slug,
+        submission=latest.state if latest else "",
+        blocking=latest.blocking if latest else 0,
+        cases=cases,
+        expected=expected[0],
+        missing=expected[0] - expected[1],
+        series=SeriesState(state or SeriesState.OPEN),
+    )
+
+
+def overlaps_signed(series: CaseSeries) -> bool:
+    """Whether another signed-off series of the centre shares a day with this one."""
+    others = CaseSeries.objects.filter(centre=series.centre, state=SeriesState.SIGNED_OFF).exclude(pk=series.pk)
+    return others.filter(period_start__lt=series.period_end, period_end__gt=series.period_start).exists()
+
+
+def pending(centre: Centre, period_start: dt.date, period_end: dt.date) -> Submission | None:
+    """Return a file that came after the accepted one and has not been decided."""
+    rows = Submission.objects.filter(centre=centre, route=Route.FILE, period_start=period_start, period_end=period_end)
+    latest = rows.order_by("-received_at", "-id").first()
+    waiting = {SubmissionState.RECEIVED, SubmissionState.CHECKED}
+    return latest if latest is not None and latest.state in waiting else None

@@ -1,0 +1,106 @@
+"""Words of the room: states and their permitted moves, and the records that its queries return."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class NotPossible(Exception):  # noqa: N818 - it reads as what happened
+    """What was asked cannot be done in the present state. The message says why and what to do instead."""
+
+
+class SubmissionState(StrEnum):
+    RECEIVED = "received"
+    CHECKED = "checked"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+
+
+class SeriesState(StrEnum):
+    OPEN = "open"
+    SIGNED_OFF = "signed_off"
+
+
+class Route(StrEnum):
+    """How cases came: a whole file for the period, or one case keyed on screen."""
+
+    FILE = "file"
+    KEYED = "keyed"
+
+
+SUBMISSION_MOVES: Final[Mapping[SubmissionState, frozenset[SubmissionState]]] = {
+    SubmissionState.RECEIVED: frozenset({SubmissionState.CHECKED, SubmissionState.REFUSED}),
+    SubmissionState.CHECKED: frozenset({SubmissionState.CHECKED, SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
+    SubmissionState.ACCEPTED: frozenset({SubmissionState.SUPERSEDED}),
+    SubmissionState.REFUSED: frozenset(),
+    SubmissionState.SUPERSEDED: frozenset(),
+}
+"""The only table of permitted moves. A check may be repeated; a later file supersedes an accepted one."""
+
+SERIES_MOVES: Final[Mapping[SeriesState, frozenset[SeriesState]]] = {
+    SeriesState.OPEN: frozenset({SeriesState.SIGNED_OFF}),
+    SeriesState.SIGNED_OFF: frozenset({SeriesState.OPEN}),
+}
+
+
+def submission_move(present: str, wanted: SubmissionState) -> SubmissionState:
+    """Return ``wanted``, or raise :class:`NotPossible` where the table does not permit it."""
+    if wanted not in SUBMISSION_MOVES[SubmissionState(present)]:
+        raise NotPossible(f"This submission is {present}: it cannot become {wanted}.")
+    return wanted
+
+
+def series_move(present: str, wanted: SeriesState) -> SeriesState:
+    """Return ``wanted``, or raise :class:`NotPossible` where the table does not permit it."""
+    if wanted not in SERIES_MOVES[SeriesState(present)]:
+        raise NotPossible(f"This case series is {present.replace('_', ' ')} already.")
+    return wanted
+
+
+def require_period(start: dt.date, end: dt.date) -> None:
+    """Periods are half-open: ``start`` belongs to one, ``end`` does not."""
+    if end <= start:
+        raise NotPossible(f"A period ends after it starts: {start} to {end} does not.")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field of one case that differs between two submissions. ``field`` is empty where the whole case came or went."""
+
+    case_id: str
+    kind: str
+    """``added``, ``removed`` or ``changed``."""
+    field: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Accounted:
+    """One expected case and what became of it: ``received``, ``explained`` or ``missing``."""
+
+    case_id: str
+    source: str
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one centre has come in one period."""
+
+    centre: str
+    centre_name: str
+    service: str
+    submission: str
+    """State of the latest submission, empty where none came."""
+    blocking: int
+    cases: int
+    expected: int
+    missing: int
+    series: SeriesState

@@ -1,0 +1,605 @@
+"""The first four steps of the data path: receive, check, accept, sign off."""
+
+from datetime import date
+
+import pytest
+from django.db import connection, transaction
+from django_tasks_db.models import DBTaskResult
+
+from plenary.collection import actions, queries
+from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.terms import NotPossible
+from plenary.core import permissions as roles
+from plenary.core.models import AuditEvent
+from plenary.core.queries import event_detail, stored_bytes, verify_chain
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused
+from plenary_stats.spec import InputError
+from tests.factories import collection as make
+from tests.factories.collection import END, START, case
+from tests.factories.core import make_who
+from tests.factories.registry import ServiceFactory
+
+pytestmark = pytest.mark.django_db
+
+PERIOD = {"period_start": START, "period_end": END}
+
+
+@pytest.fixture
+def centre():
+    return make.make_centre()
+
+
+@pytest.fixture
+def elsewhere():
+    """Another centre of the same service, with a case of its own that must not leak."""
+    other = make.make_centre(ods="RJ7")
+    make.accepted(other, case("SECRET-7", status="dead"))
+    return other
+
+
+def events(verb):
+    return list(AuditEvent.objects.filter(verb=verb))
+
+
+def current(centre):
+    rows = CaseVersion.objects.filter(case__centre=centre, current=True)
+    return dict(rows.values_list("case__case_id", "payload__status"))
+
+
+def outsiders(elsewhere):
+    return [
+        make.manager(elsewhere),
+        make.lead(elsewhere),
+        make.network_lead(elsewhere),
+        make_who(roles.NationalCommissioner, "England"),
+        make_who(roles.Administrator),
+        NOBODY,
+    ]
+
+
+class TestAdoptDataSet:
+    def test_adopted_once_and_read_back(self):
+        service = ServiceFactory(slug="lam")
+        version = make.DataSetVersionFactory(service=service)
+        again = make.DataSetVersionFactory(service=service)
+        assert again == version
+        assert queries.data_set(version).by_name["status"].choices == {"alive": "Alive", "dead": "Dead"}
+        assert len(events("adopt data set")) == 1
+
+    def test_a_version_never_changes(self):
+        service = ServiceFactory(slug="lam")
+        make.DataSetVersionFactory(service=service)
+        with pytest.raises(NotPossible, match="new version"):
+            make.DataSetVersionFactory(service=service, content=make.DICTIONARY.encode() + b"extra,case,text,Extra,,,,,,,\n")
+        assert DataSetVersion.objects.count() == 1
+
+    def test_a_dictionary_that_cannot_be_read_is_refused(self):
+        with pytest.raises(InputError, match="Field Type"):
+            make.DataSetVersionFactory(content=b"Variable / Field Name\ncase_id\n")
+        assert not DataSetVersion.objects.exists()
+
+    def test_a_centre_does_not_adopt(self, centre):
+        with pytest.raises(Refused, match="network"):
+            actions.adopt_data_set(
+                service=centre.service, version="2", content=make.DICTIONARY.encode(), adopted_on=START, by=make.lead(centre)
+            )
+
+    def test_definitions_are_loaded_for_registered_services_only(self, tmp_path):
+        ServiceFactory(slug="lam")
+        for slug in ("lam", "not-registered"):
+            (tmp_path / slug).mkdir()
+            (tmp_path / slug / "2024-1.csv").write_text(make.DICTIONARY)
+        assert actions.load_definitions(folder=tmp_path, by=SYSTEM) == 1
+        assert actions.load_definitions(folder=tmp_path, by=SYSTEM) == 1
+        version = DataSetVersion.objects.get()
+        assert (version.service.slug, version.version, version.adopted_on) == ("lam", "2024-1", date(2024, 1, 1))
+
+
+class TestReceive:
+    def test_bytes_are_kept_and_the_check_is_queued(self, centre):
+        content = make.case_file(case("A1"))
+        submission = actions.receive(
+            centre=centre, **PERIOD, filename="C:\\mine\\cases.csv", content=content, by=make.manager(centre)
+        )
+        assert (submission.state, submission.filename, submission.received_by) == ("received", "cases.csv", 11)
+        assert stored_bytes(submission.sha256) == content
+        job = DBTaskResult.objects.get()
+        assert (job.task_path, job.args_kwargs["args"]) == ("plenary.collection.tasks.check", [submission.pk])
+        assert event_detail(events("receive")[0])["sha256"] == submission.sha256
+
+    def test_nothing_is_accepted_by_receiving(self, centre):
+        make.receive(centre, case("A1"))
+        assert not Case.objects.exists()
+
+    def test_the_same_bytes_again_are_the_same_submission(self, centre):
+        assert make.receive(centre, case("A1")) == make.receive(centre, case("A1"))
+        assert Submission.objects.count() == 1
+
+    def test_the_same_bytes_after_a_refusal_are_a_new_one(self, centre):
+        first = make.receive(centre, case("A1"))
+        actions.refuse(submission_id=first.pk, reason="wrong year", by=make.manager(centre))
+        assert make.receive(centre, case("A1")) != first
+
+    def test_other_bytes_are_a_new_submission(self, centre):
+        assert make.receive(centre, case("A1")) != make.receive(centre, case("A2"))
+
+    def test_people_of_other_places_do_not_send(self, centre, elsewhere):
+        before = Submission.objects.count()
+        for who in outsiders(elsewhere):
+            with pytest.raises(Refused, match="Only people of adult-ecmo/RJ1"):
+                actions.receive(centre=centre, **PERIOD, filename="a.csv", content=make.case_file(case("A1")), by=who)
+        assert Submission.objects.count() == before
+
+    def test_an_empty_file_is_refused(self, centre):
+        with pytest.raises(NotPossible, match="empty"):
+            actions.receive(centre=centre, **PERIOD, filename="a.csv", content=b"", by=make.manager(centre))
+
+    def test_a_period_that_runs_backwards_is_refused(self, centre):
+        with pytest.raises(NotPossible, match="ends after"):
+            make.receive(centre, case("A1"), start=END, end=START)
+
+    def test_a_service_without_a_data_set_cannot_be_sent_to(self, centre):
+        DataSetVersion.objects.all().delete()
+        with pytest.raises(NotPossible, match="no agreed data set"):
+            make.receive(centre, case("A1"))
+        assert not Submission.objects.exists()
+
+    def test_a_name_without_letters_is_still_a_name(self, centre):
+        submission = actions.receive(
+            centre=centre, **PERIOD, filename="folder/", content=make.case_file(case("A1")), by=make.manager(centre)
+        )
+        assert submission.filename == "cases"
+
+
+class TestCheck:
+    def test_a_sound_file(self, centre):
+        submission = actions.check(submission_id=make.receive(centre, case("A1"), case("A2")).pk, by=SYSTEM)
+        assert (submission.state, submission.cases, submission.blocking) == ("checked", 2, 0)
+
+    def test_findings_are_kept_and_counted(self, centre):
+        submission = make.receive(centre, case("A1", status="lost"), case("A1", sex=""))
+        submission = actions.check(submission_id=submission.pk, by=SYSTEM)
+        found = queries.open_findings(make.manager(centre), submission)
+        assert submission.blocking == sum(one.severity == "blocking" for one in found) >= 2
+        assert {("status", 2), ("sex", 3)} <= {(one.field, one.row) for one in found}
+        assert all(one.message for one in found)
+        assert not Case.objects.exists()
+
+    def test_repeated_it_finds_the_same(self, centre):
+        pk = make.receive(centre, case("A1", status="lost")).pk
+        first = actions.check(submission_id=pk, by=SYSTEM)
+        again = actions.check(submission_id=pk, by=SYSTEM)
+        assert first.findings_sha256 == again.findings_sha256
+
+    def test_a_file_that_cannot_be_read_is_a_blocking_finding(self, centre):
+        submission = actions.receive(
+            centre=centre, **PERIOD, filename="cases.xlsx", content=b"PK\x03\x04 broken", by=make.manager(centre)
+        )
+        submission = actions.check(submission_id=submission.pk, by=SYSTEM)
+        found = queries.open_findings(make.manager(centre), submission)
+        assert (submission.state, submission.blocking, [one.rule for one in found]) == ("checked", 1, ["unusable"])
+        assert "workbook" in found[0].message
+        assert found[0].remedy
+
+    def test_an_accepted_submission_is_not_checked_again(self, centre):
+        done = make.accepted(centre, case("A1"))
+        assert actions.check(submission_id=done.pk, by=SYSTEM).state == "accepted"
+
+    def test_people_of_other_places_do_not_check(self, centre, elsewhere):
+        submission = make.receive(centre, case("A1"))
+        with pytest.raises(Refused):
+            actions.check(submission_id=submission.pk, by=make.manager(elsewhere))
+        submission.refresh_from_db()
+        assert submission.state == "received"
+
+    def test_a_submission_that_is_not_there(self):
+        with pytest.raises(NotFound):
+            actions.check(submission_id=404, by=SYSTEM)
+
+
+class TestAccept:
+    def test_cases_with_versions_and_typed_keys(self, centre):
+        submission = make.accepted(centre, case("A1"), case("A2", status="dead", area="qjk", pf_ratio=""))
+        assert submission.state == "accepted"
+        one = Case.objects.get(case_id="A1")
+        assert (one.area, one.sex, one.age, one.index_on) == ("QE1", "female", 45.0, date(2025, 6, 15))
+        version = CaseVersion.objects.get(case__case_id="A2")
+        assert (version.number, version.current, version.payload["status"]) == (1, True, "dead")
+        assert "pf_ratio" not in version.payload
+        assert version.payload["admitted_on"] == "2025-06-15"
+
+    def test_identifiers_are_never_stored(self, centre):
+        make.accepted(centre, case("A1", nhs_number="943 476 5919"))
+        payload = CaseVersion.objects.get().payload
+        assert not {"nhs_number", "birth_date", "centre", "case_id"} & set(payload)
+        assert "943" not in str(payload)
+        assert "1980" not in str(payload)
+
+    def test_nothing_is_taken_from_a_file_with_a_blocking_finding(self, centre):
+        submission = make.receive(centre, case("A1"), case("A2", status="lost"))
+        actions.check(submission_id=submission.pk, by=SYSTEM)
+        with pytest.raises(NotPossible, match="1 finding must be mended"):
+            actions.accept(submission_id=submission.pk, by=make.manager(centre))
+        assert not Case.objects.exists()
+
+    def test_unchecked_is_not_accepted(self, centre):
+        submission = make.receive(centre, case("A1"))
+        with pytest.raises(NotPossible, match="received: it cannot become accepted"):
+            actions.accept(submission_id=submission.pk, by=make.manager(centre))
+
+    def test_accepted_twice_is_accepted_once(self, centre):
+        submission = make.accepted(centre, case("A1"))
+        actions.accept(submission_id=submission.pk, by=make.manager(centre))
+        assert CaseVersion.objects.count() == 1
+        assert len(events("accept")) == 1
+
+    def test_a_later_file_supersedes_and_keeps_the_earlier(self, centre):
+        first = make.accepted(centre, case("A1"), case("A2"))
+        second = make.accepted(centre, case("A1", status="dead"), case("A3"))
+        first.refresh_from_db()
+        assert (first.state, first.superseded_by) == ("superseded", second)
+        assert current(centre) == {"A1": "dead", "A3": "alive"}
+        kept = CaseVersion.objects.filter(submission=first)
+        assert sorted(kept.values_list("case__case_id", "payload__status", "current")) == [
+            ("A1", "alive", False),
+            ("A2", "alive", False),
+        ]
+        assert stored_bytes(first.sha256)
+
+    def test_versions_are_numbered_on(self, centre):
+        for status in ("alive", "dead", "alive"):
+            make.accepted(centre, case("A1", status=status, pf_ratio=str(len(events("accept")))))
+        numbers = CaseVersion.objects.order_by("number").values_list("number", "current")
+        assert list(numbers) == [(1, False), (2, False), (3, True)]
+
+    def test_another_period_is_left_alone(self, centre):
+        make.accepted(centre, case("OLD", admitted_on="01/02/2024"), start=date(2024, 1, 1), end=START)
+        make.accepted(centre, case("A1"))
+        assert set(current(centre)) == {"OLD", "A1"}
+
+    def test_another_centre_is_left_alone(self, centre, elsewhere):
+        make.accepted(centre, case("SECRET-7"))
+        assert current(elsewhere) == {"SECRET-7": "dead"}
+
+    def test_undecided_earlier_files_are_set_aside(self, centre):
+        waiting = make.receive(centre, case("A9"))
+        make.accepted(centre, case("A1"))
+        waiting.refresh_from_db()
+        assert waiting.state == "refused"
+
+    def test_a_case_of_another_centre_is_refused(self, centre, elsewhere):
+        content = make.case_file(case("A1")).replace(b"case_id,", b"centre,case_id,").replace(b"\r\nA1,", b"\r\nRJ7,A1,")
+        submission = actions.receive(centre=centre, **PERIOD, filename="a.csv", content=content, by=make.manager(centre))
+        submission = actions.check(submission_id=submission.pk, by=SYSTEM)
+        assert [one.rule for one in queries.open_findings(make.manager(centre), submission)] == ["other-centre"]
+
+    def test_people_of_other_places_do_not_accept(self, centre, elsewhere):
+        submission = make.receive(centre, case("A1"))
+        actions.check(submission_id=submission.pk, by=SYSTEM)
+        for who in [*outsiders(elsewhere), SYSTEM]:
+            with pytest.raises(Refused):
+                actions.accept(submission_id=submission.pk, by=who)
+        assert current(centre) == {}
+
+    def test_all_or_nothing(self, centre, monkeypatch):
+        make.accepted(centre, case("A1"))
+        submission = make.receive(centre, case("A2"))
+        actions.check(submission_id=submission.pk, by=SYSTEM)
+
+        def fails(**_):
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(actions, "record", fails)
+        with pytest.raises(OSError, match="disk"), transaction.atomic():
+            actions.accept(submission_id=submission.pk, by=make.manager(centre))
+        assert current(centre) == {"A1": "alive"}
+        submission.refresh_from_db()
+        assert submission.state == "checked"
+
+    def test_an_identifier_too_long_to_keep(self, centre):
+        submission = make.receive(centre, case("A" * 201))
+        actions.check(submission_id=submission.pk, by=SYSTEM)
+        with pytest.raises(NotPossible, match="longer than 200"):
+            actions.accept(submission_id=submission.pk, by=make.manager(centre))
+
+    def test_queries_do_not_grow_with_the_file(self, centre, django_assert_max_num_queries):
+        def queries_for(count):
+            submission = make.receive(centre, *(case(f"N{number}") for number in range(count)), filename=f"{count}.csv")
+            actions.check(submission_id=submission.pk, by=SYSTEM)
+            with django_assert_max_num_queries(200) as captured:
+                actions.accept(submission_id=submission.pk, by=make.manager(centre))
+            return len(captured)
+
+        queries_for(1)
+        assert queries_for(2) == queries_for(30)
+
+
+class TestRefuse:
+    def test_set_aside_with_a_reason(self, centre):
+        submission = make.receive(centre, case("A1"))
+        assert actions.refuse(submission_id=submission.pk, reason="wrong year", by=make.manager(centre)).state == "refused"
+        assert event_detail(events("refuse")[0]) == {"reason": "wrong year"}
+
+    def test_what_is_accepted_stays(self, centre):
+        submission = make.accepted(centre, case("A1"))
+        with pytest.raises(NotPossible, match="accepted: it cannot become refused"):
+            actions.refuse(submission_id=submission.pk, reason="no", by=make.manager(centre))
+
+    def test_not_by_others(self, centre, elsewhere):
+        submission = make.receive(centre, case("A1"))
+        with pytest.raises(Refused):
+            actions.refuse(submission_id=submission.pk, reason="no", by=make.manager(elsewhere))
+
+
+class TestKeyCase:
+    def key(self, centre, **values):
+        return actions.key_case(centre=centre, **PERIOD, values=case("K1") | values, by=make.manager(centre))
+
+    def test_the_same_check_and_the_same_case(self, centre):
+        submission, findings = self.key(centre)
+        assert (submission.route, submission.state, submission.cases) == ("keyed", "accepted", 1)
+        assert not [one for one in findings if one.severity == "blocking"]
+        assert current(centre) == {"K1": "alive"}
+
+    def test_the_same_payload_as_from_a_file(self, centre):
+        self.key(centre)
+        keyed = CaseVersion.objects.get().payload
+        other = make.make_centre(ods="RJ7")
+        make.accepted(other, case("K1"))
+        assert CaseVersion.objects.get(case__centre=other).payload == keyed
+
+    def test_a_blocking_finding_stores_nothing(self, centre):
+        submission, findings = self.key(centre, status="lost")
+        assert submission is None
+        assert [one.field for one in findings if one.severity == "blocking"] == ["status"]
+        assert not Case.objects.exists()
+        assert not Submission.objects.exists()
+
+    def test_text_with_commas_quotes_and_lines(self, centre):
+        submission, _ = self.key(centre, area='Q"E,1\n')
+        assert submission is not None
+
+    def test_keyed_cases_survive_a_file_without_them(self, centre):
+        self.key(centre)
+        make.accepted(centre, case("A1"))
+        assert current(centre) == {"K1": "alive", "A1": "alive"}
+
+    def test_a_keyed_case_replaces_the_sent_one(self, centre):
+        make.accepted(centre, case("K1", status="dead"))
+        self.key(centre)
+        assert current(centre) == {"K1": "alive"}
+        assert CaseVersion.objects.count() == 2
+
+    def test_not_for_another_centre_even_if_the_row_says_so(self, centre, elsewhere):
+        values = case("K1") | {"centre": "RJ7"}
+        actions.key_case(centre=centre, **PERIOD, values=values, by=make.manager(centre))
+        assert current(elsewhere) == {"SECRET-7": "dead"}
+        assert set(current(centre)) == {"K1"}
+
+    def test_not_by_others(self, centre, elsewhere):
+        with pytest.raises(Refused):
+            actions.key_case(centre=centre, **PERIOD, values=case("K1"), by=make.manager(elsewhere))
+        assert current(centre) == {}
+
+
+class TestReading:
+    def test_reading_cases_is_recorded(self, centre, elsewhere):
+        make.accepted(centre, case("A1"))
+        found = actions.open_cases(centre=centre, **PERIOD, why="checking a referral", by=make.manager(centre))
+        assert [version.case.case_id for version in found] == ["A1"]
+        event = events("read")[0]
+        assert (event.who, event.subject, event_detail(event)["why"]) == (11, "cases/adult-ecmo/RJ1", "checking a referral")
+
+    def test_others_do_not_read(self, centre, elsewhere):
+        for who in outsiders(centre):
+            if who not in (make.manager(centre), make.lead(centre)):
+                with pytest.raises(Refused):
+                    actions.open_cases(centre=elsewhere, **PERIOD, why="curious", by=who)
+        with pytest.raises(Refused):
+            actions.open_cases(centre=elsewhere, **PERIOD, why="curious", by=make.manager(centre))
+        assert not events("read")
+
+    def test_differences_are_recorded(self, centre):
+        old = make.accepted(centre, case("A1"))
+        new = make.receive(centre, case("A1", status="dead"))
+        found = actions.open_differences(old=old, new=new, why="before accepting", by=make.manager(centre))
+        assert [(one.case_id, one.field, one.before, one.after) for one in found] == [("A1", "status", "alive", "dead")]
+        assert event_detail(events("read")[0])["differences"] == 1
+
+    def test_differences_with_another_centre_are_refused(self, centre, elsewhere):
+        own, other = make.accepted(centre, case("A1")), Submission.objects.get(centre=elsewhere)
+        with pytest.raises(Refused):
+            actions.open_differences(old=own, new=other, why="curious", by=make.manager(centre))
+        assert not events("read")
+
+
+class TestErase:
+    def test_nothing_is_left_but_the_identifier(self, centre):
+        make.accepted(centre, case("A1"), case("A2"))
+        actions.erase_case(centre=centre, case_id="A1", reason="patient's request", by=make.lead(centre))
+        one = Case.objects.get(case_id="A1")
+        assert (one.erased, one.area, one.sex, one.age) == (True, "", "", None)
+        assert list(one.versions.values_list("payload", flat=True)) == [{}]
+        assert current(centre) == {"A2": "alive"}
+
+    def test_it_does_not_come_back(self, centre):
+        make.accepted(centre, case("A1"))
+        actions.erase_case(centre=centre, case_id="A1", reason="patient's request", by=make.lead(centre))
+        submission = make.receive(centre, case("A1", status="dead"))
+        actions.check(submission_id=submission.pk, by=SYSTEM)
+        with pytest.raises(NotPossible, match="erased and must not come back: A1"):
+            actions.accept(submission_id=submission.pk, by=make.manager(centre))
+
+    def test_an_unknown_case(self, centre):
+        with pytest.raises(NotPossible, match="no case A9"):
+            actions.erase_case(centre=centre, case_id="A9", reason="request", by=make.lead(centre))
+
+    def test_only_the_lead(self, centre):
+        make.accepted(centre, case("A1"))
+        with pytest.raises(Refused):
+            actions.erase_case(centre=centre, case_id="A1", reason="request", by=make.manager(centre))
+
+
+class TestExpectedCases:
+    def expect(self, centre, case_id="E1", source="MDT", by=SYSTEM):
+        return actions.expect_case(centre=centre, **PERIOD, case_id=case_id, source=source, by=by)
+
+    def test_known_once_a_source(self, centre):
+        assert self.expect(centre) == self.expect(centre)
+        self.expect(centre, source="hospital episodes")
+        assert ExpectedCase.objects.count() == 2
+
+    @pytest.mark.parametrize(("case_id", "source"), [("  ", "MDT"), ("E1", " ")])
+    def test_case_and_source_are_said(self, centre, case_id, source):
+        with pytest.raises(NotPossible, match="Say which case"):
+            self.expect(centre, case_id, source)
+
+    def test_others_do_not_report(self, centre, elsewhere):
+        with pytest.raises(Refused):
+            self.expect(centre, by=make.manager(elsewhere))
+        assert not ExpectedCase.objects.exists()
+
+    def test_explained_with_a_reason(self, centre):
+        expected = actions.explain_missing(expected_id=self.expect(centre).pk, reason=" not treated ", by=make.manager(centre))
+        assert expected.explained == "not treated"
+
+    def test_an_empty_reason_explains_nothing(self, centre):
+        with pytest.raises(NotPossible, match="Give the reason"):
+            actions.explain_missing(expected_id=self.expect(centre).pk, reason=" ", by=make.manager(centre))
+
+    def test_others_do_not_explain(self, centre, elsewhere):
+        expected = self.expect(centre)
+        for who in outsiders(elsewhere):
+            with pytest.raises(Refused):
+                actions.explain_missing(expected_id=expected.pk, reason="not ours", by=who)
+        expected.refresh_from_db()
+        assert expected.explained == ""
+
+
+class TestSignOff:
+    def sign(self, centre, by=None):
+        return actions.sign_off_series(centre=centre, **PERIOD, by=by or make.lead(centre))
+
+    def test_declared_and_frozen(self, centre):
+        make.accepted(centre, case("A1"), case("A2"))
+        series = self.sign(centre)
+        assert (series.state, series.cases, series.declared_by, len(series.content_hash)) == ("signed_off", 2, 12, 64)
+
+    def test_signed_twice_is_signed_once(self, centre):
+        make.accepted(centre, case("A1"))
+        assert self.sign(centre) == self.sign(centre)
+        assert len(events("sign off series")) == 1
+
+    def test_a_series_without_cases_may_be_declared(self, centre):
+        assert self.sign(centre).cases == 0
+
+    def test_refused_while_expected_cases_are_unexplained_and_names_them(self, centre):
+        make.accepted(centre, case("A1"))
+        for case_id in ("A1", "E2", "E3"):
+            actions.expect_case(centre=centre, **PERIOD, case_id=case_id, source="MDT", by=SYSTEM)
+        with pytest.raises(NotPossible, match=r"neither received nor explained: E2, E3\."):
+            self.sign(centre)
+        assert not CaseSeries.objects.filter(state="signed_off").exists()
+
+    def test_many_missing_cases_are_counted(self, centre):
+        for number in range(25):
+            actions.expect_case(centre=centre, **PERIOD, case_id=f"E{number:02d}", source="MDT", by=SYSTEM)
+        with pytest.raises(NotPossible, match=r"E19 and 5 more"):
+            self.sign(centre)
+
+    def test_explained_cases_do_not_stand_in_the_way(self, centre):
+        expected = actions.expect_case(centre=centre, **PERIOD, case_id="E2", source="MDT", by=SYSTEM)
+        actions.explain_missing(expected_id=expected.pk, reason="treated abroad", by=make.manager(centre))
+        assert self.sign(centre).state == "signed_off"
+
+    def test_expected_elsewhere_does_not_count(self, centre, elsewhere):
+        actions.expect_case(centre=elsewhere, **PERIOD, case_id="E2", source="MDT", by=SYSTEM)
+        assert self.sign(centre).state == "signed_off"
+
+    def test_refused_while_a_file_waits(self, centre):
+        make.accepted(centre, case("A1"))
+        make.receive(centre, case("A2"), filename="later.csv")
+        with pytest.raises(NotPossible, match=r"later\.csv is received and waits"):
+            self.sign(centre)
+
+    def test_a_frozen_series_takes_no_other_file(self, centre):
+        make.signed_off(centre, case("A1"))
+        submission = make.receive(centre, case("A1", status="dead"))
+        actions.check(submission_id=submission.pk, by=SYSTEM)
+        with pytest.raises(NotPossible, match="signed off"), transaction.atomic():
+            actions.accept(submission_id=submission.pk, by=make.manager(centre))
+        assert current(centre) == {"A1": "alive"}
+
+    def test_a_frozen_series_takes_no_keyed_case_and_no_erasure(self, centre):
+        make.signed_off(centre, case("A1"))
+        with pytest.raises(NotPossible, match="signed off"), transaction.atomic():
+            actions.key_case(centre=centre, **PERIOD, values=case("K1"), by=make.manager(centre))
+        with pytest.raises(NotPossible, match="signed off"), transaction.atomic():
+            actions.erase_case(centre=centre, case_id="A1", reason="request", by=make.lead(centre))
+        assert current(centre) == {"A1": "alive"}
+
+    def test_a_frozen_series_expects_no_more_cases(self, centre):
+        make.signed_off(centre, case("A1"))
+        with pytest.raises(NotPossible, match="signed off"), transaction.atomic():
+            actions.expect_case(centre=centre, **PERIOD, case_id="E2", source="MDT", by=SYSTEM)
+        assert not ExpectedCase.objects.exists()
+
+    def test_a_file_of_another_period_may_not_move_a_frozen_case(self, centre):
+        make.signed_off(centre, case("A1"))
+        later = make.receive(centre, case("A1", admitted_on="01/02/2026"), start=END, end=date(2027, 1, 1))
+        actions.check(submission_id=later.pk, by=SYSTEM)
+        with pytest.raises(NotPossible, match="2025-01-01 to 2026-01-01, which is signed off"), transaction.atomic():
+            actions.accept(submission_id=later.pk, by=make.manager(centre))
+
+    def test_overlapping_periods_are_not_declared_twice(self, centre):
+        make.signed_off(centre, case("A1"))
+        with pytest.raises(NotPossible, match="part of the same period"):
+            actions.sign_off_series(
+                centre=centre, period_start=date(2025, 4, 1), period_end=date(2026, 4, 1), by=make.lead(centre)
+            )
+
+    def test_only_the_lead_signs(self, centre, elsewhere):
+        make.accepted(centre, case("A1"))
+        for who in [make.manager(centre), *outsiders(elsewhere)]:
+            with pytest.raises(Refused):
+                self.sign(centre, by=who)
+
+
+class TestReopen:
+    def reopen(self, centre, reason="a case was missed", by=None):
+        return actions.reopen_series(centre=centre, **PERIOD, reason=reason, by=by or make.network_lead(centre))
+
+    def test_open_again_and_the_reason_is_kept(self, centre):
+        signed = make.signed_off(centre, case("A1"))
+        series = self.reopen(centre)
+        assert (series.state, series.content_hash, series.declared_by) == ("open", "", None)
+        assert event_detail(events("reopen series")[0]) == {"reason": "a case was missed", "was": signed.content_hash}
+        make.accepted(centre, case("A1", status="dead"))
+        assert current(centre) == {"A1": "dead"}
+
+    def test_needs_a_reason(self, centre):
+        make.signed_off(centre, case("A1"))
+        with pytest.raises(NotPossible, match="reason"):
+            self.reopen(centre, reason=" ")
+
+    def test_not_what_was_never_signed(self, centre):
+        with pytest.raises(NotPossible, match="not declared"):
+            self.reopen(centre)
+
+    def test_not_by_the_centre_itself_nor_by_another_network(self, centre):
+        make.signed_off(centre, case("A1"))
+        for who in (make.lead(centre), make_who(roles.NetworkLead, "lam"), make_who(roles.NationalCommissioner, "England")):
+            with pytest.raises(Refused):
+                self.reopen(centre, by=who)
+        assert CaseSeries.objects.get().state == "signed_off"
+
+
+def test_every_action_leaves_its_event_in_the_chain(centre):
+    make.signed_off(centre, case("A1"))
+    assert verify_chain().whole
+    verbs = list(AuditEvent.objects.exclude(verb="store bytes").values_list("verb", flat=True))
+    assert verbs == ["adopt data set", "receive", "check", "accept", "sign off series"]
+
+
+def test_the_database_is_the_one_under_test():
+    assert connection.vendor in {"sqlite", "postgresql"}

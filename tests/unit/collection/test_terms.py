@@ -1,0 +1,72 @@
+from datetime import date
+
+import pytest
+
+from plenary.collection import terms
+from plenary.collection.terms import NotPossible, SeriesState, SubmissionState
+
+
+@pytest.mark.parametrize("present", list(SubmissionState))
+@pytest.mark.parametrize("wanted", list(SubmissionState))
+def test_submission_moves_as_the_table_says_and_no_other_way(present, wanted):
+    if wanted in terms.SUBMISSION_MOVES[present]:
+        assert terms.submission_move(present, wanted) is wanted
+    else:
+        with pytest.raises(NotPossible, match=f"is {present}: it cannot become {wanted}"):
+            terms.submission_move(present, wanted)
+
+
+def test_every_submission_state_stands_in_the_table():
+    assert set(terms.SUBMISSION_MOVES) == set(SubmissionState)
+
+
+def test_a_file_is_accepted_only_after_its_check():
+    before = {state for state, moves in terms.SUBMISSION_MOVES.items() if SubmissionState.ACCEPTED in moves}
+    assert before == {SubmissionState.CHECKED}
+
+
+def test_what_was_refused_or_superseded_stays_so():
+    assert not terms.SUBMISSION_MOVES[SubmissionState.REFUSED]
+    assert not terms.SUBMISSION_MOVES[SubmissionState.SUPERSEDED]
+
+
+def test_every_state_can_be_reached_from_received():
+    reached, waiting = set(), [SubmissionState.RECEIVED]
+    while waiting:
+        state = waiting.pop()
+        if state not in reached:
+            reached.add(state)
+            waiting.extend(terms.SUBMISSION_MOVES[state])
+    assert reached == set(SubmissionState)
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted"), [(SeriesState.OPEN, SeriesState.SIGNED_OFF), (SeriesState.SIGNED_OFF, SeriesState.OPEN)]
+)
+def test_series_is_signed_off_and_reopened(present, wanted):
+    assert terms.series_move(present, wanted) is wanted
+
+
+@pytest.mark.parametrize("state", list(SeriesState))
+def test_series_does_not_move_to_where_it_is(state):
+    with pytest.raises(NotPossible, match="already"):
+        terms.series_move(state, state)
+
+
+def test_a_stored_word_is_understood():
+    assert terms.submission_move("received", SubmissionState.CHECKED) == "checked"
+
+
+def test_an_unknown_word_is_not():
+    with pytest.raises(ValueError, match="lost"):
+        terms.submission_move("lost", SubmissionState.CHECKED)
+
+
+@pytest.mark.parametrize("end", [date(2025, 1, 1), date(2024, 12, 31)])
+def test_period_that_does_not_run_forward_is_refused(end):
+    with pytest.raises(NotPossible, match="ends after it starts"):
+        terms.require_period(date(2025, 1, 1), end)
+
+
+def test_period_of_one_day():
+    terms.require_period(date(2025, 1, 1), date(2025, 1, 2))
