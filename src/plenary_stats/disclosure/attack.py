@@ -206,20 +206,37 @@ class _Component:
         self.capped = np.minimum(self.high, FAR * 10)
         self.programme = Programme(self.rows, Box(self.row_low, self.row_high), Box(self.low, self.capped))
         self.matrix = matrix(self.rows, len(columns))
+        self.patterns = _patterns(len(columns))
+        self.hard = 0
 
     def scatter(self) -> None:
-        """Visit some far corners first: they settle most bounds at once."""
+        """Visit some far corners first: each settles many bounds at once."""
         size = len(self.low)
-        order = np.arange(size)
-        patterns = [np.ones(size), -np.ones(size)]
-        patterns += [np.where((order * step // 7) % 2 == 0, 1.0, -1.0) * (1 + (order * step) % 5) for step in (3, 5, 11)]
-        for costs in patterns if size > 3 else ():
-            self.programme.costs(costs)
-            point = self.programme.minimise()
-            if point is None:
-                raise _ContradictionError("no numbers satisfy every sum")
-            self._reach(point)
+        if size <= 3:
+            return
+        for costs in self.patterns:
+            self._visit(costs)
+        uses: list[list[int]] = [[] for _ in range(size)]
+        for order, row in enumerate(self.rows):
+            for position, _ in row:
+                uses[position].append(order)
+        for sign in (1.0, -1.0):
+            waiting = [position for position in range(size) if not self._settled(position, sign)]
+            while len(waiting) > 1:
+                chosen, waiting = _apart(waiting, uses)
+                costs = np.zeros(size)
+                costs[chosen] = sign
+                self._visit(costs)
+                waiting = [position for position in waiting if not self._settled(position, sign)]
         self.programme.costs(np.zeros(size))
+
+    def _visit(self, costs: Floats) -> None:
+        self.programme.costs(costs)
+        point = self.programme.minimise()
+        if point is None:
+            raise _ContradictionError("no numbers satisfy every sum")
+        if not self._reach(point):
+            self._reach(np.round(point))
 
     def settle(self, position: int, sign: float) -> None:
         """Make the low (sign 1) or high (sign -1) bound of one cell exact."""
@@ -231,7 +248,7 @@ class _Component:
         if point is None:
             raise _ContradictionError("no numbers satisfy every sum")
         if not self._reach(point):
-            point = self._whole_point(position, sign)
+            point = self._whole_point(position, sign, point)
         best = point[position]
         if sign > 0:
             self.low[position] = round(best) if self.whole[position] else best
@@ -255,8 +272,15 @@ class _Component:
         np.maximum(self.reached_high, rounded, out=self.reached_high)
         return True
 
-    def _whole_point(self, position: int, sign: float) -> Floats:
-        """Solve the integer programme of one bound."""
+    def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats:
+        """Settle a bound whose vertex is not whole: look for a whole solution at the nearest whole value, else solve for one."""
+        value = math.ceil(vertex[position] - TOLERANCE) if sign > 0 else math.floor(vertex[position] + TOLERANCE)
+        if self.whole[position]:
+            self.programme.bound(position, value, value)
+            point = self._look(vertex)
+            self.programme.bound(position, self.low[position], self.capped[position])
+            if point is not None:
+                return point
         costs = np.zeros(len(self.low))
         costs[position] = sign
         answer = milp(
@@ -266,8 +290,47 @@ class _Component:
             constraints=LinearConstraint(self.matrix, self.row_low, self.row_high),
             options={"mip_rel_gap": 0.0},
         )
+        self.hard += 1
         if answer.x is None:
             raise _ContradictionError("no whole numbers satisfy every sum")
-        point: Floats = np.where(self.whole, np.round(answer.x), answer.x)
-        self._reach(point)
-        return point
+        found: Floats = np.where(self.whole, np.round(answer.x), answer.x)
+        self._reach(found)
+        return found
+
+    def _look(self, point: Floats) -> Floats | None:
+        """Visit a few corners, pulling at what is not whole; return the first that is whole."""
+        found: Floats | None = point
+        for attempt in range(12):
+            broken = np.flatnonzero(self.whole & (np.abs(point - np.round(point)) > TOLERANCE))
+            costs = np.zeros(len(self.low))
+            costs[broken] = np.where((broken * (attempt + 3)) // (attempt + 1) % 2 == 0, 1.0, -1.0)
+            self.programme.costs(costs if attempt < 8 else self.patterns[attempt - 8])
+            found = self.programme.minimise()
+            if found is None or self._reach(found):
+                break
+            point = found
+        else:
+            found = None
+        self.programme.costs(np.zeros(len(self.low)))
+        return found
+
+
+def _apart(waiting: list[int], uses: list[list[int]]) -> tuple[list[int], list[int]]:
+    """Split cells into some that share no sum, which can be asked about at once, and the others."""
+    taken: set[int] = set()
+    chosen, rest = [], []
+    for position in waiting:
+        if taken.isdisjoint(uses[position]):
+            taken.update(uses[position])
+            chosen.append(position)
+        else:
+            rest.append(position)
+    return chosen, rest
+
+
+def _patterns(size: int) -> list[Floats]:
+    """Return costs that pull to many different corners, the same ones every time."""
+    order = np.arange(size)
+    found = [np.ones(size), -np.ones(size)]
+    found += [((order * step * step + step) % 17 - 8) / 8.0 for step in (3, 5, 7, 11, 13)]
+    return found

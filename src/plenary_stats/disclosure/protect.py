@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -116,9 +116,10 @@ class _Work:
                     tied[each.whole].add(inside)
         return tied
 
-    def close(self, numbers: set[int]) -> set[int]:
+    def close(self, numbers: Iterable[int]) -> set[int]:
         """Return the cells with all that must go with them."""
-        found, waiting = set(numbers), list(numbers)
+        found = set(numbers)
+        waiting = list(found)
         while waiting:
             for other in self.tied.get(waiting.pop(), ()):
                 if other not in found and other not in self.frozen:
@@ -159,9 +160,7 @@ class _Work:
         """Withhold more: what the suppressor finds, and where it finds nothing, everything in the same sums."""
         numbers = {number for number, key in enumerate(self.cells.keys) if (quantity_of(key), *key[1]) in bad}
         before = len(suppressor.withheld)
-        for number in numbers:
-            suppressor.protected_by[number] = []
-        suppressor.protect(numbers)
+        suppressor.protect_more(numbers)
         if len(suppressor.withheld) == before:
             neighbours = {
                 cell

@@ -15,6 +15,8 @@ from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-6
+DUAL, PRIMAL = 1, 4
+"""HiGHS's names of its simplex methods: from one vertex on, the dual follows changed bounds and the primal changed costs."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Programme:
     def __init__(
         self, rows: Sequence[Sequence[tuple[int, float]]], right: Box, columns: Box, costs: Floats | None = None
     ) -> None:
+        """Without ``costs``, costs will change from question to question and bounds stay; with them, the reverse."""
         self.size = len(columns.low)
         lengths = [len(row) for row in rows]
         model = highs.HighsLp()
@@ -46,6 +49,7 @@ class Programme:
         self._highs = highs._Highs()  # noqa: SLF001 - scipy names its binding so
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
+        self._highs.setOptionValue("simplex_strategy", DUAL if costs is not None else PRIMAL)
         self._highs.passModel(model)
         self._all = np.arange(self.size, dtype=np.int32)
 
