@@ -9,29 +9,18 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats.disclosure.links import EVENTS, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.solver import TOLERANCE, Box, Programme, matrix
+from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme, matrix
+from plenary_stats.disclosure.system import Ranges, System
 from plenary_stats.errors import InputError
 
-Floats = npt.NDArray[np.float64]
 FAR = 1e6
 """A bound beyond this many patients is no bound."""
-
-
-@dataclass
-class Ranges:
-    """The lowest and highest value of every cell, by cell number; ``inf`` is unbounded."""
-
-    low: Floats
-    high: Floats
-    whole: npt.NDArray[np.bool_]
 
 
 def attack(cells: Cells, policy: Policy) -> Ranges:
@@ -176,38 +165,29 @@ def components(ranges: Ranges, sums: Iterable[Sum]) -> list[tuple[list[int], lis
 
 def _solve(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
     """Replace the ranges of one component by exact ones."""
-    component = _Component(ranges, columns, sums)
+    system = System.of(ranges, columns, sums)
+    if not system.merge():
+        raise _ContradictionError("no numbers satisfy every sum")
+    component = _Component(system)
     component.scatter()
-    for position in range(len(columns)):
+    for position in range(len(component.low)):
         for sign in (1.0, -1.0):
             component.settle(position, sign)
-    ranges.low[columns], ranges.high[columns] = component.low, component.high
+    ranges.low[columns], ranges.high[columns] = system.unmerged(component.low, component.high)
 
 
 class _Component:
     """One connected part: outer bounds that hold for sure, and inner ones that a whole solution reaches."""
 
-    def __init__(self, ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
-        place = {cell: position for position, cell in enumerate(columns)}
-        self.rows, low, high = [], [], []
-        for each in sums:
-            right = ranges.low[each.whole] if each.whole not in place else 0.0
-            right -= sum(ranges.low[part] for part in each.parts if part not in place)
-            row = [(place[part], 1.0) for part in each.parts if part in place]
-            if each.whole in place:
-                row.append((place[each.whole], -1.0))
-            self.rows.append(row)
-            low.append(-math.inf if each.open else right)
-            high.append(right)
-        self.row_low, self.row_high = np.array(low), np.array(high)
-        self.low, self.high = ranges.low[columns].copy(), ranges.high[columns].copy()
-        self.whole = ranges.whole[columns]
-        self.reached_low, self.reached_high = np.full(len(columns), math.inf), np.full(len(columns), -math.inf)
+    def __init__(self, system: System) -> None:
+        self.rows, right, columns, self.whole = system.compact()
+        self.row_low, self.row_high, self.low, self.high = right.low, right.high, columns.low, columns.high
+        size = len(self.low)
+        self.reached_low, self.reached_high = np.full(size, math.inf), np.full(size, -math.inf)
         self.capped = np.minimum(self.high, FAR * 10)
-        self.programme = Programme(self.rows, Box(self.row_low, self.row_high), Box(self.low, self.capped))
-        self.matrix = matrix(self.rows, len(columns))
-        self.patterns = _patterns(len(columns))
-        self.hard = 0
+        self.programme = Programme(self.rows, right, Box(self.low, self.capped))
+        self.matrix = matrix(self.rows, size)
+        self.patterns = _patterns(size)
 
     def scatter(self) -> None:
         """Visit some far corners first: each settles many bounds at once."""
@@ -290,7 +270,6 @@ class _Component:
             constraints=LinearConstraint(self.matrix, self.row_low, self.row_high),
             options={"mip_rel_gap": 0.0},
         )
-        self.hard += 1
         if answer.x is None:
             raise _ContradictionError("no whole numbers satisfy every sum")
         found: Floats = np.where(self.whole, np.round(answer.x), answer.x)

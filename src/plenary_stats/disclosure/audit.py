@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from plenary_stats.disclosure.attack import Ranges, attack
+from plenary_stats.disclosure.attack import attack
 from plenary_stats.disclosure.links import (
     EVENTS,
     REMAINDERS,
@@ -24,6 +24,7 @@ from plenary_stats.disclosure.links import (
     quantity_of,
 )
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.system import Ranges
 from plenary_stats.tables import TOTAL, Column, text
 
 Editions = Sequence[AnyTable | Sequence[AnyTable]]
