@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
-from scipy.stats import binom, poisson
+from scipy.special import bdtrik, betainc, gammainc, gammaincc, ndtr, pdtrik
 
 from plenary_stats.results import Columns, Numbers, counts, frozen, normal_quantile, numbers
 
@@ -164,18 +163,45 @@ def _name(level: float) -> str:
 def _exact(size: Numbers, target: float, kind: Kind, level: float) -> tuple[Numbers, Numbers]:
     normal_quantile(level)
     sized = np.where(size > 0, size, 1.0)
-    spread = binom(sized, target) if kind == "proportion" else poisson(sized * target)
 
     def limit(probability: float) -> Numbers:
-        rank = np.maximum(spread.ppf(probability), 0.0)
-        mass = spread.pmf(rank)
+        rank = _quantile(probability, sized, target, kind)
+        up_to, below = _at_most(rank, sized, target, kind), _at_most(rank - 1, sized, target, kind)
         # Continuous where the distribution meets the probability exactly: a rank one too high by rounding gives the same limit.
-        step = (spread.cdf(rank) - probability) / np.where(mass > 0, mass, 1.0)
-        found = np.maximum((rank - step) / sized, 0.0)
-        bounded: Numbers = np.where(size > 0, np.minimum(found, 1.0) if kind == "proportion" else found, np.nan)
-        return bounded
+        found = np.maximum((rank - (up_to - probability) / (up_to - below)) / sized, 0.0)
+        return np.where(size > 0, np.minimum(found, 1.0) if kind == "proportion" else found, np.nan)
 
     return limit(0.5 - level / 2), limit(0.5 + level / 2)
+
+
+def _at_most(count: Numbers, size: Numbers, target: float, kind: Kind) -> Numbers:
+    """Return the chance of so many events or fewer at the target: binomial for proportions, else Poisson."""
+    some = np.maximum(count, 0.0)
+    if kind == "proportion":
+        chance = np.where(some < size, betainc(np.maximum(size - some, 1.0), some + 1, 1 - target), 1.0)
+    else:
+        chance = gammaincc(some + 1, size * target)
+    return np.where(count < 0, 0.0, chance)
+
+
+def _at_least(count: Numbers, size: Numbers, target: float, kind: Kind) -> Numbers:
+    """Return the chance of so many events or more at the target."""
+    some = np.maximum(count, 1.0)
+    binomial = kind == "proportion"
+    chance = betainc(some, np.maximum(size - some, 0.0) + 1, target) if binomial else gammainc(some, size * target)
+    return np.where(count < 1, 1.0, chance)
+
+
+def _quantile(probability: float, size: Numbers, target: float, kind: Kind) -> Numbers:
+    """Return the smallest count whose chance of so many or fewer reaches the probability."""
+    if kind == "proportion":
+        near = bdtrik(probability, size, target) if 0 < target < 1 else size * target
+    else:
+        near = pdtrik(probability, size * target)
+    rank = np.ceil(np.nan_to_num(near))
+    rank = np.where(_at_most(rank - 1, size, target, kind) >= probability, rank - 1, rank)
+    rank = np.where(_at_most(np.zeros_like(size), size, target, kind) >= probability, 0.0, np.maximum(rank, 0.0))
+    return np.where(_at_most(rank, size, target, kind) < probability, rank + 1, rank)
 
 
 def _spread(centres: _Centres) -> Numbers:
@@ -250,9 +276,8 @@ def _limits(centres: _Centres, level: float, extra: _Extra, *, exact: bool) -> t
 
 def _tails(centres: _Centres, extra: _Extra) -> tuple[Numbers, Numbers]:
     """Return P(so few or fewer) and P(so many or more): exact, or the larger of the exact and the overdispersed."""
-    sized = np.where(centres.shown, centres.denominator, 1.0)
-    spread = binom(sized, centres.target) if centres.kind == "proportion" else poisson(sized * centres.target)
-    low, high = spread.cdf(centres.observed), spread.sf(centres.observed - 1)
+    sized, case = np.where(centres.shown, centres.denominator, 1.0), (centres.target, centres.kind)
+    low, high = _at_most(centres.observed, sized, *case), _at_least(centres.observed, sized, *case)
     if extra.found:
         z = _overdispersed_z(centres, extra)
         low, high = np.fmax(low, ndtr(z)), np.fmax(high, ndtr(-z))

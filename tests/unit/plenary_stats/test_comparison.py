@@ -93,6 +93,69 @@ def test_additive_overdispersion_equals_the_reference_answers(case, params):
         same(found.columns[ours][usable], expected[theirs][usable], 1e-8)
 
 
+def interpolated(spread, size, probability):
+    """Return Spiegelhalter's limit the long way: from the distributions of an independent library."""
+    rank = spread.ppf(probability)
+    return max(rank - (spread.cdf(rank) - probability) / spread.pmf(rank), 0) / size
+
+
+@given(st.integers(1, 3000), st.floats(0.001, 0.999), st.floats(0.5, 0.9995))
+def test_limits_and_chances_of_proportions_equal_scipy(size, goal, level):
+    met = int(size * goal)
+    spread = stats.binom(size, goal)
+    lower, upper = curve(size, goal, level=level)
+    assert lower[0] == pytest.approx(interpolated(spread, size, 0.5 - level / 2), rel=1e-7, abs=1e-9)
+    assert upper[0] == pytest.approx(min(interpolated(spread, size, 0.5 + level / 2), 1), rel=1e-7)
+    found = funnel([met], [size], goal).columns
+    assert found["p_low"][0] == pytest.approx(spread.cdf(met), rel=1e-9)
+    assert found["p_high"][0] == pytest.approx(spread.sf(met - 1), rel=1e-9)
+
+
+@given(st.floats(0.01, 2000), st.integers(0, 2000), st.floats(0.5, 0.9995))
+def test_limits_and_chances_of_ratios_equal_scipy(due, observed, level):
+    spread = stats.poisson(due)
+    lower, upper = curve(due, 1.0, "ratio", level)
+    assert lower[0] == pytest.approx(interpolated(spread, due, 0.5 - level / 2), rel=1e-7, abs=1e-9)
+    assert upper[0] == pytest.approx(interpolated(spread, due, 0.5 + level / 2), rel=1e-7)
+    found = funnel([observed], [due], kind="ratio").columns
+    assert found["p_low"][0] == pytest.approx(spread.cdf(observed), rel=1e-9, abs=1e-300)
+    assert found["p_high"][0] == pytest.approx(spread.sf(observed - 1), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("kind", ["proportion", "ratio", "rate"])
+@pytest.mark.parametrize("goal", [0.0, 1.0])
+def test_targets_at_the_edge_have_limits(kind, goal):
+    lower, upper = curve([1, 10, 100], goal, kind)
+    assert np.isfinite(lower).all()
+    assert np.isfinite(upper).all()
+    assert (lower <= upper).all()
+    if goal == 0 or kind == "proportion":
+        assert (abs(lower - goal) <= 1).all()
+
+
+def test_a_single_event_against_a_target_of_none_is_a_finding():
+    assert funnel([0, 1], [50, 50], 0.0).columns["flag"].tolist() == ["within", "high998"]
+    assert funnel([50, 49], [50, 50], 1.0).columns["flag"].tolist() == ["within", "low998"]
+
+
+def test_published_example_of_bristol():
+    """Aylin P et al., Lancet 2001;358:181: of open operations under one year of age, 41 deaths at Bristol, 24.1 in excess."""
+    found = funnel([41], [41 - 24.1], kind="ratio").columns
+    assert found["value"][0] > 2
+    assert found["flag"].tolist() == ["high998"]
+    assert found["p_high"][0] == pytest.approx(stats.poisson.sf(40, 16.9), rel=1e-9)
+
+
+def test_a_widened_limit_flags_only_what_is_rare_by_both_reckonings():
+    """Twelve centres that vary far more than chance: the far one is rare by the exact chance but not by the widened limit."""
+    met, of = [60, 62, 70, 71, 75, 78, 82, 85, 88, 92, 94, 60], [100] * 12
+    plain, wider = funnel(met, of, 0.78), funnel(met, of, 0.78, overdispersion="additive")
+    assert wider.tau2 > 0
+    assert plain.columns["flag"].tolist()[0] == "low998"
+    assert wider.columns["flag"].tolist()[0] == "within"
+    assert wider.columns["lower_998"][0] < plain.columns["lower_998"][0]
+
+
 def test_worked_example_of_the_method_page():
     """Three centres against a target of 80%: 21 of 30, 45 of 50 and 4 of 4."""
     found = funnel([21, 45, 4], [30, 50, 4], 0.8)
