@@ -3,12 +3,12 @@
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, PreviousEdition, ServiceEntry
 from tests.unit.editions.tables import protected
 
-REGIONS = {"E40000003": "London", "E40000005": "South East", "E40000010": "North West"}
+REGIONS = {"E40000003": "London", "E40000005": "South East", "E40000006": "South West", "E40000010": "North West"}
 SECRET = 171_717.0
 """Left by mistake in a withheld row: it must never come out."""
 
 ECMO, LAM = "adult-ecmo", "lymphangioleiomyomatosis"
-HOSPITALS = {"RJ1": "St Invented's Hospital", "RT3": "Royal Imagined", "R0A": "Nowhere General"}
+HOSPITALS = {"RJ1": "St Invented's Hospital", "RT3": "Royal Imagined", "R0A": "Nowhere General", "RQ9": "Imaginary Infirmary"}
 
 
 def activity_rows():
@@ -21,9 +21,11 @@ def activity_rows():
         row(640.0, centre="RJ1"),
         row(SECRET, status="c", centre="R0A"),
         row(None, status="c", centre="RT3"),
+        row(None, status="c", centre="RQ9"),
         row(412.0, area="E40000003"),
-        row(333.0, area="E40000005"),
-        row(460.0, area="E40000010"),
+        row(None, status="c", area="E40000005"),
+        row(333.0, area="E40000006"),
+        row(None, status="c", area="E40000010"),
         row(700.0, sex="M"),
         row(505.0, sex="F"),
         row(805.0, age_band="18-39"),
@@ -49,7 +51,8 @@ def outcome_rows():
     return [
         row("discharged", 887 / 1205, 887.0, 1205.0, 0.7105, 0.7602),
         row("discharged", 0.75, 480.0, 640.0, 0.7151, 0.7819, centre="RJ1"),
-        row("discharged", 0.7, 210.0, 300.0, 0.6458, 0.7492, centre="RT3"),
+        row("discharged", 0.7, 210.0, 300.0, 0.6458, 0.7492, centre="RQ9"),
+        row("discharged", None, None, None, None, None, status="c", centre="RT3"),
         row("discharged", None, None, None, None, None, status="c", centre="R0A"),
         row("discharged", 0.74, 518.0, 700.0, 0.7063, 0.7711, sex="M"),
         row("discharged", 0.7307, 369.0, 505.0, 0.6904, 0.7675, sex="F"),
@@ -67,7 +70,8 @@ def access_rows():
     return [
         row("Total", 21.8, 1205.0, 55_275_229.0, 20.6, 23.07),
         row("E40000003", 46.4, 412.0, 8_879_310.0, 42.0, 51.1),
-        row("E40000005", 35.9, 333.0, 9_275_676.0, 32.15, 39.97),
+        row("E40000006", 35.9, 333.0, 9_275_676.0, 32.15, 39.97),
+        row("E40000005", None, None, 9_379_833.0, None, None, status="c"),
         row("E40000010", None, None, 7_527_000.0, None, None, status="c"),
     ]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from plenary.editions.render.figures import number
 from plenary.editions.terms import TABLES, EditionInputs
-from plenary_stats.tables import RESULT_DIMENSIONS, RESULT_NUMBERS, SHOWN
+from plenary_stats.tables import RESULT_DIMENSIONS, RESULT_NUMBERS, SHOWN, Kind, ResultTable, numbers, text
 
 COLUMNS: Final = (
     "edition",
@@ -25,6 +25,9 @@ COLUMNS: Final = (
     "method",
     "note",
 )
+
+REMAINDERS: Final = ("not_eligible", "not_known")
+"""What travels with every outcome: met is the numerator, not met the rest of the denominator, and these two."""
 
 _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "edition": "Label of the edition.",
@@ -43,6 +46,8 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "upper": "Upper end of the 95% interval.",
     "method": "How value and interval were computed.",
     "note": "What a reader should know about this figure.",
+    "not_eligible": "Number of patients to whom the outcome does not apply.",
+    "not_known": "Number of patients whose outcome is not yet known.",
     "name": "Name.",
     "category": "Category of the service.",
     "description": "What the service does.",
@@ -58,7 +63,7 @@ _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 def render(inputs: EditionInputs) -> dict[str, bytes]:
     """Return every data file by its path."""
-    tables: dict[str, tuple[Sequence[str], list[list[str]]]] = {
+    made: dict[str, tuple[Sequence[str], list[list[str]]]] = {
         "services": (_SERVICES, [_texts(_service_row(one)) for one in inputs.services]),
         "centres": (
             _CENTRES,
@@ -68,10 +73,43 @@ def render(inputs: EditionInputs) -> dict[str, bytes]:
             ],
         ),
     }
-    tables |= {name: (COLUMNS, _long(inputs, name)) for name in TABLES}
-    found = {f"data/{name}.csv": _csv(columns, rows) for name, (columns, rows) in tables.items()}
-    package = _package(inputs, {name: columns for name, (columns, _) in tables.items()})
+    made |= {name: (columns(name), _long(inputs, name)) for name in TABLES}
+    found = {f"data/{name}.csv": _csv(heads, rows) for name, (heads, rows) in made.items()}
+    package = _package(inputs, {name: heads for name, (heads, _) in made.items()})
     return found | {"data/datapackage.json": (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode()}
+
+
+def columns(name: str) -> tuple[str, ...]:
+    """Return the columns of one data table."""
+    return COLUMNS + (REMAINDERS if name == "outcomes" else ())
+
+
+def rows(words: bytes) -> list[dict[str, str]]:
+    """Return the rows of a data file as they were before they were made safe for spreadsheets."""
+    reader = csv.DictReader(io.StringIO(words.decode(), newline=""))
+    return [{name: unsafe(value or "") for name, value in row.items() if name} for row in reader]
+
+
+def tables(found: Mapping[str, bytes]) -> list[ResultTable]:
+    """Return the tables of a published edition, read back from nothing but its data files.
+
+    Raises ``ValueError`` or ``KeyError`` where they cannot be read.
+    """
+    package = json.loads(found["data/datapackage.json"])
+    made = []
+    for resource in package["resources"]:
+        lines = rows(found[f"data/{resource['path']}"]) if "kinds" in resource else []
+        for kind in sorted(set(resource.get("kinds", {}).values())):
+            own = [line for line in lines if resource["kinds"][line["measure"]] == kind]
+            made.append(_table(resource["name"], kind, own))
+    return made
+
+
+def _table(name: str, kind: Kind, lines: Sequence[Mapping[str, str]]) -> ResultTable:
+    numeric = (*RESULT_NUMBERS, *(REMAINDERS if name == "outcomes" else ()))
+    found = {column: text(line[column] for line in lines) for column in (*RESULT_DIMENSIONS, "status", "method", "note")}
+    found |= {column: numbers(line[column] or None for line in lines) for column in numeric}
+    return ResultTable(found, name=name, kind=kind)
 
 
 def safe(words: str) -> str:
@@ -94,18 +132,18 @@ def _texts(values: Iterable[str]) -> list[str]:
 
 def _long(inputs: EditionInputs, name: str) -> list[list[str]]:
     """Return the rows of one table, sorted by its dimensions so that nothing follows from their order."""
-    rows = [row for table in inputs.tables if table.name == name for row in table.rows()]
-    rows.sort(key=lambda row: tuple(row[dimension] for dimension in RESULT_DIMENSIONS))
-    return [_line(inputs.label, row) for row in rows]
+    found = [row for table in inputs.tables if table.name == name for row in table.rows()]
+    found.sort(key=lambda row: tuple(row[dimension] for dimension in RESULT_DIMENSIONS))
+    return [_line(inputs.label, row, columns(name)) for row in found]
 
 
-def _line(label: str, row: Mapping[str, Any]) -> list[str]:
+def _line(label: str, row: Mapping[str, Any], heads: Sequence[str]) -> list[str]:
     texts = {"edition": label} | {column: row[column] for column in (*RESULT_DIMENSIONS, "status", "method", "note")}
     cells = {column: safe(value) for column, value in texts.items()}
-    cells |= {column: _number(row[column]) for column in RESULT_NUMBERS}
+    cells |= {column: _number(row.get(column, math.nan)) for column in (*RESULT_NUMBERS, *REMAINDERS)}
     if row["status"] != SHOWN:
         cells["value"] = ""
-    return [cells[column] for column in COLUMNS]
+    return [cells[head] for head in heads]
 
 
 def _number(value: float) -> str:
@@ -113,15 +151,21 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else repr(number(value))
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+def _csv(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerow(heads)
+    writer.writerows(lines)
     return out.getvalue().encode()
 
 
-def _package(inputs: EditionInputs, tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _kinds(inputs: EditionInputs, name: str) -> dict[str, Any]:
+    """Return what each measure of a table counts: what an audit from the published files alone has to know."""
+    own = [table for table in inputs.tables if table.name == name]
+    return {"kinds": dict(sorted((row["measure"], table.kind) for table in own for row in table.rows()))} if own else {}
+
+
+def _package(inputs: EditionInputs, heads: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {
         "profile": "tabular-data-package",
         "name": f"highly-specialised-services-{''.join(c if c.isalnum() else '-' for c in inputs.label.lower())}",
@@ -139,15 +183,16 @@ def _package(inputs: EditionInputs, tables: Mapping[str, Sequence[str]]) -> dict
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
                 "dialect": {"delimiter": ",", "lineTerminator": "\n", "header": True},
-                "schema": {"fields": [_field(column) for column in columns], "missingValues": [""]},
+                "schema": {"fields": [_field(column) for column in own], "missingValues": [""]},
+                **_kinds(inputs, name),
             }
-            for name, columns in tables.items()
+            for name, own in heads.items()
         ],
     }
 
 
 def _field(column: str) -> dict[str, Any]:
-    kind = "number" if column in RESULT_NUMBERS else "boolean" if column == "invented" else "string"
+    kind = "number" if column in {*RESULT_NUMBERS, *REMAINDERS} else "boolean" if column == "invented" else "string"
     field: dict[str, Any] = {"name": column, "type": kind, "description": _DESCRIPTIONS[column]}
     if column == "status":
         field["constraints"] = {"enum": ["", "c", "x", "z", "low"]}

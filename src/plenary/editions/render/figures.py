@@ -56,3 +56,15 @@ def text(value: float, form: str) -> str:
 def row_key(table: str, row: Mapping[str, Any]) -> str:
     """Return the name of one row of one table; with the column behind it, the name of a figure: unique in a service."""
     return "|".join([table, *(str(row[dimension]) for dimension in RESULT_DIMENSIONS[1:])])
+
+
+def describe(block: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
+    """Return what a chart shows in words: every point with its printed figure."""
+    return f"{block['title']}. {'; '.join(_point(point, figures) for point in block['points'])}."
+
+
+def _point(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
+    words = f"{point['label']} {figures[point['value']['f']]['text']}"
+    if "lower" not in point:
+        return words
+    return f"{words} ({figures[point['lower']['f']]['text']} to {figures[point['upper']['f']]['text']})"

@@ -41,6 +41,10 @@ DIRECTIONS: Final[Mapping[str, str]] = {
 }
 
 
+STATES: Final[Mapping[str, str]] = {"not_eligible": "Not eligible", "not_known": "Not yet known"}
+"""The states of an outcome besides met and not met, where its table has them."""
+
+
 def _narrative(name: str, sheet: Sheet) -> list[Block]:
     tree = prose.blocks(sheet.inputs.narrative.get(sheet.entry.slug, {}).get(name, ""))
     return [{"kind": "prose", "blocks": tree}] if tree else []
@@ -81,9 +85,12 @@ def _expenditure(sheet: Sheet) -> list[Block]:
             blocks.append(headline("Expenditure on this service: ", sheet.put("spend", total), "."))
         if rows:
             title = "Expenditure by centre"
+            codes = [row["centre"] for row in rows]
             lines: list[list[Parts]] = [[[sheet.label("centre", row["centre"])], [sheet.put("spend", row)]] for row in rows]
             blocks += chart(sheet, "spend", [row for row in rows if row["centre"] != TOTAL], "centre", title)
-            blocks.append(block_table(f"spend-{slug(measure)}", title, ("Centre", "#Pounds"), lines, notes(rows)))
+            blocks.append(
+                block_table(f"spend-{slug(measure)}", title, ("Centre", "#Pounds"), lines, notes=notes(rows), groups=codes)
+            )
     return blocks or [missing(sheet)]
 
 
@@ -106,7 +113,9 @@ def _counts(sheet: Sheet, measure: str, dimension: str, head: str, rows: list[Ro
     if dimension in {"centre", "area"}:
         blocks += chart(sheet, "activity", [row for row in rows if row[dimension] != TOTAL], dimension, title)
     lines: list[list[Parts]] = [[[sheet.label(dimension, row[dimension])], [sheet.put("activity", row)]] for row in rows]
-    return [*blocks, block_table(f"activity-{slug(measure)}-{dimension}", title, (head, f"#{label}"), lines, notes(rows))]
+    codes = [row[dimension] for row in rows]
+    key = f"activity-{slug(measure)}-{dimension}"
+    return [*blocks, block_table(key, title, (head, f"#{label}"), lines, notes=notes(rows), groups=codes)]
 
 
 def _activity_headline(sheet: Sheet, rows: Sequence[Row], label: str) -> Block:
@@ -136,7 +145,7 @@ def _completeness(sheet: Sheet) -> list[Block]:
         for row in rows
     ]
     heads = ("What", "Centre", "#Complete", "#Records")
-    return [block_table("completeness", "How complete the data are", heads, lines, notes(rows))]
+    return [block_table("completeness", "How complete the data are", heads, lines, notes=notes(rows))]
 
 
 # ------------------------------------------------------------------------------------------------ outcomes
@@ -204,6 +213,7 @@ class _Outcome:
         """Return one table: a line a group, a column for each time, and how much of the outcome is known."""
         head = {"centre": "Centre", "sex": "Sex", "age_band": "Age"}[dimension]
         known = self._known() if dimension == "centre" else {}
+        states = [column for column in STATES if any(not math.isnan(row.get(column, math.nan)) for row in rows)]
         groups: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in rows:
             groups[row[dimension]][row["measure"]] = row
@@ -211,6 +221,8 @@ class _Outcome:
         for group, cells in groups.items():
             line: list[Parts] = [[self.sheet.label(dimension, group)], self.sheet.share("outcomes", next(iter(cells.values())))]
             line += [self._result(cells[measure]) if measure in cells else ["[z]"] for measure in self.measures]
+            first = next(iter(cells.values()))
+            line += [[self.sheet.put("outcomes", first, column)] for column in states]
             line += [[self.sheet.put("completeness", known[group])] if group in known else ["[x]"]] if known else []
             lines.append(line)
         unit = f" ({self.entry.unit})" if self.entry.unit else ""
@@ -219,9 +231,12 @@ class _Outcome:
             "#Patients",
             *(f"#{time_words(measure).capitalize() or 'Result'}{unit}, 95% interval" for measure in self.measures),
         ]
+        heads += [f"#{STATES[column]}" for column in states]
         heads += ["#Outcome known"] if known else []
         title = f"{self.entry.label} by {head.lower()}, {self.period}"
-        return block_table(f"outcome-{slug(self.entry.id)}-{dimension}", title, heads, lines, notes(rows))
+        return block_table(
+            f"outcome-{slug(self.entry.id)}-{dimension}", title, heads, lines, notes=notes(rows), groups=list(groups)
+        )
 
     def _known(self) -> dict[str, Row]:
         rows = [row for row in self.sheet.rows["completeness"] if row["measure"] == self.entry.id]
@@ -269,7 +284,9 @@ def _access(sheet: Sheet) -> list[Block]:
         heads = ("Area of residence", "#Per million, 95% interval", "#Patients", "#Population")
         lines = [_access_line(sheet, row) for row in rows]
         remarks = [*notes(rows), sheet.say("residence")]
-        blocks.append(block_table(f"access-{slug(measure)}", title, heads, lines, remarks))
+        blocks.append(
+            block_table(f"access-{slug(measure)}", title, heads, lines, notes=remarks, groups=[row["area"] for row in rows])
+        )
     return blocks or [missing(sheet)]
 
 

@@ -73,7 +73,7 @@ class Sheet:
 
     def form(self, table: str, row: Row, column: str) -> str:
         """Return how a figure is printed: its column and, for an outcome, its measure decide."""
-        if column in {"numerator", "denominator"}:
+        if column in {"numerator", "denominator", "not_eligible", "not_known"}:
             return "count"
         if table != "outcomes":
             return FORMS[table]
@@ -179,10 +179,30 @@ def chart(sheet: Sheet, table: str, rows: Sequence[Row], dimension: str, title: 
     return [{"kind": "chart", "id": slug(title), "chart": CHARTS[table], "title": title, "form": form, "points": points}]
 
 
-def block_table(key: str, caption: str, heads: Sequence[str], lines: Sequence[list[Parts]], notes: Sequence[str] = ()) -> Block:
-    """Return a table block. A heading that starts with '#' stands over numbers; a line's first cell is its heading."""
+def block_table(
+    key: str,
+    caption: str,
+    heads: Sequence[str],
+    lines: Sequence[list[Parts]],
+    *,
+    notes: Sequence[str] = (),
+    groups: Sequence[str] = (),
+) -> Block:
+    """Return a table block. A heading that starts with '#' stands over numbers; a line's first cell is its heading.
+
+    ``groups`` are the codes of the lines, by which the totals among them are known.
+    """
     columns = [{"label": head.removeprefix("#"), "numeric": head.startswith("#")} for head in heads]
-    return {"kind": "table", "id": key, "caption": caption, "columns": columns, "rows": list(lines), "notes": list(notes)}
+    totals = [place for place, group in enumerate(groups) if group == TOTAL]
+    return {
+        "kind": "table",
+        "id": key,
+        "caption": caption,
+        "columns": columns,
+        "rows": list(lines),
+        "totals": totals,
+        "notes": list(notes),
+    }
 
 
 def headline(*parts: Part) -> Block:

@@ -70,7 +70,7 @@ def test_headlines_say_the_result_in_plain_words():
     )
     assert "Survival at 1 year, 2023 to 2025: 70.0% (95% interval 67.4% to 72.5%) across all centres." in lines
     assert "Length of stay, 2023 to 2025: 11.2 days (95% interval 10.0 to 12.5) across all centres." in lines
-    assert "Where shown, patients per million ranged from 35.90 in South East to 46.40 in London." in lines
+    assert "Where shown, patients per million ranged from 35.90 in South West to 46.40 in London." in lines
 
 
 def test_a_withheld_total_is_explained_and_not_left_blank():
@@ -150,7 +150,7 @@ def test_the_index_names_the_figures_of_the_services():
     assert table["rows"][1][4] == ["[x]"]
     assert (
         say(content["index"]["headline"], content["index"]["figures"])
-        == "2 highly specialised services, provided by 3 organisations."
+        == "2 highly specialised services, provided by 4 organisations."
     )
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from plenary.editions.render.data import COLUMNS, render, safe, unsafe
+from plenary.editions.render.data import COLUMNS, render, safe, tables, unsafe
 from plenary.editions.terms import TABLES, CentreEntry
 from tests.unit.editions.sample import ECMO, SECRET, outcome_rows, sample
 from tests.unit.editions.tables import protected
@@ -18,7 +18,37 @@ def test_every_table_has_the_agreed_columns_even_when_it_is_empty():
     files = render(sample(tables=()))
     agreed = "edition,service,centre,area,sex,age_band,period,measure,value,status,numerator,denominator,lower,upper,method,note"
     assert ",".join(COLUMNS) == agreed
-    assert all(files[f"data/{name}.csv"] == f"{agreed}\n".encode() for name in TABLES)
+    assert all(files[f"data/{name}.csv"].decode().startswith(agreed) for name in TABLES)
+    assert files["data/activity.csv"] == f"{agreed}\n".encode()
+    assert files["data/outcomes.csv"] == f"{agreed},not_eligible,not_known\n".encode()
+
+
+def test_the_tables_can_be_read_back_from_the_files_alone():
+    inputs = sample()
+    found = {(table.name, table.kind): table for table in tables(render(inputs))}
+    assert set(found) == {
+        ("activity", "count"),
+        ("outcomes", "rate"),
+        ("access", "exposure"),
+        ("spend", "magnitude"),
+        ("completeness", "rate"),
+    }
+    assert len(found["outcomes", "rate"]) == len(outcome_rows())
+    assert sum(found["activity", "count"]["status"] == "c") == 6
+    assert SECRET not in found["activity", "count"]["value"]
+
+
+def test_what_is_a_rate_and_what_a_summary_is_known_from_the_files_alone():
+    rate, summary = outcome_rows()[0], outcome_rows()[-1]
+    mixed = (protected("outcomes", [rate]), protected("outcomes", [summary], kind="summary"))
+    kinds = {str(table["measure"][0]): table.kind for table in tables(render(sample(tables=mixed)))}
+    assert kinds == {"discharged": "rate", "stay": "summary"}
+
+
+def test_the_other_states_of_an_outcome_travel_with_it():
+    table = protected("outcomes", [outcome_rows()[0] | {"not_eligible": 12.0, "not_known": 23.0}])
+    row = rows("outcomes", tables=(table,))[0]
+    assert (row["not_eligible"], row["not_known"]) == ("12", "23")
 
 
 def test_numbers_are_unrounded_and_read_back_as_themselves():
@@ -33,7 +63,7 @@ def test_numbers_are_unrounded_and_read_back_as_themselves():
 def test_a_withheld_figure_is_empty_with_its_status_and_a_shown_one_has_none():
     found = {row["centre"]: (row["value"], row["status"]) for row in rows("activity") if row["service"] == ECMO and row["area"] == "Total"
              and row["sex"] == "Total" and row["age_band"] == "Total"}  # fmt: skip
-    assert found == {"Total": ("1205", ""), "RJ1": ("640", ""), "R0A": ("", "c"), "RT3": ("", "c")}
+    assert found == {"Total": ("1205", ""), "RJ1": ("640", ""), "R0A": ("", "c"), "RT3": ("", "c"), "RQ9": ("", "c")}
 
 
 def test_nothing_withheld_is_in_any_data_file():
@@ -82,7 +112,7 @@ def test_services_and_centres_carry_their_confidence():
         (ECMO, "", "true"),
         ("lymphangioleiomyomatosis", "seen once", "true"),
     ]
-    assert [row["centre"] for row in rows("centres")] == ["R0A", "RJ1", "RT3", "RJ1"]
+    assert [row["centre"] for row in rows("centres")] == ["R0A", "RJ1", "RQ9", "RT3", "RJ1"]
 
 
 def test_lines_end_in_the_same_way_everywhere():

@@ -33,9 +33,9 @@ def test_a_service_without_centres_says_so():
     assert figures["centres"]["value"] == 0
 
 
-def test_one_centre_provides_and_three_provide():
+def test_one_centre_provides_and_four_provide():
     blocks, figures = section("expert-centres")
-    assert say(blocks[0]["parts"], figures) == "3 expert centres provide this service."
+    assert say(blocks[0]["parts"], figures) == "4 expert centres provide this service."
     blocks, figures = section("expert-centres", slug="lymphangioleiomyomatosis")
     assert say(blocks[0]["parts"], figures) == "1 expert centre provides this service."
 
@@ -106,7 +106,7 @@ def test_access_compares_only_where_two_areas_are_shown():
         "Too few areas can be shown to compare them."
     ]
     shown = lines("equity-of-access", tables=(protected("access", access_rows()[:3]),))
-    assert shown == ["Patients per million people ranged from 35.90 in South East to 46.40 in London."]
+    assert shown == ["Patients per million people ranged from 35.90 in South West to 46.40 in London."]
 
 
 def test_a_withheld_area_keeps_its_public_population():
@@ -115,3 +115,17 @@ def test_a_withheld_area_keeps_its_public_population():
     row = next(row for row in table["rows"] if row[0] == ["North West"])
     assert [say(cell, figures) for cell in row] == ["North West", "[c]", "[c]", "7,527,000"]
     assert "Patients are counted where they live" in table["notes"][-1]
+
+
+def test_the_four_states_of_an_outcome_are_shown_together():
+    rows = [outcome_rows()[0] | {"not_eligible": 12.0, "not_known": 23.0}]
+    blocks, figures = section("outcomes", tables=(protected("outcomes", rows),))
+    table = next(block for block in blocks if block["kind"] == "table")
+    assert [column["label"] for column in table["columns"]][-2:] == ["Not eligible", "Not yet known"]
+    assert [say(cell, figures) for cell in table["rows"][0]] == [
+        "All centres",
+        "887 of 1,205",
+        "73.6% (71.0% to 76.0%)",
+        "12",
+        "23",
+    ]

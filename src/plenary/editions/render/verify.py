@@ -1,0 +1,137 @@
+"""Is a published edition what it says it is? Hashes, renderings, figures and the disclosure audit are made again and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from plenary.editions.render import data, write
+from plenary.editions.render.figures import FORMATS, figure
+from plenary.editions.terms import TABLES
+from plenary.releases.queries import attacked, disclosure_policy
+from plenary_stats.errors import InputError
+from plenary_stats.tables import LOW, RESULT_DIMENSIONS, SHOWN, WITHHELD, ResultTable
+
+Problem = dict[str, str]
+
+
+def verify(folder: Path, previous: Sequence[Path] = ()) -> dict[str, Any]:
+    """Check a published edition folder: return ``verified``, ``problems`` (file, problem), ``notes``, ``files`` and ``audit``.
+
+    ``previous`` are the folders of the editions that its audit was linked with. Raises ``InputError`` where there is no edition.
+    """
+    try:
+        found = write.read_back(folder)
+        manifest = json.loads(found[write.MANIFEST])
+        content = json.loads(found["edition.json"])
+        listed = manifest["files"]
+    except (OSError, KeyError, ValueError, TypeError) as problem:
+        raise InputError(f"{folder} is not an edition: it has no readable manifest.json and edition.json.") from problem
+    notes: list[str] = []
+    problems = [*_manifest(found, manifest), *_hashes(found, listed)]
+    try:
+        problems += _renderings(found, manifest, content, notes)
+        problems += _figures(found, content)
+        audited = _audit(found, previous, notes)
+    except (KeyError, ValueError, TypeError, AttributeError, InputError) as problem:
+        audited = {"problems": [_problem("data", f"cannot be read back: {problem}")], "totals": {}}
+    problems += audited["problems"]
+    return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": audited["totals"]}
+
+
+def published(folder: Path) -> list[ResultTable]:
+    """Return the tables of a published edition. Raises ``InputError`` when they cannot be read."""
+    try:
+        return data.tables(write.read_back(folder))
+    except (OSError, KeyError, ValueError) as problem:
+        raise InputError(f"{folder} is not an edition whose data can be read.") from problem
+
+
+def _problem(file: str, words: str) -> Problem:
+    return {"file": file, "problem": words}
+
+
+def _manifest(found: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[Problem]:
+    if found[write.MANIFEST] != write.canonical(manifest):
+        yield _problem(write.MANIFEST, "is not written as an edition writes it")
+    rest = {name: value for name, value in manifest.items() if name != "digest"}
+    if manifest.get("digest") != write.digest(write.canonical(rest)):
+        yield _problem(write.MANIFEST, "does not match its own digest")
+
+
+def _hashes(found: Mapping[str, bytes], listed: Mapping[str, Any]) -> Iterator[Problem]:
+    for path in sorted({*found, *listed} - {write.MANIFEST}):
+        if path not in found:
+            yield _problem(path, "is missing")
+        elif path not in listed:
+            yield _problem(path, "is not in the manifest")
+        elif write.digest(found[path]) != listed[path]["sha256"]:
+            yield _problem(path, "has changed since it was published")
+
+
+def _renderings(
+    found: Mapping[str, bytes], manifest: Mapping[str, Any], content: Mapping[str, Any], notes: list[str]
+) -> Iterator[Problem]:
+    """Make site, PDF and slides again from the content document and compare their bytes."""
+    if found["edition.json"] != write.canonical(content):
+        yield _problem("edition.json", "is not written as an edition writes it")
+    if manifest["draft"] != bool(content["edition"]["draft"]) or manifest["reviewers"] != content["edition"]["reviewers"]:
+        yield _problem("edition.json", "tells of other reviewers than the manifest")
+    if manifest["code"] != {"plenary": write.code_version(), **write.libraries()}:
+        notes.append("Made by another version of the code: the renderings were checked by their hashes and not made again.")
+        return
+    for path, words in write.renderings(content).items():
+        if found.get(path) != words:
+            yield _problem(path, "is not what the content document says")
+
+
+def _figures(found: Mapping[str, bytes], content: Mapping[str, Any]) -> Iterator[Problem]:
+    """Compare every displayed figure with its cell in the open data, in both value and mark."""
+    rows = {name: data.rows(found[f"data/{name}.csv"]) for name in TABLES}
+    cells = {("|".join([name, *(row[d] for d in RESULT_DIMENSIONS)])): row for name, own in rows.items() for row in own}
+    for name, own in rows.items():
+        for row in own:
+            if row["status"] not in {SHOWN, LOW} and row["value"]:
+                yield _problem(f"data/{name}.csv", f"shows a value in a row marked '{row['status']}'")
+    for service in content["services"]:
+        for key, shown in service["figures"].items():
+            if "|" in key and not _agrees(key, shown, service["slug"], cells):
+                yield _problem("edition.json", f"shows {shown['text']} for {service['slug']} {key}, which the data do not say")
+
+
+def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, Mapping[str, str]]) -> bool:
+    table, *place, column = key.split("|")
+    row = cells.get("|".join([table, slug, *place]))
+    if row is None:
+        return False
+    given = row.get(column, "")
+    value = float(given) if given else None
+    if shown["value"] != value:
+        return False
+    status = shown["status"] if shown["status"] != LOW else SHOWN
+    own = row["status"] if column == "value" or not given else SHOWN
+    if value is None:
+        return status != SHOWN and own in {status, SHOWN} and shown["text"] == figure(None, status, "count")["text"]
+    return status == own and shown["text"] in {figure(value, SHOWN, form)["text"] for form in FORMATS}
+
+
+def _audit(found: Mapping[str, bytes], previous: Sequence[Path], notes: list[str]) -> dict[str, Any]:
+    """Attack the tables with nothing but what is published, and compare with the audit that was published."""
+    said = json.loads(found["disclosure.json"])
+    policy = disclosure_policy(said["policy"])
+    linked = [one["manifest"] for one in said["linked"]]
+    given = {write.digest((folder / write.MANIFEST).read_bytes()): folder for folder in previous}
+    earlier = [table for digest in linked if digest in given for table in published(given[digest])]
+    audit = attacked(data.tables(found), policy, earlier).plain(seconds=False)
+    problems = []
+    if set(linked) <= set(given):
+        if audit["cells"] != said["audit"]["cells"]:
+            problems.append(_problem("disclosure.json", "is not the audit that the published files give"))
+    else:
+        notes.append("The audit was linked with earlier editions that were not given: it was rebuilt from this edition alone.")
+    counts = {verdict: audit["totals"][verdict] for verdict in ("exact", "narrow")}
+    problems += [_problem("data", f"{n} withheld figures can be worked out ({verdict})") for verdict, n in counts.items() if n]
+    withheld = sum(row["status"] == WITHHELD for name in TABLES for row in data.rows(found[f"data/{name}.csv"]))
+    return {"problems": problems, "totals": audit["totals"] | {"withheld_rows": withheld}}

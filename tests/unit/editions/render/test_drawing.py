@@ -1,0 +1,50 @@
+import re
+import xml.etree.ElementTree as ET
+
+from plenary.editions.render.content import build
+from plenary.editions.render.drawing import charts, draw
+from plenary.editions.render.figures import describe
+from tests.unit.editions.sample import SECRET, activity_rows, sample
+from tests.unit.editions.tables import protected
+
+
+def test_every_chart_of_the_document_is_drawn_and_named():
+    content = build(sample())
+    drawn = draw(content)
+    assert set(drawn) == {name for name, _, _ in charts(content)}
+    assert {"adult-ecmo/expenditure-by-centre", "adult-ecmo/survival-to-discharge-by-centre-2023-to-2025"} <= set(drawn)
+
+
+def test_a_chart_is_a_picture_with_a_title_and_a_description():
+    for svg in draw(build(sample())).values():
+        root = ET.fromstring(svg)
+        assert root.get("role") == "img"
+        assert [child.tag.split("}")[1] for child in root][:2] == ["title", "desc"]
+        assert "style=" not in svg
+
+
+def test_the_description_tells_every_printed_figure_and_mark():
+    content = build(sample())
+    words = {name: describe(block, figures) for name, block, figures in charts(content)}
+    assert words["adult-ecmo/survival-to-discharge-by-centre-2023-to-2025"] == (
+        "Survival to discharge by centre, 2023 to 2025. Imaginary Infirmary 70.0% (64.6% to 74.9%); Nowhere General [c]; "
+        "Royal Imagined [c]; St Invented's Hospital 75.0% (71.5% to 78.2%); All centres 73.6% (71.0% to 76.0%)."
+    )
+
+
+def test_a_chart_prints_the_same_figures_as_the_tables():
+    content = build(sample())
+    for name, block, figures in charts(content):
+        printed = re.sub(r"<[^>]+>", " ", draw(content)[name]).replace("£", "")
+        for point in block["points"]:
+            assert figures[point["value"]["f"]]["text"].removeprefix("£") in printed, name
+
+
+def test_nothing_withheld_is_drawn():
+    assert all(f"{SECRET:.0f}" not in svg.replace(",", "") for svg in draw(build(sample())).values())
+
+
+def test_a_negative_value_is_a_dot_and_not_a_bar():
+    rows = [row | {"value": -5.0} if row.get("area") == "E40000003" else row for row in activity_rows()]
+    drawn = draw(build(sample(tables=(protected("activity", rows),))))
+    assert "-5" in re.sub(r"[−‒]", "-", drawn["adult-ecmo/patients-by-area-of-residence-2025"])

@@ -1,0 +1,114 @@
+import io
+import re
+import zipfile
+
+import pytest
+from pptx import Presentation
+
+from plenary.editions.render import slides
+from plenary.editions.render.content import build
+from tests.unit.editions.published import files
+from tests.unit.editions.sample import ECMO, SECRET, sample
+
+
+@pytest.fixture(scope="module")
+def deck():
+    return Presentation(io.BytesIO(files()[f"slides/{ECMO}.pptx"]))
+
+
+def shapes(deck):
+    return [shape for slide in deck.slides for shape in slide.shapes]
+
+
+def words(deck):
+    lines = [shape.text_frame.text for shape in shapes(deck) if shape.has_text_frame]
+    lines += [cell.text for shape in shapes(deck) if shape.has_table for row in shape.table.rows for cell in row.cells]
+    return "\n".join(lines)
+
+
+def test_every_figure_of_the_service_is_on_a_slide(deck):
+    service = build(sample())["services"][0]
+    shown = words(deck)
+    assert {key for key, one in service["figures"].items() if one["text"] not in shown} == set()
+
+
+def test_charts_are_native_and_hold_the_figures_of_the_document(deck):
+    drawn = [shape.chart for shape in shapes(deck) if shape.has_chart]
+    assert len(drawn) == 4
+    outcome = next(chart for chart in drawn if "Nowhere General [c]" in chart.plots[0].categories)
+    values = dict(zip(outcome.plots[0].categories, outcome.plots[0].series[0].values, strict=True))
+    assert values["Nowhere General [c]"] is None
+    assert values["St Invented's Hospital"] == 0.75
+    assert values["All centres"] == 887 / 1205
+
+
+def test_intervals_are_native_error_bars(deck):
+    markup = files()[f"slides/{ECMO}.pptx"]
+    with zipfile.ZipFile(io.BytesIO(markup)) as packed:
+        charts = [packed.read(name).decode() for name in packed.namelist() if re.fullmatch(r"ppt/charts/chart\d+\.xml", name)]
+    assert sum("<c:errBars>" in chart for chart in charts) == 2
+
+
+def test_every_slide_has_a_title_and_every_chart_and_table_an_alternative_text(deck):
+    assert all(slide.shapes.title.text for slide in deck.slides)
+    described = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in shapes(deck) if s.has_chart or s.has_table]
+    assert len(described) > 8
+    assert all(described)
+
+
+def test_tables_have_a_header_row_and_fit_their_slide(deck):
+    tables = [shape for shape in shapes(deck) if shape.has_table]
+    assert all(shape.table.first_row for shape in tables)
+    assert all(len(shape.table.rows) <= slides.ROWS + 1 for shape in tables)
+
+
+def test_draft_and_invented_are_said_on_every_slide(deck):
+    for slide in deck.slides:
+        foot = "\n".join(shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
+        assert "DRAFT" in foot
+        assert "Invented data" in foot
+
+
+def test_a_long_table_goes_over_several_slides_and_loses_no_row():
+    rows = [[[f"Centre {number}"], [str(number)]] for number in range(30)]
+    columns = [{"label": "Centre", "numeric": False}, {"label": "Patients", "numeric": True}]
+    block = {"kind": "table", "id": "t", "caption": "Patients", "columns": columns, "rows": rows, "totals": [29], "notes": ["n"]}
+    pieces = list(slides._cut([block]))
+    assert [len(piece["rows"]) for piece in pieces] == [11, 11, 8]
+    assert [piece["totals"] for piece in pieces] == [[], [], [7]]
+    assert [piece["title"] for piece in pieces] == ["Patients", "Patients (continued)", "Patients (continued)"]
+    assert [piece["notes"] for piece in pieces] == [[], [], ["n"]]
+
+
+def test_long_text_is_shared_among_slides_and_loses_no_word():
+    text = " ".join(f"word{number}" for number in range(1000))
+    pages = list(slides._pages([text, "", "end"]))
+    assert " ".join(" ".join(page) for page in pages) == f"{text} end"
+    assert all(sum(map(len, page)) <= slides.WORDS for page in pages)
+
+
+def test_control_characters_do_not_break_the_file():
+    assert slides._clean("a\x00b\x0b<&") == "ab&lt;&amp;"
+
+
+def test_there_is_no_clock_in_the_file():
+    def dates(packed):
+        with zipfile.ZipFile(io.BytesIO(packed)) as inside:
+            assert {one.date_time for one in inside.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+            for name in inside.namelist():
+                if name.endswith(".xlsx"):
+                    yield from dates(inside.read(name))
+                elif name.endswith("core.xml"):
+                    yield from re.findall(r"<dcterms:\w+[^>]*>([^<]*)<", inside.read(name).decode())
+
+    assert set(dates(files()[f"slides/{ECMO}.pptx"])) == {"2026-01-01T00:00:00Z"}
+
+
+def test_nothing_withheld_is_in_a_slide_or_in_the_workbook_behind_a_chart():
+    def texts(packed):
+        with zipfile.ZipFile(io.BytesIO(packed)) as inside:
+            for name in inside.namelist():
+                words = inside.read(name)
+                yield from texts(words) if name.endswith(".xlsx") else [words.decode("utf-8", "replace")]
+
+    assert all(f"{SECRET:.0f}" not in words.replace(",", "") for words in texts(files()[f"slides/{ECMO}.pptx"]))
