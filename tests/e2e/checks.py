@@ -82,20 +82,24 @@ def _inline(page: Page) -> list[str]:
 def _spill(page: Page) -> list[str]:
     before = page.viewport_size
     page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_timeout(300)  # the header folds its menu a moment after the window changes
     spilt = page.evaluate(SPILL)
     page.set_viewport_size(before)
     return [f"at 320 pixels: {line}" for line in spilt]
 
 
 def _without_script(page: Page) -> list[str]:
-    context = page.context.browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    context = page.context.browser.new_context(
+        java_script_enabled=False, storage_state=page.context.storage_state(), viewport={"width": 320, "height": 800}
+    )
     try:
         plain = context.new_page()
         answer = plain.goto(page.url)
         if answer is None or answer.status != page_status(page):
             return [f"without JavaScript the page answers {answer and answer.status}"]
         lost = [text for _, text in page.evaluate(LEVELS) if text and text not in plain.locator("body").inner_text()]
-        return [f"without JavaScript {text!r} is missing" for text in lost]
+        wrong = [f"without JavaScript {text!r} is missing" for text in lost]
+        return wrong + [f"without JavaScript, at 320 pixels: {line}" for line in plain.evaluate(SPILL)]
     finally:
         context.close()
 

@@ -14,15 +14,15 @@ from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from plenary.core import permissions, queries
 from plenary.core.permissions import Refused, Role, holds, needs_second_factor
-from plenary.core.terms import NOBODY, Who
+from plenary.core.terms import NOBODY, NotFound, Who
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,16 @@ def who(request: HttpRequest) -> Who:
 
 
 def guard(view: View, permission: Permission) -> View:
-    """Return the view behind its permission; a refusal inside it answers 403 with the reason."""
+    """Return the view behind its permission; a refusal inside it answers 403 with the reason, a miss 404."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return _turned_away(request, permission, kwargs) or view(request, *args, **kwargs)
         except Refused as refusal:
             return refused(request, str(refusal))
+        except NotFound as missing:
+            raise Http404(str(missing)) from missing
 
     guarded.permission = permission  # type: ignore[attr-defined]
     return guarded
