@@ -56,3 +56,18 @@ def test_plural(count, words, text):
 )
 def test_span(start, end, text):
     assert formats.span(start, end) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1999-01", "January 1999"),
+        ("2012-06-18", "18 June 2012"),
+        ("2006", "2006"),
+        ("", ""),
+        ("about 2010", "about 2010"),
+        ("2010-13", "2010-13"),
+    ],
+)
+def test_a_vague_date_is_shown_as_far_as_it_is_known(text, shown):
+    assert formats.as_written(text) == shown

@@ -42,5 +42,7 @@ def environment(**options: Any) -> Environment:
         static=static, url=url, with_query=with_query, settings=settings, tag=Tag, today=date.today, Markup=Markup
     )
     made.globals.update(shell_of=shell, role_names=role_names)
-    made.filters.update({name: getattr(formats, name) for name in ("day", "moment", "number", "money", "plural", "span")})
+    made.filters.update(
+        {name: getattr(formats, name) for name in ("as_written", "day", "moment", "number", "money", "plural", "span")}
+    )
     return made

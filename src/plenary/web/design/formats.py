@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,6 +16,15 @@ def day(value: date | None) -> str:
     if isinstance(value, datetime):
         value = timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
     return f"{value.day} {value:%B %Y}"
+
+
+def as_written(text: str) -> str:
+    """Return a date that may lack its day or month as people write it: "1999-01" is "January 1999"; other words stay."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return day(date.fromisoformat(text))
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+    return text
 
 
 def moment(value: datetime | None) -> str:

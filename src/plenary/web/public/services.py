@@ -14,6 +14,7 @@ from plenary.core.queries import today
 from plenary.registry import queries
 from plenary.registry.terms import CONFIRMED
 from plenary.web.design.fields import FilterForm
+from plenary.web.design.formats import as_written
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, Link, Table, csv_download, table
 from plenary.web.public import editions
@@ -168,8 +169,8 @@ def _centre_table(caption: str, centres: Sequence[Any]) -> Table:
             marked(Link(one.name, reverse("centre", args=[one.service.slug, one.ods])), one.confidence),
             one.site or "Not recorded",
             one.ods,
-            began(one) or "Not known",
-            ended(one) or "Still designated",
+            as_written(began(one)) or "Not known",
+            as_written(ended(one)) or "Still designated",
         )
         for one in centres
     ]
@@ -179,8 +180,8 @@ def _centre_table(caption: str, centres: Sequence[Any]) -> Table:
 def _designation_table(centre: Any) -> Table:
     rows = [
         (
-            one.from_as_written or _iso(one.valid_from) or "Not known",
-            one.to_as_written or _iso(one.valid_to) or "Still designated",
+            as_written(one.from_as_written or _iso(one.valid_from)) or "Not known",
+            as_written(one.to_as_written or _iso(one.valid_to)) or "Still designated",
             one.authority,
         )
         for one in centre.designations.all()
