@@ -19,6 +19,7 @@ ROOMS = (
     "plenary.core",
     "plenary.registry",
     "plenary.collection",
+    "plenary.releases",
 )
 
 SECRET_KEY = PLENARY.secret_key

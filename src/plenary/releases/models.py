@@ -1,0 +1,82 @@
+"""Tables of the room. Nothing here points at a case or a result: provenance is plain ids and hashes."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from plenary.registry.models import Service
+from plenary.releases.terms import Decision, ProposalState
+
+
+class Proposal(models.Model):
+    """What is asked to leave: tables of an edition before and after disclosure control, kept as bytes under their hashes."""
+
+    label = models.CharField(max_length=80)
+    period_start = models.DateField()
+    period_end = models.DateField()
+    services = models.ManyToManyField(Service, related_name="proposals")
+    note = models.TextField(blank=True, default="")
+    state = models.CharField(
+        max_length=20,
+        choices=[(state.value, state.value.replace("_", " ")) for state in ProposalState],
+        default=ProposalState.PROPOSED,
+    )
+    results = models.JSONField()
+    """SHA-256 of each unprotected table, in order."""
+    protected = models.JSONField()
+    """SHA-256 of each protected table, in order."""
+    policy_version = models.CharField(max_length=40)
+    policy_sha256 = models.CharField(max_length=64)
+    audit_sha256 = models.CharField(max_length=64)
+    narrative_sha256 = models.CharField(max_length=64)
+    sources = models.JSONField()
+    """Names of runs and documents, each with its hash."""
+    previous = models.JSONField()
+    """Content hashes of the releases that disclosure control took as known."""
+    content_hash = models.CharField(max_length=64)
+    proposed_by = models.BigIntegerField()
+    proposed_at = models.DateTimeField()
+    frozen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-proposed_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="proposal_period_runs_forward"),
+            models.CheckConstraint(
+                condition=Q(state="frozen", frozen_at__isnull=False) | (~Q(state="frozen") & Q(frozen_at=None)),
+                name="proposal_frozen_at_a_time",
+            ),
+        ]
+
+    class Privacy:
+        safe = {
+            *("id", "label", "period_start", "period_end", "services", "state", "policy_version", "policy_sha256"),
+            *("protected", "content_hash", "previous", "proposed_by", "proposed_at", "frozen_at"),
+        }
+        scrub = {"note", "results", "audit_sha256", "narrative_sha256", "sources"}
+
+    def __str__(self) -> str:
+        return f"{self.label}, proposal {self.pk}"
+
+
+class Vote(models.Model):
+    """One reviewer's decision on one proposal."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="votes")
+    reviewer = models.BigIntegerField()
+    reviewer_name = models.CharField(max_length=200)
+    decision = models.CharField(max_length=10, choices=[(decision.value, decision.value) for decision in Decision])
+    comment = models.TextField(blank=True, default="")
+    voted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["proposal", "voted_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["proposal", "reviewer"], name="vote_once_a_person")]
+
+    class Privacy:
+        safe = {"id", "proposal", "reviewer", "decision", "voted_at"}
+        scrub = {"reviewer_name", "comment"}
+
+    def __str__(self) -> str:
+        return f"{self.decision} on proposal {self.proposal_id}"

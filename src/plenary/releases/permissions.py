@@ -1,0 +1,37 @@
+"""Who may propose, review and freeze. Every answer is True or False."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from plenary.core.permissions import NationalCommissioner, NetworkLead, Reviewer, holds
+from plenary.core.terms import Who
+from plenary.releases.models import Proposal
+from plenary.releases.terms import OPEN_TO_REVIEW
+
+
+def may_propose(who: Who, services: Iterable[str]) -> bool:
+    """Whether every service is the own one: of a network lead, or, all of them, of the commissioner."""
+    slugs = list(services)
+    return bool(slugs) and all(holds(who, NationalCommissioner, NetworkLead, service=slug) for slug in slugs)
+
+
+def may_review(who: Who, proposal: Proposal) -> bool:
+    """Whether ``who`` reviews every service concerned, did not propose it and has not voted, and it is open to review."""
+    slugs = [service.slug for service in proposal.services.all()]
+    return (
+        proposal.state in OPEN_TO_REVIEW
+        and who.person_id is not None
+        and who.person_id != proposal.proposed_by
+        and bool(slugs)
+        and all(holds(who, Reviewer, service=slug) for slug in slugs)
+        and not proposal.votes.filter(reviewer=who.person_id).exists()
+    )
+
+
+def may_withdraw(who: Who, proposal: Proposal) -> bool:
+    return who.person_id is not None and (who.person_id == proposal.proposed_by or holds(who, NationalCommissioner))
+
+
+def may_freeze(who: Who, proposal: Proposal) -> bool:
+    return may_propose(who, [service.slug for service in proposal.services.all()])

@@ -1,0 +1,87 @@
+"""Words of the room: how what is asked to leave becomes what left."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from plenary_stats.tables import ProtectedTable
+
+
+class NotPossible(Exception):  # noqa: N818 - it reads as what happened
+    """What was asked cannot be done in the present state. The message says why and what to do instead."""
+
+
+class ProposalState(StrEnum):
+    PROPOSED = "proposed"
+    UNDER_REVIEW = "under_review"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+    FROZEN = "frozen"
+
+
+class Decision(StrEnum):
+    APPROVE = "approve"
+    RETURN = "return"
+
+
+REVIEWERS: Final = 2
+"""Two people look at everything that leaves, and neither of them proposed it."""
+
+MOVES: Final[Mapping[ProposalState, frozenset[ProposalState]]] = {
+    ProposalState.PROPOSED: frozenset({ProposalState.UNDER_REVIEW, ProposalState.WITHDRAWN}),
+    ProposalState.UNDER_REVIEW: frozenset({ProposalState.APPROVED, ProposalState.RETURNED, ProposalState.WITHDRAWN}),
+    ProposalState.APPROVED: frozenset({ProposalState.FROZEN, ProposalState.WITHDRAWN}),
+    ProposalState.RETURNED: frozenset(),
+    ProposalState.WITHDRAWN: frozenset(),
+    ProposalState.FROZEN: frozenset(),
+}
+"""The only table of permitted moves. What was returned or withdrawn is proposed anew, with a history of its own."""
+
+OPEN_TO_REVIEW: Final = frozenset({ProposalState.PROPOSED, ProposalState.UNDER_REVIEW})
+
+
+def move(present: str, wanted: ProposalState) -> ProposalState:
+    """Return ``wanted``, or raise :class:`NotPossible` where the table does not permit it."""
+    if wanted not in MOVES[ProposalState(present)]:
+        raise NotPossible(f"This proposal is {present.replace('_', ' ')}: it cannot become {wanted.replace('_', ' ')}.")
+    return wanted
+
+
+def after_votes(decisions: list[str]) -> ProposalState:
+    """Return the state that the votes give: under review until both are in; one objection returns the proposal."""
+    if len(decisions) < REVIEWERS:
+        return ProposalState.UNDER_REVIEW
+    agreed = all(decision == Decision.APPROVE for decision in decisions)
+    return ProposalState.APPROVED if agreed else ProposalState.RETURNED
+
+
+@dataclass(frozen=True)
+class VoteSeen:
+    """One vote as somebody may see it now."""
+
+    reviewer: int
+    reviewer_name: str
+    decision: str
+    comment: str
+    voted_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Release:
+    """What left: the protected tables, the policy and audit that they carry, and where they came from."""
+
+    label: str
+    period_start: dt.date
+    period_end: dt.date
+    content_hash: str
+    tables: tuple[ProtectedTable, ...]
+    policy: Mapping[str, Any]
+    audit: Mapping[str, Any]
+    narrative: Mapping[str, Mapping[str, str]]
+    sources: Mapping[str, str]
+    reviewers: tuple[str, ...]

@@ -1,0 +1,242 @@
+"""Propose, review blind by two, freeze by hash."""
+
+from datetime import date
+
+import pytest
+from django.db import transaction
+
+from plenary.core import permissions as roles
+from plenary.core.actions import adopt_policy
+from plenary.core.models import AuditEvent
+from plenary.core.queries import event_detail, store_path
+from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, Refused, Who
+from plenary.releases import actions
+from plenary.releases.models import Proposal, Vote
+from plenary.releases.queries import proposals
+from plenary.releases.terms import Decision, NotPossible
+from plenary_stats.tables import ProtectedTable
+from tests.factories import releases as make
+from tests.factories.core import make_who
+from tests.factories.releases import COMMISSIONER, FIRST, SECOND, SMALL, THIRD
+
+pytestmark = pytest.mark.django_db
+
+APPROVE, RETURN = Decision.APPROVE, Decision.RETURN
+
+
+def vote(proposal, who, decision=APPROVE, comment="Say why."):
+    return actions.review(proposal_id=proposal.pk, decision=decision, comment=comment, by=who)
+
+
+def shown(proposal):
+    """Return the published number by centre; withheld ones are marked c."""
+    [table] = proposals.tables_of(proposal)
+    return {row["centre"]: row["status"] or row["value"] for row in table.rows()}
+
+
+class TestPropose:
+    def test_small_numbers_are_withheld_with_what_would_give_them_away(self):
+        proposal = make.proposal()
+        marks = shown(proposal)
+        assert marks["RJ7"] == "c"
+        assert list(marks.values()).count("c") >= 2
+        assert all(isinstance(table, ProtectedTable) for table in proposals.tables_of(proposal))
+
+    def test_policy_audit_and_sources_are_kept(self):
+        proposal = make.proposal()
+        assert (proposal.state, proposal.policy_version, proposal.proposed_by) == ("proposed", "1", 21)
+        assert proposals.document(proposal.policy_sha256)["threshold"] == 30
+        audit = proposals.document(proposal.audit_sha256)
+        assert audit["totals"]["exact"] == audit["totals"]["narrow"] == 0
+        assert "seconds" not in audit["totals"]
+        assert proposal.sources == {"runs/adult-ecmo": "0" * 64}
+        assert [service.slug for service in proposal.services.all()] == ["adult-ecmo"]
+
+    def test_the_same_results_have_the_same_hash(self):
+        assert make.proposal().content_hash == make.proposal().content_hash
+
+    def test_other_results_have_another(self):
+        assert make.proposal().content_hash != make.proposal(make.results(SMALL | {"RJ1": 411.0, "Total": 673.0})).content_hash
+
+    def test_the_policy_of_the_day_is_used(self):
+        make.policy()
+        body = {"threshold": 5, "event_threshold": 5, "minimum_width": 3, "zeros": "protect"}
+        adopt_policy(name="disclosure", version="2", valid_from=date(2026, 2, 1), body=body, source="test", by=SYSTEM)
+        make.ServiceFactory(slug="adult-ecmo")
+        common = {"label": "2025", "period_start": make.START, "period_end": make.END, "narrative": {}, "sources": {}}
+        common |= {"results": [make.results(SMALL)], "by": COMMISSIONER}
+        early = actions.propose(**common, on=date(2026, 1, 31))
+        late = actions.propose(**common, on=date(2026, 2, 1))
+        assert (early.policy_version, late.policy_version) == ("1", "2")
+        assert shown(early)["RJ7"] == "c"
+        assert shown(late)["RJ7"] == 12.0
+
+    def test_what_left_before_is_taken_as_known(self):
+        make.frozen()
+        later = make.proposal(label="2025 corrected")
+        assert later.previous == [Proposal.objects.get(label="2025").content_hash]
+        assert shown(later)["RJ7"] == "c"
+
+    @pytest.mark.parametrize(
+        "who",
+        [
+            FIRST,
+            NOBODY,
+            make_who(roles.NetworkLead, "lam"),
+            make_who(roles.CentreLead, "adult-ecmo/RJ1"),
+            make_who(roles.Administrator),
+        ],
+    )
+    def test_refused_to_others(self, who):
+        with pytest.raises(Refused):
+            make.proposal(by=who)
+        assert not Proposal.objects.exists()
+
+    def test_a_network_lead_proposes_the_own_service_only(self):
+        who = make_who(roles.NetworkLead, "adult-ecmo", person_id=41)
+        assert make.proposal(by=who).proposed_by == 41
+        with pytest.raises(Refused):
+            make.proposal(make.results(SMALL), make.results(SMALL, service="lam"), by=who, services=("adult-ecmo", "lam"))
+
+    def test_a_service_that_is_not_registered(self):
+        with pytest.raises(NotPossible, match="not registered: unknown-service"):
+            make.proposal(make.results(SMALL, service="unknown-service"))
+
+    def test_no_results_at_all(self):
+        with pytest.raises(NotPossible, match="none at all"):
+            make.proposal(make.results({}))
+
+    def test_a_person_proposes(self):
+        with pytest.raises(NotPossible, match="by a person"):
+            make.proposal(by=Who(None, "A Job", COMMISSIONER.posts))
+
+    def test_a_period_that_runs_backwards(self):
+        make.policy()
+        make.ServiceFactory(slug="adult-ecmo")
+        with pytest.raises(NotPossible, match="ends after"):
+            actions.propose(
+                label="x", period_start=make.END, period_end=make.START, results=[make.results(SMALL)],
+                narrative={}, sources={}, on=make.ON, by=COMMISSIONER,
+            )  # fmt: skip
+
+    def test_no_policy_in_force(self):
+        make.ServiceFactory(slug="adult-ecmo")
+        with pytest.raises(NotFound, match="disclosure"):
+            actions.propose(
+                label="x", period_start=make.START, period_end=make.END, results=[make.results(SMALL)],
+                narrative={}, sources={}, on=date(2010, 1, 1), by=COMMISSIONER,
+            )  # fmt: skip
+
+
+class TestReview:
+    def test_two_approvals_approve(self):
+        proposal = make.proposal()
+        assert vote(proposal, FIRST).state == "under_review"
+        assert vote(proposal, SECOND).state == "approved"
+
+    @pytest.mark.parametrize(("first", "second"), [(APPROVE, RETURN), (RETURN, APPROVE), (RETURN, RETURN)])
+    def test_one_objection_returns(self, first, second):
+        proposal = make.proposal()
+        assert vote(proposal, FIRST, first).state == "under_review"
+        assert vote(proposal, SECOND, second).state == "returned"
+
+    def test_the_same_person_does_not_vote_twice(self):
+        proposal = make.proposal()
+        vote(proposal, FIRST)
+        with pytest.raises(Refused, match="neither of whom proposed it"):
+            vote(proposal, FIRST)
+        assert Vote.objects.count() == 1
+
+    def test_the_proposer_does_not_vote(self):
+        both = Who(21, "Com Missioner", COMMISSIONER.posts + FIRST.posts)
+        with pytest.raises(Refused):
+            vote(make.proposal(by=both), both)
+        assert not Vote.objects.exists()
+
+    def test_a_third_vote_is_refused(self):
+        with pytest.raises(Refused):
+            vote(make.approved(), THIRD)
+
+    @pytest.mark.parametrize(
+        "who", [COMMISSIONER, NOBODY, SYSTEM, make_who(roles.Reviewer, "lam"), make_who(roles.Administrator)]
+    )
+    def test_others_do_not_vote(self, who):
+        with pytest.raises(Refused):
+            vote(make.proposal(), who)
+        assert not Vote.objects.exists()
+
+    def test_an_objection_says_why(self):
+        with pytest.raises(NotPossible, match="Say what must be changed"):
+            vote(make.proposal(), FIRST, RETURN, comment=" ")
+
+    def test_what_was_changed_behind_the_reviewers_is_not_reviewed(self):
+        proposal = make.proposal()
+        Proposal.objects.filter(pk=proposal.pk).update(sources={"runs/adult-ecmo": "1" * 64})
+        with pytest.raises(NotPossible, match="not what was proposed"):
+            vote(proposal, FIRST)
+
+    def test_a_proposal_that_is_not_there(self):
+        with pytest.raises(NotFound):
+            actions.review(proposal_id=404, decision=APPROVE, comment="", by=FIRST)
+
+
+class TestWithdraw:
+    def test_before_and_after_approval(self):
+        for proposal in (make.proposal(), make.approved()):
+            assert actions.withdraw(proposal_id=proposal.pk, reason="wrong year", by=COMMISSIONER).state == "withdrawn"
+        assert event_detail(AuditEvent.objects.filter(verb="withdraw").last()) == {"reason": "wrong year"}
+
+    def test_not_what_left(self):
+        with pytest.raises(NotPossible, match="frozen"):
+            actions.withdraw(proposal_id=make.frozen().pk, reason="late", by=COMMISSIONER)
+
+    def test_not_by_a_reviewer(self):
+        with pytest.raises(Refused):
+            actions.withdraw(proposal_id=make.proposal().pk, reason="no", by=FIRST)
+
+
+class TestFreeze:
+    def test_what_was_approved_is_what_leaves(self):
+        proposal = make.approved()
+        frozen = actions.freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+        assert (frozen.state, frozen.content_hash) == ("frozen", proposal.content_hash)
+        assert frozen.frozen_at is not None
+
+    def test_frozen_twice_is_frozen_once(self):
+        first = make.frozen()
+        again = actions.freeze(proposal_id=first.pk, by=COMMISSIONER)
+        assert again.frozen_at == first.frozen_at
+        assert AuditEvent.objects.filter(verb="freeze").count() == 1
+
+    @pytest.mark.parametrize("votes", [[], [(FIRST, APPROVE)], [(FIRST, APPROVE), (SECOND, RETURN)]])
+    def test_not_without_two_approvals(self, votes):
+        proposal = make.proposal()
+        for who, decision in votes:
+            vote(proposal, who, decision)
+        with pytest.raises(NotPossible, match="cannot become frozen"):
+            actions.freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+
+    def test_a_reviewer_does_not_release(self):
+        with pytest.raises(Refused):
+            actions.freeze(proposal_id=make.approved().pk, by=FIRST)
+
+    def test_a_changed_byte_stops_it(self):
+        proposal = make.approved()
+        path = store_path(proposal.protected[0])
+        path.write_bytes(path.read_bytes().replace(b"RJ1", b"RJ2"))
+        with pytest.raises(Damaged, match="changed on disk"), transaction.atomic():
+            actions.freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+        assert not proposals.frozen().exists()
+
+    def test_an_unprotected_table_put_in_its_place_stops_it(self):
+        proposal = make.approved()
+        Proposal.objects.filter(pk=proposal.pk).update(protected=proposal.results)
+        with pytest.raises(Damaged, match="differs from what was approved"), transaction.atomic():
+            actions.freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+
+    def test_two_that_did_not_know_of_one_another_do_not_both_leave(self):
+        one, other = make.approved(), make.approved(make.results(SMALL, name="activity"))
+        actions.freeze(proposal_id=one.pk, by=COMMISSIONER)
+        with pytest.raises(NotPossible, match="Propose it anew"), transaction.atomic():
+            actions.freeze(proposal_id=other.pk, by=COMMISSIONER)
+        assert proposals.frozen().count() == 1
