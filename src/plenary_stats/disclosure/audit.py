@@ -90,7 +90,7 @@ def reader_view(published: Sequence[AnyTable], policy: Policy, previous: Edition
     earlier = flat(previous)
     tables = [*published, *earlier]
     dimensions = dimensions_of(tables, policy)
-    cells, facts = gather(tables, dimensions)
+    cells, facts = gather(tables, dimensions, len(published))
     add_public(cells, policy)
     link(cells, policy)
     hidden = list(dict.fromkeys(fact.key for fact in sorted(facts, key=lambda each: each.key) if math.isnan(fact.value)))

@@ -10,10 +10,11 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, ProtectedTable, ResultTable
 
 AnyTable = ResultTable | ProtectedTable
@@ -28,12 +29,13 @@ UNKNOWN = math.nan
 
 @dataclass(frozen=True)
 class Fact:
-    """One number of one row. ``value`` is NaN where it is withheld."""
+    """One number of one row. ``value`` is NaN where it is withheld. ``place`` is the row's own."""
 
     key: Key
     value: float
     table: int
     row: int
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,17 @@ class Sum:
 
 @dataclass
 class Cells:
-    """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld."""
+    """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld.
+
+    ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too.
+    """
 
     dimensions: tuple[str, ...]
     keys: list[Key] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     published: list[bool] = field(default_factory=list)
     number: dict[Key, int] = field(default_factory=dict)
+    aliases: dict[Key, int] = field(default_factory=dict)
     sums: list[Sum] = field(default_factory=list)
 
     def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:
@@ -132,32 +138,60 @@ def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fa
                 found += [("numerator", place, numerator[row]), ("complement", place, denominator[row] - numerator[row])]
             found += [(name, base, column[row]) for name, column in remainders.items()]
         for quantity, at, number in found:
+            if number < 0 or (quantity != "amount" and number % 1 > 0):
+                raise InputError(
+                    f"{quantity} of {number:g} for {' '.join(place)}: numbers of patients are whole and not negative."
+                )
             if hidden or not math.isnan(number):
-                yield Fact((quantity, at), number, order, row)
+                yield Fact((quantity, at), number, order, row, place)
 
 
-def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...]) -> tuple[Cells, list[Fact]]:
-    """Give each cell of all tables its number. Figures that differ at one place are cells of their own, table by table."""
-    found = [fact for order, table in enumerate(tables) for fact in facts(table, order, dimensions)]
-    seen: dict[Key, float] = {}
-    clashing = set()
+def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) -> tuple[Cells, list[Fact]]:
+    """Give each cell of all tables its number. The first ``own`` tables are this edition's, the others earlier ones.
+
+    Where a later table gives another figure for a cell, the cell is its own (a total that counts fewer areas, say); where an
+    earlier edition does, all its figures for that service and period are (they were corrected since).
+    """
+    found = _timed((fact for order, table in enumerate(tables) for fact in facts(table, order, dimensions)), dimensions)
+    first: dict[Key, Fact] = {}
+    apart: set[tuple[int, Key | tuple[str, ...]]] = set()
     for fact in found:
-        if not math.isnan(fact.value) and seen.setdefault(fact.key, fact.value) != fact.value:
-            clashing.add(_group(fact.key, dimensions))
-    cells = Cells(dimensions)
-    kept = []
+        if math.isnan(fact.value):
+            continue
+        before = first.setdefault(fact.key, fact)
+        if before.value != fact.value and before.table == fact.table:
+            raise InputError(f"Two figures for one cell: {before.value:g} and {fact.value:g} for {' '.join(fact.place)}.")
+        if before.value != fact.value:
+            apart.add((fact.table, fact.key if fact.table < own else _group(fact.key, dimensions)))
+    cells, kept, labels = Cells(dimensions), [], {table for table, _ in apart}
     for fact in found:
-        key = fact.key
-        if _group(key, dimensions) in clashing:
-            key = (f"{key[0]}/{_table_label(tables[fact.table], fact.table)}", key[1])
-        kept.append(Fact(key, fact.value, fact.table, fact.row))
+        separate = (fact.table, fact.key) in apart or (fact.table, _group(fact.key, dimensions)) in apart
+        kept.append(replace(fact, key=_labelled(fact.key, fact.table)) if separate else fact)
     for fact in sorted(kept, key=lambda each: each.key):  # so that the order of rows changes nothing
-        cells.add(fact.key, fact.value, published=True)
+        number = cells.add(fact.key, fact.value, published=True)
+        if fact.table in labels:
+            cells.aliases[_labelled(fact.key, fact.table)] = number
     return cells, kept
 
 
-def _table_label(table: AnyTable, order: int) -> str:
-    return f"{table.name or 'table'}{order}"
+def _timed(found: Iterable[Fact], dimensions: Sequence[str]) -> list[Fact]:
+    """Put what ``@1y`` and ``@5y`` count alike at one place; where they differ (not yet known grows), at places of their own."""
+    kept = list(found)
+    seen: dict[tuple[int, Key], float] = {}
+    differ = set()
+    for fact in kept:
+        if fact.key[1] == fact.place or math.isnan(fact.value):
+            continue
+        if seen.setdefault((fact.table, fact.key), fact.value) != fact.value:
+            differ.add((fact.table, _group(fact.key, dimensions)))
+    return [
+        replace(fact, key=(fact.key[0], fact.place)) if (fact.table, _group(fact.key, dimensions)) in differ else fact
+        for fact in kept
+    ]
+
+
+def _labelled(key: Key, table: int) -> Key:
+    return (key[0] if "/" in key[0] else f"{key[0]}/{table}", key[1])
 
 
 def _group(key: Key, dimensions: Sequence[str]) -> tuple[str, ...]:
@@ -237,7 +271,7 @@ def _covers(target: frozenset[str], direct: Sequence[str], leaves: Mapping[str, 
 
 def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None:
     slices: dict[tuple[str, Place, Place], dict[str, int]] = defaultdict(dict)
-    for number, (quantity, place) in enumerate(list(cells.keys)):
+    for (quantity, place), number in [*cells.number.items(), *cells.aliases.items()]:
         if cells.published[number]:
             slices[quantity, place[:position], place[position + 1 :]][place[position]] = number
     members = {child for covers in partitions.values() for cover in covers for child in cover}
@@ -246,7 +280,9 @@ def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None
             for cover in covers:
                 if sum(code in codes for code in (parent, *cover)) < (1 if len(partitions) > 1 else 2):
                     continue
-                whole, *parts = (cells.add((quantity, (*before, code, *after))) for code in (parent, *cover))
+                whole, *parts = (
+                    codes[code] if code in codes else cells.add((quantity, (*before, code, *after))) for code in (parent, *cover)
+                )
                 cells.sums.append(Sum(whole, tuple(parts)))
         if TOTAL in codes and TOTAL not in partitions and len(codes) > 1:
             roots = tuple(number for code, number in codes.items() if code != TOTAL and code not in members)
@@ -282,8 +318,9 @@ def _denominator(cells: Cells, place: Place, suffix: str) -> int | None:
     measure = cells.dimensions.index("measure") if "measure" in cells.dimensions else None
     base = _without_time(place, measure)
     for name in (f"denominator{suffix}", "denominator"):
-        if (name, base) in cells.number:
-            return cells.number[name, base]
+        for at in (place, base):
+            if (name, at) in cells.number:
+                return cells.number[name, at]
     return None
 
 

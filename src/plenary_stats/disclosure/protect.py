@@ -63,7 +63,7 @@ class _Work:
     def __init__(self, tables: Sequence[ResultTable], policy: Policy, previous: Editions) -> None:
         self.tables, self.policy, self.previous = tuple(tables), policy, previous
         everything = [*tables, *flat(previous)]
-        self.cells, facts = gather(everything, dimensions_of(everything, policy))
+        self.cells, facts = gather(everything, dimensions_of(everything, policy), len(tables))
         self.facts = [fact for fact in facts if fact.table < len(tables)]
         self.frozen = {
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
