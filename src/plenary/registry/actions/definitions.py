@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from plenary.core.actions import record
@@ -90,6 +91,15 @@ def _hashes(root: Path) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
+def _require_fit(where: str, made: Sequence[Organisation | Service | Centre]) -> None:
+    """Refuse what the tables cannot hold, whichever database stands behind them: SQLite alone would keep it."""
+    for one in made:
+        try:
+            one.clean_fields()
+        except ValidationError as problem:
+            raise BadDefinition(f"{where}: {one}: {'; '.join(f'{k}: {v[0]}' for k, v in problem.message_dict.items())}") from None
+
+
 # -- organisations
 
 
@@ -100,6 +110,7 @@ def _load_organisations(folder: Path) -> int:
         successions = _successions(rows(folder / "trust_successions.csv"))
     except (KeyError, ValueError) as problem:
         raise BadDefinition(f"areas: a file of organisations cannot be read: {problem}") from problem
+    _require_fit("areas", made)
     Organisation.objects.bulk_create(made, update_conflicts=True, unique_fields=["code"], update_fields=_ORGANISATION_FIELDS)
     ids = dict(Organisation.objects.values_list("code", "id"))
     OrganisationLink.objects.all().delete()
@@ -235,6 +246,7 @@ def _load_services(services: list[ServiceDefinition]) -> None:
         )
         for one in services
     ]
+    _require_fit("services", made)
     Service.objects.bulk_create(made, update_conflicts=True, unique_fields=["slug"], update_fields=_SERVICE_FIELDS)
 
 
@@ -242,6 +254,7 @@ def _load_centres(services: list[ServiceDefinition]) -> int:
     ids = dict(Service.objects.values_list("slug", "id"))
     points = _points()
     made = [_centre(ids[one.slug], centre, points) for one in services for centre in one.centres]
+    _require_fit("services", made)
     Centre.objects.bulk_create(made, update_conflicts=True, unique_fields=["service", "ods"], update_fields=_CENTRE_FIELDS)
     return len(made)
 

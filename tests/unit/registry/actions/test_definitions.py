@@ -108,6 +108,9 @@ def test_a_merger_decided_here_outlives_a_load(loaded, folder):
         ("services/lam.toml", 'confidence = "confirmed"', 'confidence = "sure"', r"services/lam\.toml"),
         ("areas/trusts.csv", "RGT,", "RGT,one cell too many,", "areas"),
         ("areas/hospitals.csv", "52.17513", "north", "areas"),
+        ("areas/hospitals.csv", ",CB2,", ",<Null>,", "areas: .*outcode"),
+        ("areas/hospitals.csv", ",CB2,hospital,", ",CB2,palace,", "areas: .*kind"),
+        ("services/lam.toml", 'category = "', 'category = "' + "very " * 20, "services: .*category"),
         ("areas/trust_successions.csv", "2021-02-01", "February 2021", "areas"),
     ],
 )
