@@ -121,7 +121,7 @@ class Collection:
 def read(path: Path | str, *, areas: Group[str] | None = None) -> tuple[Collection, Findings]:
     """Return the collection and every finding on it.
 
-    ``areas``: codes and names of residence that are known; None: not checked, unless ``populations.csv`` names them.
+    ``areas``: codes and names of residence that are known, besides those of ``populations.csv``; with neither, not checked.
     Raises :class:`InputError` when the folder or its ``collection.toml`` cannot be used at all.
     """
     root = Path(path)
@@ -151,8 +151,8 @@ class _Reader:
             expenditure=tuple(self.expenditure(centres)),
             populations=populations,
         )
-        if self.areas is None and populations:
-            self.areas = {row.area for row in populations} - {TOTAL}
+        if populations:
+            self.areas = {*(self.areas or ()), *(row.area for row in populations)} - {TOTAL}
         parts = {name: self.service(whole, name) for name in names}
         self.strangers(names)
         full = Collection(

@@ -411,13 +411,14 @@ def period_labels(index: Column, period: str, start: date, end: date) -> tuple[C
     days = (index - index.astype("datetime64[M]")).astype(np.int64)
     months = months - (days < start.day - 1)
     back = np.where(np.isnat(index), 0, -np.floor_divide(months, 12 * years))
-    distinct = {int(steps): _moved(period, start, int(steps) * years) for steps in np.unique(back)}
+    distinct = {int(steps): earlier_label(period, start, int(steps) * years) for steps in np.unique(back)}
     if 0 in distinct:
         distinct[0] = period
     return np.array([distinct[steps] for steps in back.tolist()], dtype=np.str_), back
 
 
-def _moved(period: str, start: date, years: int) -> str:
+def earlier_label(period: str, start: date, years: int) -> str:
+    """Return the label of the period so many years before: the collection's with its years moved, else the year it starts in."""
     if not re.search(r"\d{4}", period):
         return str(start.year - years)
 
