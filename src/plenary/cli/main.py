@@ -16,7 +16,7 @@ import django
 
 from plenary_stats.errors import InputError
 
-NOUNS: tuple[str, ...] = ("demo", "disclosure")
+NOUNS: tuple[str, ...] = ("collection", "demo", "disclosure")
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
 
