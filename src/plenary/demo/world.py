@@ -320,7 +320,7 @@ def _long_term(draw: random.Random, case: dict[str, object], quality: float, cut
     case["diagnosis_confirmed"] = _yes(draw, 0.93)
     case["reviewed"] = "" if draw.random() < 0.02 else _yes(draw, 0.91 * quality)
     case["treated"] = _yes(draw, 0.7)
-    case["marker_before"] = round(draw.lognormvariate(5.2, 0.4), 1)
+    case["marker_before"] = min(1000.0, round(draw.lognormvariate(5.2, 0.4), 1))
     case["marker_after"] = round(float(str(case["marker_before"])) * draw.uniform(0.15, 0.9) / quality, 1)
     since = case["referral_date"]
     assert isinstance(since, date)
