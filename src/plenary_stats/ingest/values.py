@@ -268,10 +268,10 @@ _NO_DATE: Final = np.datetime64("NaT", "D")
 
 
 def _read_dates(work: _Work) -> Column:
-    values = np.full(len(work.texts), _NO_DATE)
+    values = _plain_dates(work.texts)
     ambiguous: list[int] = []
-    for place, text in enumerate(work.texts):
-        if text:
+    for place in np.flatnonzero(np.isnat(values)).tolist():
+        if work.texts[place]:
             day = _date(work, place, ambiguous)
             if day is not None:
                 values[place] = day
@@ -289,6 +289,26 @@ def _read_dates(work: _Work) -> Column:
         for place in np.flatnonzero(values > np.datetime64(work.on, "D")).tolist():
             work.problem(place, "future-date", f"{work.shown(place)} lies after {work.on.isoformat()}.", "Correct the date.")
     _limits(work, values, str)
+    return values
+
+
+def _plain_dates(texts: Sequence[str]) -> Column:
+    """Return the dates among texts of the form 2025-12-31, all at once; NaT for every other text."""
+    values = np.full(len(texts), _NO_DATE)
+    plain = np.array([len(text) == len("2025-12-31") and text.isascii() for text in texts], dtype=bool)
+    if not plain.any():
+        return values
+    letters = np.array([text for text, fits in zip(texts, plain, strict=True) if fits], dtype="S10")
+    digits = letters.view(np.uint8).reshape(-1, 10).astype(np.int64) - ord("0")
+    numerals = digits[:, [0, 1, 2, 3, 5, 6, 8, 9]]
+    year, month, day = numerals[:, :4] @ [1000, 100, 10, 1], numerals[:, 4:6] @ [10, 1], numerals[:, 6:] @ [10, 1]
+    fits = ((numerals >= 0) & (numerals <= 9)).all(axis=1) & (digits[:, [4, 7]] == ord("-") - ord("0")).all(axis=1)
+    fits &= (year >= EARLIEST) & (month >= 1) & (month <= 12) & (day >= 1)
+    months = (year - 1970).astype("timedelta64[Y]").astype("timedelta64[M]") + (month - 1).astype("timedelta64[M]")
+    first = np.datetime64("1970-01", "M") + months
+    days = first.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
+    fits &= days.astype("datetime64[M]") == first  # the day exists in its month
+    values[plain] = np.where(fits, days, _NO_DATE)
     return values
 
 

@@ -217,3 +217,18 @@ def test_any_text_becomes_a_value_or_a_problem(cells, field):
     for place, cell in enumerate(cells):
         if field.kind in ("number", "integer") and np.isnan(reading.column[place]):
             assert not cell.strip() or reading.places[place] in reading.problems
+
+
+@given(st.lists(st.from_regex(r"(18|19|20)\d\d-[01]\d-[0-3]\d", fullmatch=True), min_size=1, max_size=30, unique=True))
+def test_plain_dates_are_read_as_the_standard_library_reads_them(texts):
+    def expected(text):
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return np.datetime64("NaT")
+        return np.datetime64(day) if day.year >= 1850 else np.datetime64("NaT")
+
+    reading = read_column(DAY, texts)
+
+    assert [str(day) for day in reading.column] == [str(expected(text)) for text in texts]
+    assert set(reading.problems) == {place for place, text in enumerate(texts) if str(expected(text)) == "NaT"}
