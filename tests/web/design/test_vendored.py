@@ -1,10 +1,12 @@
 """The NHS components that we carry are of the version that the macros were made for, and ask no other server for anything."""
 
+import json
 import re
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 STATIC = Path(__file__).parents[3] / "src/plenary/web/design/static"
 VERSION = "10.6.1"
@@ -56,3 +58,15 @@ def test_every_picture_that_the_style_names_is_here(style):
 def test_there_is_no_nhs_logo_or_favicon():
     names = {path.name for path in STATIC.rglob("*") if path.is_file()}
     assert not {name for name in names if "favicon" in name or "logo" in name}
+
+
+def test_the_files_can_be_collected_under_names_that_carry_their_hash(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+    }
+    call_command("collectstatic", verbosity=0, interactive=False)
+    names = json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
+    style = (tmp_path / names["nhsuk/nhsuk-frontend.min.css"]).read_text(encoding="utf-8")
+    assert names["nhsuk/images/nhsuk-icon-cross.svg"].rpartition("/")[2] in style
+    assert names["plenary/plenary.css"] != "plenary/plenary.css"

@@ -10,6 +10,7 @@ from plenary.core import actions, queries
 from plenary.core.permissions import CentreLead
 from plenary.core.terms import SYSTEM
 from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory
+from tests.factories.registry import ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -70,5 +71,32 @@ def test_three_requests_cost_no_more_look_ups_than_one(client, lead, django_asse
         client.get("/workspace/")
     ask("Two")
     ask("Three")
+    with django_assert_num_queries(len(for_one)):
+        client.get("/workspace/")
+
+
+@pytest.mark.parametrize(
+    ("scope_kind", "scope", "shown"),
+    [
+        ("centre", "adult-ecmo/RJ1", '<a href="/services/adult-ecmo/centres/RJ1/">Adult ECMO, centre RJ1</a>'),
+        ("service", "adult-ecmo", '<a href="/services/adult-ecmo/">Adult ECMO</a>'),
+        ("service", "not-in-the-register", ">not-in-the-register<"),
+        ("nation", "England", ">England<"),
+    ],
+)
+def test_a_post_leads_to_what_it_is_held_over(client, scope_kind, scope, shown):
+    ServiceFactory(slug="adult-ecmo", name="Adult ECMO")
+    person = PersonFactory()
+    PostFactory(person=person, role="patient-representative", scope_kind=scope_kind, scope=scope)
+    client.force_login(person)
+    assert shown in client.get("/workspace/").text
+
+
+def test_three_posts_cost_no_more_look_ups_than_one(client, lead, django_assert_num_queries):
+    client.get("/workspace/")
+    with CaptureQueriesContext(connection) as for_one:
+        client.get("/workspace/")
+    for scope in ("lam/RX1", "ahus/RTD"):
+        PostFactory(person=lead, role=CentreLead.key, scope_kind="centre", scope=scope)
     with django_assert_num_queries(len(for_one)):
         client.get("/workspace/")

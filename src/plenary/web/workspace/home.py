@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from plenary.core import queries
 from plenary.core.permissions import role_of
-from plenary.core.terms import Post
+from plenary.core.terms import Post, Who
+from plenary.registry import queries as registry
 from plenary.web.account.views import scope_words
 from plenary.web.design.formats import day
 from plenary.web.design.pages import render_page
-from plenary.web.design.tables import Cell, Link, Tag, table
+from plenary.web.design.tables import Cell, Link, Table, Tag, table
 from plenary.web.routes import who
 
 SHOWN = 50
@@ -29,8 +31,26 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "workspace/my_work.jinja",
         title="My work",
         todo=table("To do", ("What", "Due", "For"), rows),
-        posts=table("Posts that you hold", ("Role", "For"), [(role_of(p.role).label, scope_words(p)) for p in asking.posts]),
+        posts=_post_table(asking),
     )
+
+
+def _post_table(asking: Who) -> Table:
+    names = {one.slug: one.name for one in registry.services()} if asking.posts else {}
+    rows: list[tuple[Cell, ...]] = [
+        (role_of(post.role).label, _scope_link(post, names), role_of(post.role).does) for post in asking.posts
+    ]
+    return table("Posts that you hold", ("Role", "For", "What it does"), rows)
+
+
+def _scope_link(post: Post, names: dict[str, str]) -> Cell:
+    """Return what a post is held over, leading to its public page where the register knows it."""
+    slug, _, ods = post.scope.partition("/")
+    if post.scope_kind not in {"service", "centre"} or slug not in names:
+        return scope_words(post)
+    if not ods:
+        return Link(names[slug], reverse("service", args=[slug]))
+    return Link(f"{names[slug]}, centre {ods}", reverse("centre", args=[slug, ods]))
 
 
 def _what(item: object) -> Cell:
