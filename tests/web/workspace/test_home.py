@@ -100,3 +100,12 @@ def test_three_posts_cost_no_more_look_ups_than_one(client, lead, django_assert_
         PostFactory(person=lead, role=CentreLead.key, scope_kind="centre", scope=scope)
     with django_assert_num_queries(len(for_one)):
         client.get("/workspace/")
+
+
+def test_what_is_asked_names_the_centre_in_words(client, lead):
+    ServiceFactory(slug="adult-ecmo", name="Adult ECMO")
+    ask("Sign off")
+    actions.ask(by=SYSTEM, what="Change your password", person=lead)
+    page = client.get("/workspace/").text
+    assert '<span class="plenary-cell">Adult ECMO, centre RJ1</span>' in page
+    assert '<span class="plenary-cell">You</span>' in page

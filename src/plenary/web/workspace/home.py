@@ -25,32 +25,41 @@ def my_work(request: HttpRequest) -> HttpResponse:
     asking = who(request)
     todo = list(queries.inbox(asking)[:SHOWN])
     today = queries.today()
-    rows = [(_what(item), _due(item.due_on, today), scope_words_of(item)) for item in todo]
+    names = {one.slug: one.name for one in registry.services()} if asking.posts else {}
+    rows = [(_what(item), _due(item.due_on, today), _scope_text(_asked_of(item), names)) for item in todo]
     return render_page(
         request,
         "workspace/my_work.jinja",
         title="My work",
         todo=table("To do", ("What", "Due", "For"), rows),
-        posts=_post_table(asking),
+        posts=_post_table(asking, names),
     )
 
 
-def _post_table(asking: Who) -> Table:
-    names = {one.slug: one.name for one in registry.services()} if asking.posts else {}
+def _post_table(asking: Who, names: dict[str, str]) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (role_of(post.role).label, _scope_link(post, names), role_of(post.role).does) for post in asking.posts
     ]
     return table("Posts that you hold", ("Role", "For", "What it does"), rows)
 
 
+def _scope_text(post: Post | None, names: dict[str, str]) -> str:
+    """Return what something is asked for, in words; what one person is asked for is "You"."""
+    if post is None:
+        return "You"
+    slug, _, ods = post.scope.partition("/")
+    if slug not in names:
+        return scope_words(post)
+    return f"{names[slug]}, centre {ods}" if ods else names[slug]
+
+
 def _scope_link(post: Post, names: dict[str, str]) -> Cell:
     """Return what a post is held over, leading to its public page where the register knows it."""
     slug, _, ods = post.scope.partition("/")
-    if post.scope_kind not in {"service", "centre"} or slug not in names:
-        return scope_words(post)
-    if not ods:
-        return Link(names[slug], reverse("service", args=[slug]))
-    return Link(f"{names[slug]}, centre {ods}", reverse("centre", args=[slug, ods]))
+    text = _scope_text(post, names)
+    if slug not in names:
+        return text
+    return Link(text, reverse("centre", args=[slug, ods]) if ods else reverse("service", args=[slug]))
 
 
 def _what(item: object) -> Cell:
@@ -66,9 +75,6 @@ def _due(due_on: date | None, today: date) -> Cell:
     return Tag("Today", "yellow") if due_on == today else day(due_on)
 
 
-def scope_words_of(item: object) -> str:
-    """Return for which object something is asked, in words; a request to one person is "you"."""
+def _asked_of(item: object) -> Post | None:
     role = str(getattr(item, "role", ""))
-    if not role:
-        return "You"
-    return scope_words(Post(role, str(getattr(item, "scope_kind", "")), str(getattr(item, "scope", ""))))
+    return Post(role, str(getattr(item, "scope_kind", "")), str(getattr(item, "scope", ""))) if role else None
