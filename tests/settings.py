@@ -33,3 +33,6 @@ from plenary.config.settings import *  # noqa: E402, F403 - the environment is s
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATIC_ROOT = None
+# A file, as in life: SQLite's in-memory database locks whole tables where a file makes writers wait.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405 - from the settings above
+    DATABASES["default"]["TEST"] = {"NAME": os.environ["PLENARY_DATA"] + "/test.sqlite3"}  # noqa: F405 - as above

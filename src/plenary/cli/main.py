@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 from plenary_stats.errors import InputError
 
-NOUNS: tuple[str, ...] = ("collection", "demo", "disclosure")
+NOUNS: tuple[str, ...] = ("collection", "demo", "disclosure", "operate")
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
 
@@ -37,11 +38,11 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plenary.config.settings")
-    django.setup()
-    arguments = parser().parse_args(argv)
     try:
+        django.setup()
+        arguments = parser().parse_args(argv)
         return int(arguments.run(arguments))
-    except InputError as problem:
+    except (InputError, ImproperlyConfigured) as problem:
         sys.stderr.write(f"plenary: {problem}\n")
         return 2
 

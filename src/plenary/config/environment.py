@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 ROOT = Path(__file__).resolve().parents[3]
 DEVELOPMENT_KEY = "for-development-only-never-in-production-0123456789abcdef"
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
 
 
-class SettingError(ValueError):
+class SettingError(ImproperlyConfigured):
     """A variable holds something that cannot be used; the message names the variable and the remedy."""
 
 
@@ -46,6 +48,23 @@ class Settings:
     def production(self) -> bool:
         return self.environment == "production"
 
+    def problems(self) -> list[str]:
+        """Return what forbids these settings in production, one sentence each; an empty list is a pass."""
+        checks = [
+            (not self.production, "PLENARY_ENVIRONMENT is not production."),
+            (self.debug, "PLENARY_DEBUG is on: error pages would show code and data."),
+            (self.demo, "PLENARY_DEMO is on: a live installation holds no invented data."),
+            (self.secret_key == DEVELOPMENT_KEY, "PLENARY_SECRET_KEY is the development key."),
+            (len(self.secret_key) < 50, "PLENARY_SECRET_KEY is shorter than 50 characters."),
+            (not self.allowed_hosts, "PLENARY_ALLOWED_HOSTS is empty: name the hosts of the site."),
+            ("*" in self.allowed_hosts, "PLENARY_ALLOWED_HOSTS allows every host."),
+            (not self.base_url.startswith("https://"), "PLENARY_BASE_URL does not start with https://."),
+            (not self.secure_cookies, "PLENARY_SECURE_COOKIES is off: cookies would travel over plain http."),
+            (self.email_url == "console:", "PLENARY_EMAIL_URL is not set: nobody could reset a password."),
+            (self.idle_minutes > 60, "PLENARY_IDLE_MINUTES is over 60."),
+        ]
+        return [sentence for wrong, sentence in checks if wrong]
+
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Read the settings; raise ``SettingError`` for a value that cannot be used."""
@@ -73,24 +92,6 @@ def read(environ: Mapping[str, str]) -> Settings:
         idle_minutes=_whole_number(text, "IDLE_MINUTES", default=30),
         proxy_header=_switch(text, "PROXY_HEADER", default=False),
     )
-
-
-def problems(settings: Settings) -> list[str]:
-    """Return what forbids these settings in production, one sentence each; an empty list is a pass."""
-    checks = [
-        (not settings.production, "PLENARY_ENVIRONMENT is not production."),
-        (settings.debug, "PLENARY_DEBUG is on: error pages would show code and data."),
-        (settings.demo, "PLENARY_DEMO is on: a live installation holds no invented data."),
-        (settings.secret_key == DEVELOPMENT_KEY, "PLENARY_SECRET_KEY is the development key."),
-        (len(settings.secret_key) < 50, "PLENARY_SECRET_KEY is shorter than 50 characters."),
-        (not settings.allowed_hosts, "PLENARY_ALLOWED_HOSTS is empty: name the hosts of the site."),
-        ("*" in settings.allowed_hosts, "PLENARY_ALLOWED_HOSTS allows every host."),
-        (not settings.base_url.startswith("https://"), "PLENARY_BASE_URL does not start with https://."),
-        (not settings.secure_cookies, "PLENARY_SECURE_COOKIES is off: cookies would travel over plain http."),
-        (settings.email_url == "console:", "PLENARY_EMAIL_URL is not set: nobody could reset a password."),
-        (settings.idle_minutes > 60, "PLENARY_IDLE_MINUTES is over 60."),
-    ]
-    return [sentence for wrong, sentence in checks if wrong]
 
 
 def database(url: str) -> dict[str, Any]:

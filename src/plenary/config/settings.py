@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from plenary.config import environment
 
 PLENARY = environment.read(os.environ)
-if PLENARY.production and (wrong := environment.problems(PLENARY)):
+if PLENARY.production and (wrong := PLENARY.problems()):
     raise ImproperlyConfigured("These settings are refused in production:\n" + "\n".join(f"- {line}" for line in wrong))
 
 # The rooms, lowest first. A room adds its line when it lands.

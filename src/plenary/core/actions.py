@@ -21,11 +21,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from plenary.core import permissions, queries
 from plenary.core.models import ActionToDo, AuditEvent, Person, Policy, Post, StoredBytes
 from plenary.core.permissions import require
-from plenary.core.terms import NOBODY, Event, Refused, Who, scope_kind
+from plenary.core.terms import ATTEMPTS, NOBODY, Event, Refused, Who, scope_kind
 
 CHAIN_LOCK = 0x706C656E  # "plen": the advisory lock that makes appending to the audit chain one at a time
 SUPPORT_DAYS = 7  # the longest that support staff may hold a post which sees cases
@@ -223,6 +225,24 @@ def adopt_policies(folder: Path, *, by: Who) -> list[Policy]:
     )
     with transaction.atomic():
         return [adopt_policy(**one, by=by) for one in chosen]
+
+
+def requeue_abandoned(*, by: Who) -> int:
+    """Begin again the jobs that a killed worker left running, and return how many.
+
+    Call it where no worker runs. Jobs may be repeated without harm; one that was begun too often counts as failed,
+    so that it cannot take every new worker down with it.
+    """
+    require(permissions.may_administer(by), "Only an administrator may begin jobs again.")
+    with transaction.atomic():
+        abandoned = list(DBTaskResult.objects.select_for_update().running())
+        for job in abandoned:
+            job.status = TaskResultStatus.READY if len(job.worker_ids) < ATTEMPTS else TaskResultStatus.FAILED
+            job.finished_at = timezone.now() if job.status == TaskResultStatus.FAILED else None
+            job.save(update_fields=["status", "finished_at"])
+        if abandoned:
+            record(by=by, verb="begin jobs again", subject="jobs", detail={"jobs": [str(job.pk) for job in abandoned]})
+    return len(abandoned)
 
 
 def _lock_chain() -> None:

