@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.installation import Installation
+
 
 def pytest_addoption(parser):
     parser.addoption("--pictures", metavar="FOLDER", help="browser journeys save pictures of the pages here, for the handbook")
@@ -24,6 +26,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
         return [*guard["drop"], *flush(*arguments, **options), *guard["create"]]
 
     connection.ops.sql_flush = sql_flush
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory) -> Installation:
+    """Return an installation on SQLite that is ready for use. Copy it; do not change it."""
+    place = Installation(tmp_path_factory.mktemp("installation") / "data")
+    place.run("migrate")
+    return place
 
 
 @pytest.fixture(autouse=True)

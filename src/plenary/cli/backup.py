@@ -110,13 +110,13 @@ def _require_whole(folder: Path, manifest: dict[str, Any]) -> None:
 
 def _require_empty() -> None:
     try:
-        used = queries.people().exists() or queries.events().exists()
+        used = queries.people().exists()
     except DatabaseError:  # no tables yet
         used = False
     finally:
         connection.close()
     if used:
-        raise InputError("This installation holds people or events already: a backup is restored into an empty one.")
+        raise InputError("This installation has people already: a backup is restored into an empty one.")
 
 
 def _put_database(copy: Path) -> None:

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     serve.add_argument("--processes", type=int, default=2, help="processes that answer requests (2)")
     serve.add_argument("--no-worker", action="store_true", help="answer requests only; jobs are worked on elsewhere")
     serve.add_argument("--check", action="store_true", help="say what forbids production with these settings, and stop")
-    _verb(commands, "migrate", "make or update the database, folders and static files, and adopt the policies")
+    _verb(commands, "migrate", "make or update the database, folders and static files, and load policies and definitions")
     backup = _verb(commands, "backup", "write database, kept bytes and editions into one file, while the site runs")
     backup.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write (.tar, or .tar.gz)")
     restore = _verb(commands, "restore", "put a backup into an empty installation, and check it")

@@ -20,6 +20,8 @@ from django.db.migrations.executor import MigrationExecutor
 from plenary.cli import backup as backups
 from plenary.core import actions, queries
 from plenary.core.terms import SYSTEM, NotFound, Refused
+from plenary.registry.actions import load_definitions
+from plenary.registry.terms import BadDefinition
 from plenary_stats.errors import InputError
 
 GRACE = 30  # seconds that a process has to finish what it is doing
@@ -29,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the verb that the arguments name; what a room refuses is an input error with its reason."""
     try:
         return int(arguments.verb(arguments))
-    except (Refused, NotFound) as refusal:
+    except (Refused, NotFound, BadDefinition) as refusal:
         raise InputError(str(refusal)) from None
     except DatabaseError as problem:
         raise InputError(f"The database is not ready ({problem}): run 'plenary migrate' first.") from None
@@ -52,7 +54,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 def migrate(arguments: argparse.Namespace) -> int:
-    """Bring folders, tables, static files and policies up to date. Repeatable."""
+    """Bring folders, tables, static files, policies and definitions up to date. Repeatable."""
     for folder in (settings.PLENARY.data, settings.PLENARY.store, settings.PLENARY.editions):
         folder.mkdir(parents=True, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0, stdout=sys.stderr)
@@ -60,7 +62,9 @@ def migrate(arguments: argparse.Namespace) -> int:
     if settings.PLENARY.production:
         call_command("collectstatic", interactive=False, verbosity=0, stdout=sys.stderr)
     policies = actions.adopt_policies(settings.PLENARY.definitions / "policies", by=SYSTEM)
-    return _answer(arguments, {"database": connection.vendor, "policies": len(policies)}, "The database is up to date.")
+    loaded = load_definitions(by=SYSTEM)
+    document = {"database": connection.vendor, "policies": len(policies), "definitions": len(loaded.files)}
+    return _answer(arguments, document, "The database is up to date.")
 
 
 def backup(arguments: argparse.Namespace) -> int:

@@ -118,7 +118,6 @@ LOGIN_REDIRECT_URL = "/workspace/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "plenary.config.sign_in.AccountAdapter"
 ACCOUNT_TEMPLATE_EXTENSION = "jinja"
-ACCOUNT_ADAPTER = "plenary.web.account.adapter.Adapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -1,12 +1,15 @@
-"""How sign-in differs from allauth's own: nobody signs up, sign-ins are audited, secrets lie encrypted."""
+"""How sign-in differs from allauth's own: nobody signs up alone, sign-ins are audited, secrets lie encrypted."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -16,12 +19,21 @@ from django.http import HttpRequest, HttpResponse
 from plenary.core import actions, queries
 from plenary.core.models import Person
 
+FRESH_SECONDS = 300
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Accounts are made by an administrator; every sign-in and every new password is an audit event."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
         return False
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Ask for the password again before a change to passwords or codes, unless the person signed in a moment ago."""
+        records = get_authentication_records(context.request, context.request.user)
+        if records and time.time() - records[-1]["at"] < FRESH_SECONDS:
+            return False
+        return bool(super().is_reauthentication_required(app=app, **options))
 
     def post_login(self, request: HttpRequest, user: Person | AnonymousUser, **options: Any) -> HttpResponse:
         who = queries.who(user)

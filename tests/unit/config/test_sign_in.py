@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
@@ -89,14 +90,37 @@ def test_without_a_second_factor_every_page_leads_to_setting_one_up(client, mana
     assert is_signed_in(client)
     for page in (WORKSPACE, "/", "/no/such/page"):
         assert client.get(page).headers["Location"] == reverse("mfa_activate_totp")
-    confirm = client.get(reverse("mfa_activate_totp")).headers["Location"]  # an unattended session cannot enrol: password again
-    assert client.post(confirm, {"password": PASSWORD}).headers["Location"] == reverse("mfa_activate_totp")
     assert client.get(reverse("mfa_activate_totp")).status_code == 200
     secret = client.session["mfa.totp.secret"]
     answer = client.post(reverse("mfa_activate_totp"), {"code": code(secret)})
     assert answer.status_code == 302
     assert client.get(WORKSPACE).headers.get("Location") != reverse("mfa_activate_totp")
     assert Authenticator.objects.filter(user=manager).count() == 2  # the app, and recovery codes
+
+
+def test_an_unattended_session_cannot_enrol_without_the_password_again(client, manager):
+    PostFactory(person=manager)
+    sign_in(client)
+    with time_machine.travel(time.time() + 301):
+        confirm = client.get(reverse("mfa_activate_totp")).headers["Location"]
+        assert confirm.startswith(reverse("account_reauthenticate"))
+        assert client.post(confirm, {"password": "not the password"}).status_code == 200
+        assert client.get(reverse("mfa_activate_totp")).status_code == 302
+        assert client.post(confirm, {"password": PASSWORD}).headers["Location"] == reverse("mfa_activate_totp")
+        assert client.get(reverse("mfa_activate_totp")).status_code == 200
+
+
+def test_the_running_settings_are_the_published_policy(settings):
+    actions.adopt_policies(settings.PLENARY.definitions / "policies", by=SYSTEM)
+    wanted = queries.policy("sign-in", queries.today()).body
+    assert (
+        settings.ACCOUNT_RATE_LIMITS["login_failed"].split(",")[1]
+        == f"{wanted['failed_attempts']}/{wanted['lockout_minutes']}m/key"
+    )
+    lengths = [check["OPTIONS"]["min_length"] for check in settings.AUTH_PASSWORD_VALIDATORS if "OPTIONS" in check]
+    assert lengths == [wanted["password_length"]]
+    assert settings.PLENARY.idle_minutes == wanted["idle_minutes"]
+    assert wanted["support_days"] == actions.SUPPORT_DAYS
 
 
 def test_a_patient_representative_needs_no_second_factor(client, manager):

@@ -16,7 +16,6 @@ from django_tasks_db.models import DBTaskResult
 from plenary.core import actions, queries
 from plenary.core.terms import SYSTEM, Refused
 from tests.factories.core import make_who
-from tests.unit.cli.installation import Installation
 
 WRITERS, EVENTS = 6, 8
 
@@ -89,9 +88,8 @@ print(queries.events(verb="store bytes").count())
 """
 
 
-def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path):
-    place = Installation(tmp_path / "data")
-    place.run("migrate")
+def test_a_killed_process_loses_nothing_that_it_acknowledged(migrated, tmp_path):
+    place = migrated.copy_to(tmp_path / "data")
     chance = random.Random(20260401)
     acknowledged: list[str] = []
     for _ in range(6):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Installation:
@@ -21,6 +22,11 @@ class Installation:
         self.environ = kept | {"PLENARY_DATA": str(data), "PYTHONPATH": str(ROOT / "src")} | settings
         if database_url:
             self.environ["PLENARY_DATABASE_URL"] = database_url
+
+    def copy_to(self, data: Path) -> Installation:
+        """Return a copy of an installation on SQLite: much quicker than making another."""
+        shutil.copytree(self.data, data)
+        return Installation(data)
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "plenary.cli.main", *arguments]
