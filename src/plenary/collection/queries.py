@@ -337,6 +337,14 @@ def _status(received: bool, explained: str) -> str:
     return "explained" if explained else "missing"
 
 
+def expected_cases(service: Service, period_start: dt.date, period_end: dt.date) -> list[tuple[str, str]]:
+    """Return (ODS, case identifier) of every case that should be in the series: known to a source and not explained away."""
+    rows = ExpectedCase.objects.filter(
+        centre__service=service, period_start__gte=period_start, period_end__lte=period_end, explained=""
+    )
+    return list(rows.values_list("centre__ods", "case_id").distinct().order_by("centre__ods", "case_id"))
+
+
 def expected_counts(service: Service, period_start: dt.date, period_end: dt.date) -> dict[str, tuple[int, int]]:
     """Return, by centre (ODS), the cases expected and those accounted for: numbers for the completeness table."""
     found: dict[str, tuple[int, int]] = {}

@@ -19,6 +19,9 @@ ROOMS = (
     "plenary.core",
     "plenary.registry",
     "plenary.collection",
+    "plenary.outcomes",
+    "plenary.access",
+    "plenary.spend",
     "plenary.releases",
 )
 

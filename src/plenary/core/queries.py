@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+import plenary_stats
 from plenary.core.models import ActionToDo, AuditEvent, Person, StoredBytes
 from plenary.core.models import Policy as PolicyRow
 from plenary.core.models import Post as PostRow
@@ -27,6 +30,20 @@ GENESIS = "0" * 64
 def today() -> date:
     """Return the date in London, where the day of a post or a policy begins."""
     return timezone.localdate()
+
+
+@cache
+def code_version() -> str:
+    """Return the version of this code with a digest of the statistics, whose results depend on nothing else of it."""
+    state = hashlib.sha256()
+    folder = Path(plenary_stats.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        state.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    try:
+        version = metadata.version("plenary")
+    except metadata.PackageNotFoundError:  # run from a source tree that was not installed
+        version = "source"
+    return f"{version} ({state.hexdigest()[:12]})"
 
 
 def who(person: Person | AnonymousUser, on: date | None = None) -> Who:

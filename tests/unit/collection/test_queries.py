@@ -360,3 +360,11 @@ class TestProgress:
             make.accepted(make.make_centre(ods=ods), case("A1"))
         with django_assert_num_queries(5):
             assert len(queries.progress(who, centre.service, START, END)) == 3
+
+
+def test_expected_cases_leave_out_what_was_explained():
+    centre = make.make_centre()
+    for case_id, source in (("E2", "MDT"), ("E1", "MDT"), ("E1", "hospital episodes"), ("E3", "MDT")):
+        made = actions.expect_case(centre=centre, **PERIOD, case_id=case_id, source=source, by=SYSTEM)
+    actions.explain_missing(expected_id=made.pk, reason="never treated", by=make.manager(centre))
+    assert queries.expected_cases(centre.service, START, END) == [("RJ1", "E1"), ("RJ1", "E2")]

@@ -154,3 +154,10 @@ def test_events_are_found_by_verb_and_subject():
         actions.record(by=SYSTEM, verb=verb, subject=subject)
     assert [event.sequence for event in queries.events(verb="read")] == [1, 2]
     assert [event.sequence for event in queries.events(subject="case/1")] == [1, 3]
+
+
+def test_code_version_is_a_version_and_a_digest_of_the_statistics():
+    version, _, digest = queries.code_version().partition(" ")
+    assert version
+    assert len(digest) == len("(0123456789ab)")
+    assert queries.code_version() == queries.code_version()

@@ -1,0 +1,89 @@
+"""Everything that writes outcome sets and results: step five of the data path."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+
+from django.db import transaction
+from django.utils import timezone
+
+from plenary.core.actions import record, store_bytes
+from plenary.core.permissions import require
+from plenary.core.queries import code_version
+from plenary.core.terms import Who
+from plenary.outcomes import permissions, queries
+from plenary.outcomes.models import OutcomeSetVersion, Run
+from plenary.outcomes.terms import NotPossible
+from plenary.registry import queries as registry
+from plenary.registry.models import Service
+from plenary_stats import spec, tables
+
+
+def adopt_outcome_set(*, service: Service, content: bytes, adopted_on: dt.date, by: Who) -> OutcomeSetVersion:
+    """Put a version of a service's outcome set in force. The same bytes again change nothing; other bytes are refused."""
+    require(permissions.may_adopt(by, service.slug), f"Only the network of {service.name} adopts its outcome set.")
+    agreed = spec.read_outcome_set(content)
+    if agreed.service != service.slug:
+        raise NotPossible(f"The outcome set is of the service '{agreed.service}', not of '{service.slug}'.")
+    with transaction.atomic():
+        sha256 = store_bytes(content, by=by, media_type="application/toml")
+        values = {"sha256": sha256, "adopted_on": adopted_on, "agreed_on": agreed.agreed_on, "proposed": agreed.proposed}
+        found, is_new = OutcomeSetVersion.objects.get_or_create(service=service, version=agreed.version, defaults=values)
+        if found.sha256 != sha256:
+            raise NotPossible(f"Version {agreed.version} is adopted with other content. Give the change a new version.")
+        if is_new:
+            subject = f"outcome-set/{service.slug}/{agreed.version}"
+            record(by=by, verb="adopt outcome set", subject=subject, detail={"sha256": sha256, "proposed": agreed.proposed})
+    return found
+
+
+def load_definitions(*, by: Who) -> int:
+    """Adopt the shipped outcome sets of the services that are registered, each on the day that it was agreed."""
+    count = 0
+    for service in registry.services():
+        for version, content in registry.outcome_set_files(service.slug).items():
+            agreed_on = spec.read_outcome_set(content).agreed_on
+            year = re.match(r"\d{4}", version)
+            adopted_on = agreed_on or dt.date(int(year[0]) if year else 2000, 1, 1)
+            adopt_outcome_set(service=service, content=content, adopted_on=adopted_on, by=by)
+            count += 1
+    return count
+
+
+def run(*, service: Service, period_start: dt.date, period_end: dt.date, label: str, signed_only: bool = True, by: Who) -> Run:
+    """Compute activity, outcomes and completeness and keep them with their provenance.
+
+    Repeatable: while cases, definitions and code are the same, the same run is returned. With ``signed_only`` false it is a
+    preview for the network, which is never proposed.
+    """
+    require(permissions.may_run(by, service.slug), f"Only the network of {service.name} runs its results.")
+    if period_end <= period_start:
+        raise NotPossible(f"A period ends after it starts: {period_start} to {period_end} does not.")
+    before = queries.inputs(service, period_start, period_end, signed_only=signed_only)
+    key = {
+        "service": service,
+        "period_start": period_start,
+        "period_end": period_end,
+        "signed_only": signed_only,
+        "code_version": code_version(),
+        "inputs_hash": hashlib.sha256(json.dumps([label, sorted(before.items())]).encode()).hexdigest(),
+    }
+    known = Run.objects.filter(**key).first()
+    if known is not None:
+        return known
+    results = queries.compute(service, period_start, period_end, label, signed_only=signed_only)
+    with transaction.atomic():
+        if queries.inputs(service, period_start, period_end, signed_only=signed_only) != before:
+            raise NotPossible("The cases changed while their results were computed. Run them again.")
+        kept = [store_bytes(tables.dump(table), by=by, media_type="application/json") for table in results]
+        made, is_new = Run.objects.get_or_create(
+            **key, defaults={"inputs": before, "tables": kept, "ran_at": timezone.now(), "ran_by": by.person_id}
+        )
+        if is_new:
+            record(
+                by=by, verb="run outcomes", subject=f"outcomes-run/{made.pk}", detail={"service": service.slug, "tables": kept}
+            )
+    return made

@@ -1,0 +1,149 @@
+"""Everything that reads outcome sets and results. Results are for the network, never for the public."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+
+from django.db.models import Q, QuerySet
+
+from plenary.collection import queries as collection
+from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead
+from plenary.core.queries import stored_bytes
+from plenary.core.terms import NATION, NotFound, Who
+from plenary.outcomes.models import OutcomeSetVersion, Run
+from plenary.registry import queries as registry
+from plenary.registry.models import Service
+from plenary_stats import measures, spec, tables
+from plenary_stats.folder import Expected
+from plenary_stats.spec import OutcomeSet
+from plenary_stats.tables import ResultTable
+
+
+def visible_to(who: Who) -> QuerySet[Run]:
+    """Return the runs of the services to whose networks ``who`` belongs; all of them to the commissioner."""
+    found = Q(pk__in=())
+    for post in who.posts:
+        if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
+            found |= Q(pk__isnull=False)
+        if post.role == NetworkLead.key and post.scope_kind == "service":
+            found |= Q(service__slug=post.scope)
+        if post.role in (CentreDataManager.key, CentreLead.key) and post.scope_kind == "centre":
+            found |= Q(service__slug=post.scope.partition("/")[0])
+    return Run.objects.filter(found).select_related("service")
+
+
+def results(who: Who, run: Run) -> tuple[ResultTable, ...]:
+    """Return the tables of a run to its network; nothing to anybody else."""
+    return tables_of(run) if visible_to(who).filter(pk=run.pk).exists() else ()
+
+
+def tables_of(run: Run) -> tuple[ResultTable, ...]:
+    """Return the tables of a run. For the rooms above, which protect them: it asks nobody's permission."""
+    return tuple(tables.load(stored_bytes(sha256)) for sha256 in run.tables)
+
+
+def latest(service: Service, period_start: dt.date, period_end: dt.date) -> Run:
+    """Return the latest run over signed-off cases; raise ``NotFound``."""
+    runs = Run.objects.filter(service=service, period_start=period_start, period_end=period_end, signed_only=True)
+    found = runs.order_by("-ran_at", "-id").first()
+    if found is None:
+        raise NotFound(f"The results of {service.name} have not been run for {period_start} to {period_end}.")
+    return found
+
+
+# -- outcome sets
+
+
+def outcome_set_versions(service: Service) -> QuerySet[OutcomeSetVersion]:
+    """Return the versions of a service's outcome set, the oldest first."""
+    return OutcomeSetVersion.objects.filter(service=service).select_related("service").order_by("adopted_on", "id")
+
+
+def outcome_set_for(service: Service, period_end: dt.date) -> OutcomeSetVersion | None:
+    """Return the version adopted last before the period ended, or the earliest there is; None where there is none."""
+    versions = outcome_set_versions(service)
+    return versions.filter(adopted_on__lt=period_end).last() or versions.first()
+
+
+def outcome_set(version: OutcomeSetVersion) -> OutcomeSet:
+    """Return the parsed outcome set of a version."""
+    return _parsed(version.sha256)
+
+
+@lru_cache(maxsize=256)
+def _parsed(sha256: str) -> OutcomeSet:
+    return spec.read_outcome_set(stored_bytes(sha256))
+
+
+# -- what a run computes
+
+
+def designated_centres(service: Service, period_start: dt.date, period_end: dt.date) -> list[str]:
+    """Return the ODS codes of the centres that were designated on any day of the period."""
+    during = Q(valid_from=None) | Q(valid_from__lt=period_end), Q(valid_to=None) | Q(valid_to__gt=period_start)
+    return sorted(set(registry.designations(service.slug).filter(*during).values_list("centre__ods", flat=True)))
+
+
+def inputs(service: Service, period_start: dt.date, period_end: dt.date, *, signed_only: bool) -> dict[str, str]:
+    """Return the hash of everything that a run is computed from."""
+    chosen = outcome_set_for(service, period_end)
+    start = _since(chosen, period_start)
+    found = collection.case_inputs(service, start, period_end, signed_only=signed_only)
+    if chosen is not None:
+        found[f"outcome-set/{service.slug}/{chosen.version}"] = chosen.sha256
+    rest = {
+        "centres": designated_centres(service, period_start, period_end),
+        "expected": [[one.centre, one.case_id] for one in _expected(service, period_start, period_end)],
+        "regions": sorted(registry.region_by_area().items()),
+    }
+    return found | {f"{name}/{service.slug}": _hash(value) for name, value in rest.items()}
+
+
+def compute(
+    service: Service, period_start: dt.date, period_end: dt.date, label: str, *, signed_only: bool
+) -> tuple[ResultTable, ...]:
+    """Return activity, outcomes and completeness of a service and period."""
+    chosen = outcome_set_for(service, period_end)
+    agreed = outcome_set(chosen) if chosen else None
+    cases = collection.case_table(
+        service, period_start, period_end, signed_only=signed_only, since=_since(chosen, period_start), label=label
+    )
+    dataset = collection.data_set(collection.data_set_for(service, period_end))
+    centres = designated_centres(service, period_start, period_end)
+    regions: Mapping[str, str | None] = dict(registry.region_by_area())
+    activity = measures.activity(cases, service=service.slug, centres=centres, period=label, regions=regions, dataset=dataset)
+    complete = measures.completeness(
+        cases,
+        service=service.slug,
+        centres=centres,
+        period=label,
+        expected=_expected(service, period_start, period_end),
+        dataset=dataset,
+        outcome_set=agreed,
+    )
+    if agreed is None:
+        return activity, complete
+    rated = measures.outcomes(
+        agreed, cases, centres=centres, period_start=period_start, period_end=period_end, label=label, dataset=dataset
+    )
+    return activity, *rated, complete
+
+
+def _expected(service: Service, period_start: dt.date, period_end: dt.date) -> list[Expected]:
+    return [Expected(ods, case_id) for ods, case_id in collection.expected_cases(service, period_start, period_end)]
+
+
+def _since(chosen: OutcomeSetVersion | None, period_start: dt.date) -> dt.date:
+    """Return the first day of the longest window that the outcomes pool."""
+    windows = [outcome.window_years for outcome in outcome_set(chosen).outcomes] if chosen else []
+    back = max([1, *windows]) - 1
+    leap_day = (period_start.month, period_start.day) == (2, 29)
+    return period_start.replace(year=period_start.year - back, day=28 if leap_day else period_start.day)
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

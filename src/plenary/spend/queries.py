@@ -1,0 +1,52 @@
+"""Everything that reads expenditure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from django.db.models import Q, QuerySet
+
+from plenary.core.permissions import CentreLead, NationalCommissioner, NetworkLead
+from plenary.core.terms import NATION, Who
+from plenary.registry.models import Service
+from plenary.spend.models import Return
+from plenary_stats import measures
+from plenary_stats.folder import Spending
+from plenary_stats.tables import ResultTable
+
+
+def visible_to(who: Who) -> QuerySet[Return]:
+    """Return all returns to the commissioner, a service's to its network lead, a centre's to its lead."""
+    found = Q(pk__in=())
+    for post in who.posts:
+        if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
+            found |= Q(pk__isnull=False)
+        if post.role == NetworkLead.key and post.scope_kind == "service":
+            found |= Q(centre__service__slug=post.scope)
+        if post.role == CentreLead.key and post.scope_kind == "centre":
+            service, _, ods = post.scope.partition("/")
+            found |= Q(centre__service__slug=service, centre__ods=ods)
+    return Return.objects.filter(found).select_related("centre__service")
+
+
+def amounts(service: Service, period_start: dt.date, period_end: dt.date) -> list[Spending]:
+    """Return the current amounts of a service and period by centre. For the rooms that compute results: it asks nobody."""
+    rows = _current(service, period_start, period_end)
+    return [Spending(service.slug, row.centre.ods, float(row.amount_gbp), row.basis) for row in rows]
+
+
+def table(service: Service, period_start: dt.date, period_end: dt.date, label: str) -> ResultTable:
+    """Return the expenditure of a service as a table of the edition; empty where nothing was returned."""
+    return measures.spend(amounts(service, period_start, period_end), service=service.slug, period=label)
+
+
+def inputs(service: Service, period_start: dt.date, period_end: dt.date) -> dict[str, str]:
+    """Return the hash of what the table is made from; empty where nothing was returned."""
+    rows = [f"{row.centre.ods} {row.amount_gbp} {row.basis}" for row in _current(service, period_start, period_end)]
+    return {f"spend/{service.slug}": hashlib.sha256("\n".join(rows).encode()).hexdigest()} if rows else {}
+
+
+def _current(service: Service, period_start: dt.date, period_end: dt.date) -> QuerySet[Return]:
+    rows = Return.objects.filter(centre__service=service, period_start=period_start, period_end=period_end, current=True)
+    return rows.select_related("centre").order_by("centre__ods")

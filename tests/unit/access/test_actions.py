@@ -1,0 +1,131 @@
+"""Equity of access is run and can be run again."""
+
+import pytest
+
+from plenary.access import actions, queries, tasks
+from plenary.access.models import Run
+from plenary.access.permissions import may_run
+from plenary.access.terms import NotPossible
+from plenary.core.models import AuditEvent
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused
+from plenary.registry import queries as registry
+from tests.factories import collection as cases
+from tests.factories import outcomes as make
+
+pytestmark = pytest.mark.django_db
+
+
+def run(service, **options):
+    period = {"period_start": cases.START, "period_end": cases.END, "label": "2025"}
+    return actions.run(service=service, **period | {"by": SYSTEM} | options)
+
+
+def centre_with(areas):
+    centre = cases.make_centre()
+    cases.signed_off(centre, *(cases.case(f"N{number}", area=area) for number, area in enumerate(areas)))
+    return centre
+
+
+def test_patients_per_million_by_region():
+    icb = registry.icbs(cases.START)[0]
+    region = registry.region_of(icb.code)
+    [table] = queries.tables_of(run(centre_with([icb.code] * 4 + [""]).service))
+    found = {row["area"]: row for row in table.rows()}
+    people = queries.populations(cases.START)
+    assert set(found) == set(people)
+    assert (found[region]["numerator"], found[region]["denominator"]) == (4, people[region])
+    assert found[region]["value"] == pytest.approx(4e6 / people[region])
+    assert found[region]["lower"] < found[region]["value"] < found[region]["upper"]
+    assert found["Total"]["numerator"] == 4
+
+
+def test_populations_are_those_of_the_four_nations():
+    people = queries.populations(cases.START)
+    assert len(people) == 7 + 3 + 1
+    assert sum(people.values()) == 2 * people["Total"]
+    assert 65e6 < people["Total"] < 70e6
+
+
+def test_repeated_it_is_the_same_run_and_the_same_bytes():
+    service = centre_with(["QE1"]).service
+    first = run(service)
+    assert run(service) == first
+    Run.objects.all().delete()
+    assert run(service).tables == first.tables
+
+
+def test_other_cases_give_another_run():
+    service = centre_with(["QE1"]).service
+    first = run(service)
+    make.signed_centre(ods="RJ7", count=3)
+    assert run(service) != first
+
+
+def test_only_signed_cases_unless_asked():
+    centre = cases.make_centre()
+    icb = registry.icbs(cases.START)[0]
+    cases.accepted(centre, cases.case("A1", area=icb.code))
+
+    def total(made):
+        return next(row["numerator"] for row in queries.tables_of(made)[0].rows() if row["area"] == "Total")
+
+    assert total(run(centre.service)) == 0
+    assert total(run(centre.service, signed_only=False)) == 1
+
+
+@pytest.mark.parametrize("who", [make.CENTRE_LEAD, make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, NOBODY])
+def test_refused_to_others(who):
+    service = centre_with(["QE1"]).service
+    assert may_run(who, "adult-ecmo") is False
+    with pytest.raises(Refused):
+        run(service, by=who)
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("who", [make.COMMISSIONER, make.NETWORK_LEAD, SYSTEM])
+def test_run_by_the_network(who):
+    assert may_run(who, "adult-ecmo") is True
+    assert run(centre_with(["QE1"]).service, by=who).ran_by == who.person_id
+
+
+def test_a_period_that_runs_backwards():
+    with pytest.raises(NotPossible, match="ends after"):
+        run(centre_with(["QE1"]).service, period_start=cases.END, period_end=cases.START)
+
+
+def test_it_leaves_its_event():
+    made = run(centre_with(["QE1"]).service)
+    assert AuditEvent.objects.get(verb="run access").subject == f"access-run/{made.pk}"
+
+
+def test_the_job():
+    centre_with(["QE1"])
+    tasks.run.call("adult-ecmo", "2025-01-01", "2026-01-01", "2025")
+    assert Run.objects.get().ran_by is None
+
+
+@pytest.mark.parametrize("who", [make.COMMISSIONER, make.NETWORK_LEAD, make.CENTRE_LEAD])
+def test_the_network_sees_it(who):
+    made = run(centre_with(["QE1"]).service)
+    assert list(queries.visible_to(who)) == [made]
+    assert len(queries.results(who, made)) == 1
+
+
+@pytest.mark.parametrize("who", [make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, SYSTEM, NOBODY])
+def test_nobody_else_sees_it(who):
+    made = run(centre_with(["QE1"]).service)
+    assert not queries.visible_to(who).exists()
+    assert queries.results(who, made) == ()
+
+
+def test_the_latest():
+    service = centre_with(["QE1"]).service
+    with pytest.raises(NotFound, match="has not been run"):
+        queries.latest(service, cases.START, cases.END)
+    made = run(service)
+    run(service, signed_only=False)
+    assert queries.latest(service, cases.START, cases.END) == made
+
+
+def test_every_field_is_classed():
+    assert Run.Privacy.safe | Run.Privacy.scrub == {field.name for field in Run._meta.fields}
