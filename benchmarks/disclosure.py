@@ -2,7 +2,7 @@
 
 80 services of one to five centres, 7 regions, 2 sexes, 5 age bands, one year; invented. "services apart": what an edition
 publishes (centre and service by region, by sex, by age). "national": the same with the margins over all services, service by sex
-by age, and region by sex by age, as one linked table. The peer is GaussSuppression 1.x in R on tables of the latter shape (another
+by age, and region by sex by age, as one linked table. The peer is GaussSuppression 1.x in R on tables of that shape (another
 draw of the same size), measured on two such cores.
 """
 
