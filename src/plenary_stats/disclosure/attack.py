@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from plenary_stats.disclosure.links import EVENTS, Cells, Sum, quantity_of
+from plenary_stats.disclosure.links import EVENTS, PEOPLE, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme, matrix
 from plenary_stats.disclosure.system import Ranges, System
@@ -49,33 +49,23 @@ def _attack(cells: Cells, sums: Sequence[Sum], policy: Policy) -> Ranges:
     return ranges
 
 
-def floor(cells: Cells, number: int, policy: Policy, wholes: dict[int, int]) -> float:
+def floor(cells: Cells, number: int, policy: Policy) -> float:
     """Return the least value that a withheld cell may have: where noughts are published, a withheld one is at least 1."""
     quantity = quantity_of(cells.keys[number])
     if policy.zeros == "protect" or not cells.published[number]:
         return 0.0
+    whole = cells.wholes.get(number)
     if quantity in EVENTS:
-        return 1.0 if number in wholes and cells.known(wholes[number]) else 0.0
-    return 1.0 if quantity in {"patients", "denominator"} else 0.0
-
-
-def denominators(cells: Cells) -> dict[int, int]:
-    """Return, for each numerator and complement, its denominator."""
-    found = {}
-    for each in cells.sums:
-        for part in each.parts:
-            if quantity_of(cells.keys[part]) in EVENTS and quantity_of(cells.keys[each.whole]) == "denominator":
-                found[part] = each.whole
-    return found
+        return 1.0 if whole is not None and cells.known(whole) else 0.0
+    return 1.0 if quantity in PEOPLE else 0.0
 
 
 def start(cells: Cells, policy: Policy) -> Ranges:
     """Return what is plain before any sum is used."""
-    wholes = denominators(cells)
     low = np.array(cells.value, dtype=np.float64)
     high = low.copy()
     for number in np.flatnonzero(np.isnan(low)).tolist():
-        low[number], high[number] = floor(cells, number, policy, wholes), math.inf
+        low[number], high[number] = floor(cells, number, policy), math.inf
     return Ranges(low, high, np.array([quantity_of(key) != "amount" for key in cells.keys], dtype=np.bool_))
 
 

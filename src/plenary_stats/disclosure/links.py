@@ -11,31 +11,32 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
-from plenary_stats.tables import TOTAL, ProtectedTable, ResultTable
+from plenary_stats.tables import TOTAL, WITHHELD, ProtectedTable, ResultTable
 
 AnyTable = ResultTable | ProtectedTable
 Place = tuple[str, ...]
-Quantity = Literal["patients", "denominator", "numerator", "complement", "not_eligible", "not_known", "amount"]
 Key = tuple[str, Place]
 
 EVENTS = frozenset({"numerator", "complement"})
-REMAINDERS = frozenset({"not_eligible", "not_known"})
+REMAINDERS = frozenset({"not_eligible", "not_known", "missing", "complete", "incomplete"})
+"""What tells of the data, not of patients' results: no secret in itself, but the attacker uses it."""
+PEOPLE = frozenset({"patients", "denominator", "eligible", "expected", "received"})
 UNKNOWN = math.nan
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One number of one row. ``value`` is NaN where it is withheld. ``place`` is the row's own."""
+    """One number of one row. ``value`` is NaN where it is withheld. ``place`` is the row's own, ``role`` its column."""
 
     key: Key
     value: float
     table: int
     row: int
     place: Place
+    role: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Sum:
 class Cells:
     """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld.
 
-    ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too.
+    ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too. ``wholes``:
+    for each numerator and complement its denominator.
     """
 
     dimensions: tuple[str, ...]
@@ -60,6 +62,7 @@ class Cells:
     published: list[bool] = field(default_factory=list)
     number: dict[Key, int] = field(default_factory=dict)
     aliases: dict[Key, int] = field(default_factory=dict)
+    wholes: dict[int, int] = field(default_factory=dict)
     sums: list[Sum] = field(default_factory=list)
 
     def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:
@@ -113,37 +116,63 @@ def _without_time(place: Place, measure: int | None) -> Place:
     return (*place[:measure], place[measure].split("@")[0], *place[measure + 1 :])
 
 
-def _as_patients(place: Place, measure: int | None) -> Place:
+def as_patients(place: Place, dimensions: Sequence[str]) -> Place:
+    """Return where the activity table counts the patients of a place."""
+    measure = dimensions.index("measure") if "measure" in dimensions else None
     return place if measure is None else (*place[:measure], "patients", *place[measure + 1 :])
 
 
 def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fact]:
     """Yield every number of patients or money that a table's rows hold or hide."""
     measure = list(dimensions).index("measure") if "measure" in dimensions else None
+    area = list(dimensions).index("area") if "area" in dimensions else None
     status = table.columns["status"].tolist() if "status" in table.columns else [""] * len(table)
-    value, numerator, denominator = (_numbers(table, name) for name in ("value", "numerator", "denominator"))
-    remainders = {name: _numbers(table, name) for name in ("not_eligible", "not_known") if name in table.columns}
+    figures = {name: _numbers(table, name) for name in _ROLES[table.kind] if name in table.columns}
+    if table.kind == "rate":
+        pairs = zip(_numbers(table, "denominator"), _numbers(table, "numerator"), strict=True)
+        figures["complement"] = [whole - part for whole, part in pairs]
     for row, place in enumerate(places(table, dimensions)):
-        hidden = status[row] == "c"
-        base = _without_time(place, measure)
-        if table.kind == "count":
-            found: list[tuple[str, Place, float]] = [("patients", place, value[row])]
-        elif table.kind == "magnitude":
-            found = [("amount", place, value[row])]
-        elif table.kind == "exposure":
-            found = [("patients", _as_patients(place, measure), numerator[row])]
-        else:
-            found = [("denominator", base, denominator[row])]
-            if table.kind == "rate":
-                found += [("numerator", place, numerator[row]), ("complement", place, denominator[row] - numerator[row])]
-            found += [(name, base, column[row]) for name, column in remainders.items()]
-        for quantity, at, number in found:
+        for role, column in figures.items():
+            number = column[row]
+            quantity = _quantity(table, role, place[measure] if measure is not None else "")
             if number < 0 or (quantity != "amount" and number % 1 > 0):
-                raise InputError(
-                    f"{quantity} of {number:g} for {' '.join(place)}: numbers of patients are whole and not negative."
-                )
-            if hidden or not math.isnan(number):
-                yield Fact((quantity, at), number, order, row, place)
+                where = " ".join(place)
+                raise InputError(f"{quantity} of {number:g} for {where}: numbers of patients are whole and not negative.")
+            if status[row] != WITHHELD and math.isnan(number):
+                continue
+            at = place if quantity in {"amount", *EVENTS} or table.kind == "count" else _without_time(place, measure)
+            if quantity == "patients" and table.kind != "count":
+                at = as_patients(place, dimensions)
+            if table.kind == "exposure" and area is not None and place[area] == TOTAL:
+                quantity = RESIDENTS  # people of the listed areas alone, where activity counts everybody
+            yield Fact((quantity, at), number, order, row, place, role)
+
+
+RESIDENTS = "patients/residents"
+_ROLES: dict[str, tuple[str, ...]] = {
+    "count": ("value",),
+    "magnitude": ("value",),
+    "exposure": ("numerator",),
+    "summary": ("denominator", "not_eligible", "not_known"),
+    "rate": ("denominator", "numerator", "not_eligible", "not_known"),
+}
+_COMPLETENESS = {
+    "ascertainment": {"denominator": "expected", "numerator": "received", "complement": "missing"},
+    "complete-records": {"denominator": "patients", "numerator": "complete", "complement": "incomplete"},
+}
+_KNOWN_OUTCOME = {"denominator": "eligible", "numerator": "denominator", "complement": "not_known"}
+"""Of an outcome, completeness is the share of the eligible whose outcome is known: the patients of the outcome's own rate."""
+
+
+def _quantity(table: AnyTable, role: str, measure: str) -> str:
+    """Return what a column of a row counts."""
+    if table.kind in {"count", "exposure"}:
+        return "patients"
+    if table.kind == "magnitude":
+        return "amount"
+    if table.name == "completeness":
+        return _COMPLETENESS.get(measure, _KNOWN_OUTCOME).get(role, role)
+    return role
 
 
 def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) -> tuple[Cells, list[Fact]]:
@@ -153,6 +182,23 @@ def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) ->
     earlier edition does, all its figures for that service and period are (they were corrected since).
     """
     found = _timed((fact for order, table in enumerate(tables) for fact in facts(table, order, dimensions)), dimensions)
+    kept, labels = _set_apart(found, dimensions, own)
+    cells = Cells(dimensions)
+    for fact in sorted(kept, key=lambda each: each.key):  # so that the order of rows changes nothing
+        number = cells.add(fact.key, fact.value, published=True)
+        if fact.table in labels:
+            cells.aliases[_labelled(fact.key, fact.table)] = number
+        if tables[fact.table].kind == "exposure" and fact.key[0] == "patients":
+            cells.aliases[RESIDENTS, fact.key[1]] = number
+    for row in by_row(cells, kept).values():
+        if "denominator" in row and EVENTS.issubset(row):
+            cells.wholes |= {row[role]: row["denominator"] for role in EVENTS}
+            cells.sums.append(Sum(row["denominator"], (row["numerator"], row["complement"])))
+    return cells, kept
+
+
+def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], own: int) -> tuple[list[Fact], set[int]]:
+    """Return the figures with those under a key of their own that differ from what stands before; and which tables have such."""
     first: dict[Key, Fact] = {}
     apart: set[tuple[int, Key | tuple[str, ...]]] = set()
     for fact in found:
@@ -163,15 +209,19 @@ def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) ->
             raise InputError(f"Two figures for one cell: {before.value:g} and {fact.value:g} for {' '.join(fact.place)}.")
         if before.value != fact.value:
             apart.add((fact.table, fact.key if fact.table < own else _group(fact.key, dimensions)))
-    cells, kept, labels = Cells(dimensions), [], {table for table, _ in apart}
+    kept = []
     for fact in found:
         separate = (fact.table, fact.key) in apart or (fact.table, _group(fact.key, dimensions)) in apart
         kept.append(replace(fact, key=_labelled(fact.key, fact.table)) if separate else fact)
-    for fact in sorted(kept, key=lambda each: each.key):  # so that the order of rows changes nothing
-        number = cells.add(fact.key, fact.value, published=True)
-        if fact.table in labels:
-            cells.aliases[_labelled(fact.key, fact.table)] = number
-    return cells, kept
+    return kept, {table for table, _ in apart}
+
+
+def by_row(cells: Cells, found: Iterable[Fact]) -> dict[tuple[int, int], dict[str, int]]:
+    """Return, for each row of each table, the cell in each of its columns."""
+    rows: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
+    for fact in found:
+        rows[fact.table, fact.row][fact.role] = cells.number[fact.key]
+    return rows
 
 
 def _timed(found: Iterable[Fact], dimensions: Sequence[str]) -> list[Fact]:
@@ -297,31 +347,12 @@ def _overlap(code: str, codes: Mapping[str, int], partitions: Partitions) -> boo
 
 
 def _link_rates(cells: Cells) -> None:
-    """Tie denominator = numerator + complement, and patients = denominator + not eligible + not known."""
-    for number, (quantity, place) in enumerate(list(cells.keys)):
-        if not quantity.startswith("numerator") or not cells.published[number]:
-            continue
-        suffix = quantity[len("numerator") :]
-        whole = _denominator(cells, place, suffix)
-        complement = cells.number.get((f"complement{suffix}", place))
-        if whole is not None and complement is not None:
-            cells.sums.append(Sum(whole, (number, complement)))
-    measure = cells.dimensions.index("measure") if "measure" in cells.dimensions else None
+    """Tie patients = denominator + not eligible + not known."""
     for number, (quantity, place) in enumerate(list(cells.keys)):
         rest = [cells.number.get((name, place)) for name in ("not_eligible", "not_known")]
-        patients = cells.number.get(("patients", _as_patients(place, measure)))
+        patients = cells.number.get(("patients", as_patients(place, cells.dimensions)))
         if quantity == "denominator" and patients is not None and None not in rest:
             cells.sums.append(Sum(patients, (number, *(each for each in rest if each is not None))))
-
-
-def _denominator(cells: Cells, place: Place, suffix: str) -> int | None:
-    measure = cells.dimensions.index("measure") if "measure" in cells.dimensions else None
-    base = _without_time(place, measure)
-    for name in (f"denominator{suffix}", "denominator"):
-        for at in (place, base):
-            if (name, at) in cells.number:
-                return cells.number[name, at]
-    return None
 
 
 def _useful(cells: Cells) -> list[Sum]:

@@ -12,9 +12,19 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attack import denominators, start
+from plenary_stats.disclosure.attack import start
 from plenary_stats.disclosure.audit import PUBLIC, Audit, Editions, add_public, audit, flat
-from plenary_stats.disclosure.links import EVENTS, REMAINDERS, dimensions_of, gather, link, quantity_of
+from plenary_stats.disclosure.links import (
+    EVENTS,
+    PEOPLE,
+    REMAINDERS,
+    as_patients,
+    by_row,
+    dimensions_of,
+    gather,
+    link,
+    quantity_of,
+)
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import Box, Floats, Programme
 from plenary_stats.disclosure.suppress import Suppressor, is_primary
@@ -70,7 +80,6 @@ class _Work:
         } | add_public(self.cells, policy)
         link(self.cells, policy)
         self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
-        self.wholes = denominators(self.cells)
         self.tied = self._ties()
 
     def primary(self) -> set[int]:
@@ -79,7 +88,7 @@ class _Work:
         small = {
             number
             for number in own
-            if number not in self.unknown and is_primary(self.cells, number, self.cells.value[number], self.wholes, self.policy)
+            if number not in self.unknown and is_primary(self.cells, number, self.cells.value[number], self.policy)
         }
         return small | self._dominated(own)
 
@@ -99,21 +108,23 @@ class _Work:
     def _ties(self) -> dict[int, set[int]]:
         """Return, for each cell, those that go with it: figures with their denominator, complement with numerator."""
         tied: dict[int, set[int]] = defaultdict(set)
-        for part, whole in self.wholes.items():
-            tied[whole].add(part)
+        for row in by_row(self.cells, self.facts).values():
+            for role, number in row.items():
+                if role != "denominator" and "denominator" in row:
+                    tied[row["denominator"]].add(number)
+                if role in EVENTS:  # the one gives the other away
+                    tied[number].update(row[other] for other in EVENTS if other in row and other != role)
         for each in self.cells.sums:
-            names = [quantity_of(self.cells.keys[part]) for part in each.parts]
-            if set(names) == EVENTS:
-                first, second = each.parts
-                tied[first].add(second)
-                tied[second].add(first)
-            if "denominator" in names and quantity_of(self.cells.keys[each.whole]) == "patients":
-                rest = [part for part, name in zip(each.parts, names, strict=True) if name != "denominator"]
-                inside = each.parts[names.index("denominator")]
-                tied[inside].update(rest)
-                if all(self.cells.value[part] == 0 for part in rest):  # the two are one number under two names
-                    tied[inside].add(each.whole)
-                    tied[each.whole].add(inside)
+            people = [part for part in each.parts if quantity_of(self.cells.keys[part]) in PEOPLE]
+            rest = set(each.parts).difference(people)
+            if len(people) == 1 and rest and all(self.cells.value[part] == 0 for part in rest):
+                tied[people[0]].add(each.whole)  # one number under two names
+                tied[each.whole].add(people[0])
+        for number, (quantity, place) in enumerate(self.cells.keys):
+            patients = self.cells.number.get(("patients", as_patients(place, self.cells.dimensions)))
+            if quantity == "received" and patients is not None:  # mostly one number, as the reader will guess
+                tied[number].add(patients)
+                tied[patients].add(number)
         return tied
 
     def close(self, numbers: Iterable[int]) -> set[int]:
@@ -181,7 +192,7 @@ class _Work:
         hidden: dict[tuple[int, int], set[str]] = defaultdict(set)
         for fact in self.facts:
             if self.cells.number[fact.key] in gone:
-                hidden[fact.table, fact.row].add(quantity_of(fact.key))
+                hidden[fact.table, fact.row].add(fact.role)
         return tuple(self._written(order, table, hidden) for order, table in enumerate(self.tables))
 
     @property
@@ -193,10 +204,10 @@ class _Work:
     def _written(self, order: int, table: ResultTable, hidden: dict[tuple[int, int], set[str]]) -> ProtectedTable:
         whole = np.zeros(len(table), dtype=np.bool_)
         part = np.zeros(len(table), dtype=np.bool_)
-        for (at, row), quantities in hidden.items():
-            if at == order and quantities - REMAINDERS:
+        for (at, row), roles in hidden.items():
+            if at == order and roles - REMAINDERS:
                 part[row] = True
-                whole[row] = table.kind not in {"rate", "exposure"} or "denominator" in quantities
+                whole[row] = table.kind not in {"rate", "exposure"} or "denominator" in roles
         columns = {name: self._column(name, column, whole, part) for name, column in table.columns.items()}
         columns["status"] = _status(table, part)
         return ProtectedTable(

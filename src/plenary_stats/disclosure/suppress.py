@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from plenary_stats.disclosure.attack import denominators, floor
+from plenary_stats.disclosure.attack import floor
 from plenary_stats.disclosure.audit import need
-from plenary_stats.disclosure.links import EVENTS, Cells, Sum, quantity_of
+from plenary_stats.disclosure.links import EVENTS, PEOPLE, REMAINDERS, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme
 from plenary_stats.tables import TOTAL
@@ -40,10 +40,9 @@ class Suppressor:
         self.cells, self.values, self.frozen, self.close = cells, values, frozen, close
         self.primary = close(primary) - frozen
         self.withheld = set(self.primary)
-        wholes = denominators(cells)
         numbers = range(len(values))
         self.weight = np.array([_weight(cells, number, values[number], policy) for number in numbers])
-        self.floor = np.array([floor(cells, number, policy, wholes) for number in numbers])
+        self.floor = np.array([floor(cells, number, policy) for number in numbers])
         self.need = np.array([need(key, policy) for key in cells.keys])
         self._whole: _Block | None = None
 
@@ -259,7 +258,7 @@ def _weight(cells: Cells, number: int, value: float, policy: Policy) -> float:
         return FREE
     totals = sum(1 for name, code in zip(cells.dimensions, place, strict=True) if code == TOTAL and name in _MARGINS)
     weight = 1 + 0.02 * math.log1p(max(value, 0.0)) + 0.05 * totals
-    weight *= {"denominator": 2.0, "complement": 0.05, "not_eligible": 0.05, "not_known": 0.05}.get(quantity, 1.0)
+    weight *= 2.0 if quantity == "denominator" else 0.05 if quantity in {"complement", *REMAINDERS} else 1.0
     for name, code in zip(cells.dimensions, place, strict=True):
         weight *= policy.weights.get(name, {}).get(code, 1.0)
     return weight
@@ -268,12 +267,13 @@ def _weight(cells: Cells, number: int, value: float, policy: Policy) -> float:
 _MARGINS = ("service", "centre", "region")
 
 
-def is_primary(cells: Cells, number: int, value: float, wholes: dict[int, int], policy: Policy) -> bool:
+def is_primary(cells: Cells, number: int, value: float, policy: Policy) -> bool:
     """Whether a number must not be shown for its own sake."""
     quantity = quantity_of(cells.keys[number])
     least = 0 if policy.zeros == "protect" else 1
-    if quantity in {"patients", "denominator"}:
+    if quantity in PEOPLE:
         return least <= value < policy.threshold
-    if quantity in EVENTS and number in wholes and cells.value[wholes[number]] >= policy.threshold:
+    whole = cells.wholes.get(number)
+    if quantity in EVENTS and whole is not None and cells.value[whole] >= policy.threshold:
         return least <= value < policy.event_threshold
     return False

@@ -264,3 +264,49 @@ def test_money_is_shown_unless_one_centre_dominates():
     assert set(money(None).values()) == {""}
     assert money(0.8) == {"A": "c", "B": "c", "C": "c", "Total": "c"}
     assert money(0.95)["Total"] == ""
+
+
+def completeness(measure: str, rows: list[tuple[str, int, int]]) -> ResultTable:
+    columns = dict(rates(rows).columns) | {"measure": text([measure] * len(rows))}
+    return ResultTable(columns, name="completeness", kind="rate", dimensions=("service", "centre", "measure"))
+
+
+def activity(values: dict[str, int]) -> ResultTable:
+    rows = [{"service": "s", "centre": centre, "measure": "patients", "value": value} for centre, value in values.items()]
+    return known.table(rows, ("service", "centre", "measure"), "activity")
+
+
+def test_cases_received_of_those_expected_do_not_give_the_patients_away():
+    """28 received of 35 expected, by a centre whose 28 patients are withheld."""
+    done = protect(
+        [
+            activity({"A": 28, "B": 90, "Total": 118}),
+            completeness("ascertainment", [("A", 28, 35), ("B", 90, 100), ("Total", 118, 135)]),
+        ],
+        Policy(),
+    )
+    gone = row_of(done.tables[1], "A")
+    assert gone["status"] == "c"
+    assert np.isnan(gone["numerator"])
+    assert np.isnan(gone["value"])
+
+
+def test_complete_records_have_the_patients_for_denominator():
+    done = protect(
+        [
+            activity({"A": 28, "B": 90, "Total": 118}),
+            completeness("complete-records", [("A", 21, 28), ("B", 88, 90), ("Total", 109, 118)]),
+        ],
+        Policy(),
+    )
+    assert np.isnan(row_of(done.tables[1], "A")["denominator"])
+    assert [row["status"] for row in done.tables[0].rows()] == [row["status"] for row in done.tables[1].rows()]
+
+
+def test_known_outcomes_are_the_denominator_of_the_outcome():
+    """28 of 35 eligible patients have a known outcome: the rate of 28 is withheld, and so must the 28 be here."""
+    outcome = rates([("A", 20, 28), ("B", 70, 90), ("Total", 90, 118)])
+    done = protect([outcome, completeness("survival", [("A", 28, 35), ("B", 90, 95), ("Total", 118, 130)])], Policy())
+    assert np.isnan(row_of(done.tables[0], "A")["denominator"])
+    assert np.isnan(row_of(done.tables[1], "A")["numerator"])
+    assert done.audit.clean
