@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from plenary.cli import backup as backups
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         return int(arguments.verb(arguments))
     except (Refused, NotFound, BadDefinition) as refusal:
         raise InputError(str(refusal)) from None
-    except DatabaseError as problem:
+    except (OperationalError, ProgrammingError) as problem:  # no file, no server, no tables; anything else is a fault of ours
         raise InputError(f"The database is not ready ({problem}): run 'plenary migrate' first.") from None
 
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
+from plenary.cli import operation
 from plenary.cli.main import main
 from plenary.core import actions, queries
 from plenary.core.terms import DEMONSTRATION, SYSTEM
@@ -178,3 +179,13 @@ class TestMigrate:
         assert place.json("audit", "verify") == before
         code = "from django.db import connection as c; x = c.cursor(); x.execute('PRAGMA journal_mode'); print(x.fetchone()[0])"
         assert place.python(code).strip() == "wal"
+
+
+def test_a_fault_of_ours_is_not_blamed_on_the_installation(monkeypatch):
+    def broken(**_options):
+        raise DataError("value too long")
+
+    monkeypatch.setattr(operation.actions, "close_person", broken)
+    monkeypatch.setattr(operation.queries, "person", lambda _email: None)
+    with pytest.raises(DataError):
+        main(["user", "close", "ada@example.org"])
