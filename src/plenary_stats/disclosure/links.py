@@ -281,12 +281,13 @@ def _partitions(name: str, codes: set[str], policy: Policy) -> Partitions:
 
 
 def _pooled(codes: set[str]) -> list[tuple[str, str]]:
-    """Pooled years: ``2018-2019`` and ``2023 to 2025`` are made of their years, where single years or other pools occur."""
+    """Pooled years (``2018-2019``, ``2023 to 2025``, ``2023/24 to 2025/26``) are made of their years, where such occur."""
     pools = {}
     for code in sorted(codes):
-        match = re.fullmatch(r"(\d{4})\s*(?:-|–|to)\s*(\d{4})", code)
-        if match and int(match[1]) < int(match[2]) < int(match[1]) + 50:
-            pools[code] = [str(year) for year in range(int(match[1]), int(match[2]) + 1)]
+        match = re.fullmatch(r"(\d{4})(/\d{2})?\s*(?:-|–|to)\s*(\d{4})(/\d{2})?", code)
+        if match and int(match[1]) < int(match[3]) < int(match[1]) + 50 and bool(match[2]) == bool(match[4]):
+            years = range(int(match[1]), int(match[3]) + 1)
+            pools[code] = [f"{year}/{(year + 1) % 100:02}" if match[2] else str(year) for year in years]
     members = {year for years in pools.values() for year in years}
     if len(pools) < 2 and not members & codes:
         return []

@@ -67,6 +67,11 @@ def test_pooled_years_are_made_of_their_years():
     assert sums(cells) == {("patients 2024 to 2025", "patients 2024", "patients 2025")}
 
 
+def test_pooled_financial_years_too():
+    cells = linked(counts({"2023/24": 40, "2024/25": None, "2023/24 to 2024/25": 90}, ("period",)))
+    assert sums(cells) == {("patients 2023/24 to 2024/25", "patients 2023/24", "patients 2024/25")}
+
+
 def test_a_span_that_no_year_is_given_for_is_one_period():
     assert sums(linked(counts({"2024-2025": 40}, ("period",)))) == set()
 
