@@ -23,6 +23,7 @@ ROOMS = (
     "plenary.access",
     "plenary.spend",
     "plenary.releases",
+    "plenary.editions",
 )
 
 SECRET_KEY = PLENARY.secret_key

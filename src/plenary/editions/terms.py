@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
+from plenary_stats.spec import Outcome, OutcomeSet
 from plenary_stats.tables import ProtectedTable
 
 SECTIONS: Final = (
@@ -71,6 +73,23 @@ class OutcomeEntry:
     proposed: bool = False
     unit: str = ""
 
+    @classmethod
+    def of(cls, agreed: OutcomeSet, one: Outcome) -> OutcomeEntry:
+        """Return how one outcome of an agreed set is printed."""
+        return cls(
+            service=agreed.service,
+            id=one.id,
+            label=one.label,
+            definition=str(one.extra.get("definition", one.extra.get("description", ""))),
+            measure=one.measure,
+            direction=one.direction,
+            benchmark=one.benchmark.value if one.benchmark else None,
+            benchmark_source=one.benchmark.source if one.benchmark else "",
+            sources=agreed.sources,
+            proposed=one.proposed or agreed.proposed,
+            unit=one.unit,
+        )
+
 
 @dataclass(frozen=True)
 class PreviousEdition:
@@ -117,3 +136,28 @@ class EditionInputs:
     attribution: tuple[str, ...] = ()
     wording: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+class NotPossible(Exception):  # noqa: N818 - it reads as what happened
+    """What was asked cannot be done in the present state. The message says why and what to do instead."""
+
+
+class EditionState(StrEnum):
+    BUILDING = "building"
+    BUILT = "built"
+    PUBLISHED = "published"
+
+
+MOVES: Final[Mapping[EditionState, frozenset[EditionState]]] = {
+    EditionState.BUILDING: frozenset({EditionState.BUILDING, EditionState.BUILT}),
+    EditionState.BUILT: frozenset({EditionState.BUILDING, EditionState.PUBLISHED}),
+    EditionState.PUBLISHED: frozenset(),
+}
+"""The only table of permitted moves. Until it is published an edition may be built again; after, it never changes."""
+
+
+def move(present: str, wanted: EditionState) -> EditionState:
+    """Return ``wanted``, or raise :class:`NotPossible` where the table does not permit it."""
+    if wanted not in MOVES[EditionState(present)]:
+        raise NotPossible(f"This edition is {present}: it cannot become {wanted}.")
+    return wanted

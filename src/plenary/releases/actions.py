@@ -14,9 +14,9 @@ from plenary.core.queries import policy as policy_in_force
 from plenary.core.terms import NotFound, Who
 from plenary.registry.models import Service
 from plenary.releases import permissions
-from plenary.releases.models import Proposal, Vote
-from plenary.releases.queries import disclosure_policy, disclosure_policy_plain, proposals, protected
-from plenary.releases.terms import Decision, NotPossible, ProposalState, after_votes, move
+from plenary.releases.models import Narrative, Proposal, Vote
+from plenary.releases.queries import disclosure_policy, disclosure_policy_plain, gathered, proposals, protected
+from plenary.releases.terms import LONGEST_TEXT, SECTIONS, Decision, NotPossible, ProposalState, after_votes, move
 from plenary_stats import tables
 from plenary_stats.tables import ProtectedTable, ResultTable
 
@@ -72,6 +72,50 @@ def propose(
         proposal.services.set(services)
         record(by=by, verb="propose", subject=_subject(proposal), detail={"label": label, "content_hash": proposal.content_hash})
     return proposal
+
+
+def propose_edition(*, label: str, period_start: dt.date, period_end: dt.date, on: dt.date, note: str = "", by: Who) -> Proposal:
+    """Propose an edition: the latest results of every service, their expenditure and narrative.
+
+    Refused where a result is older than the cases that it stands for, or where there is nothing to publish.
+    """
+    period = period_start, period_end
+    results, sources = gathered.results(period, label)
+    return propose(
+        label=label,
+        period_start=period_start,
+        period_end=period_end,
+        results=results,
+        narrative=gathered.narrative(period),
+        sources=sources,
+        on=on,
+        note=note,
+        by=by,
+    )
+
+
+def write_narrative(
+    *, service: Service, period_start: dt.date, period_end: dt.date, section: str, text: str, by: Who
+) -> Narrative:
+    """Write a section of a service's pages (Markdown). An earlier text is replaced; the event keeps its hash."""
+    require(permissions.may_write(by, service.slug, section), f"You may not write the section {section} of {service.name}.")
+    if section not in SECTIONS:
+        raise NotPossible(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
+    if period_end <= period_start:
+        raise NotPossible(f"A period ends after it starts: {period_start} to {period_end} does not.")
+    if len(text) > LONGEST_TEXT:
+        raise NotPossible(f"The text is longer than {LONGEST_TEXT} characters.")
+    with transaction.atomic():
+        written, _ = Narrative.objects.update_or_create(
+            service=service,
+            period_start=period_start,
+            period_end=period_end,
+            section=section,
+            defaults={"text": text.strip(), "written_by": by.person_id, "written_at": timezone.now()},
+        )
+        sha256 = store_bytes(written.text.encode(), by=by, media_type="text/markdown")
+        record(by=by, verb="write narrative", subject=f"narrative/{written.pk}", detail={"section": section, "sha256": sha256})
+    return written
 
 
 def review(*, proposal_id: int, decision: Decision, comment: str, by: Who) -> Proposal:

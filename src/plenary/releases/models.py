@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from plenary.registry.models import Service
-from plenary.releases.terms import Decision, ProposalState
+from plenary.releases.terms import SECTIONS, Decision, ProposalState
 
 
 class Proposal(models.Model):
@@ -58,6 +58,32 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label}, proposal {self.pk}"
+
+
+class Narrative(models.Model):
+    """What people wrote for one section of a service's pages in a period."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="narratives")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    section = models.CharField(max_length=40, choices=[(section, section) for section in SECTIONS])
+    text = models.TextField(blank=True)
+    written_by = models.BigIntegerField(null=True)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["service", "period_start", "section"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "period_start", "period_end", "section"], name="narrative_once"),
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="narrative_period_runs_forward"),
+        ]
+
+    class Privacy:
+        safe = {"id", "service", "period_start", "period_end", "section", "written_by", "written_at"}
+        scrub = {"text"}
+
+    def __str__(self) -> str:
+        return f"{self.service.slug}, {self.section}"
 
 
 class Vote(models.Model):

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plenary.core.permissions import NationalCommissioner, NetworkLead, Reviewer, holds
+from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Reviewer, holds
 from plenary.core.terms import Who
 from plenary.releases.models import Proposal
-from plenary.releases.terms import OPEN_TO_REVIEW
+from plenary.releases.terms import OPEN_TO_REVIEW, PATIENTS_SECTION
 
 
 def may_propose(who: Who, services: Iterable[str]) -> bool:
     """Whether every service is the own one: of a network lead, or, all of them, of the commissioner."""
     slugs = list(services)
     return bool(slugs) and all(holds(who, NationalCommissioner, NetworkLead, service=slug) for slug in slugs)
+
+
+def may_write(who: Who, service: str, section: str) -> bool:
+    """Whether ``who`` writes a section: the service's network lead and the commissioner, and of feedback the patients."""
+    if holds(who, NationalCommissioner, NetworkLead, service=service):
+        return True
+    return section == PATIENTS_SECTION and holds(who, PatientRepresentative, service=service)
 
 
 def may_review(who: Who, proposal: Proposal) -> bool:

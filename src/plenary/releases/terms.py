@@ -32,6 +32,12 @@ class Decision(StrEnum):
 REVIEWERS: Final = 2
 """Two people look at everything that leaves, and neither of them proposed it."""
 
+SECTIONS: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
+"""The sections of a service's pages that people write."""
+
+PATIENTS_SECTION: Final = "Patient feedback"
+LONGEST_TEXT: Final = 20_000
+
 MOVES: Final[Mapping[ProposalState, frozenset[ProposalState]]] = {
     ProposalState.PROPOSED: frozenset({ProposalState.UNDER_REVIEW, ProposalState.WITHDRAWN}),
     ProposalState.UNDER_REVIEW: frozenset({ProposalState.APPROVED, ProposalState.RETURNED, ProposalState.WITHDRAWN}),

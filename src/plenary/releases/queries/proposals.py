@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from plenary.core.permissions import NationalCommissioner, NetworkLead, Reviewer
 from plenary.core.queries import stored_bytes
-from plenary.core.terms import NATION, Damaged, Who
+from plenary.core.terms import NATION, Damaged, NotFound, Who
 from plenary.registry.models import Service
 from plenary.releases.models import Proposal, Vote
 from plenary.releases.terms import ProposalState, Release, VoteSeen
@@ -36,6 +36,14 @@ def visible_to(who: Who) -> QuerySet[Proposal]:
     within = ~Q(services__in=others) if slugs else Q(pk__in=())
     own = Q(proposed_by=who.person_id) if who.person_id is not None else Q(pk__in=())
     return Proposal.objects.filter(within | own).distinct()
+
+
+def proposal(proposal_id: int) -> Proposal:
+    """Return one proposal or raise ``NotFound``. It asks nobody's permission: actions do."""
+    found = Proposal.objects.filter(pk=proposal_id).first()
+    if found is None:
+        raise NotFound(f"There is no proposal {proposal_id}.")
+    return found
 
 
 def votes(who: Who, proposal: Proposal) -> list[VoteSeen]:

@@ -1,0 +1,314 @@
+"""Everything that writes editions: build from a frozen release, publish, correct. Step seven of the data path."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from plenary.core.actions import record
+from plenary.core.permissions import require
+from plenary.core.queries import stored_bytes
+from plenary.core.terms import NotFound, Who
+from plenary.editions import permissions, queries
+from plenary.editions.models import Edition
+from plenary.editions.render import content, data, verify, write
+from plenary.editions.terms import (
+    CentreEntry,
+    EditionInputs,
+    EditionState,
+    NotPossible,
+    OutcomeEntry,
+    PreviousEdition,
+    ServiceEntry,
+    move,
+)
+from plenary.registry import queries as registry
+from plenary.registry.models import Centre, Service
+from plenary.releases import queries as releases
+from plenary.releases.queries import proposals
+from plenary.releases.terms import Release
+from plenary_stats import spec
+
+
+def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
+    """Make the edition of a frozen release in the waiting room. Repeated, also after a kill, it makes the same bytes.
+
+    A label that was published before is corrected: that needs a note, and the edition gets the next number.
+    """
+    require(permissions.may_build(by), "Only the national commissioner builds editions.")
+    release = proposals.release(proposals.proposal(proposal_id))
+    edition = _begin(proposal_id, release, note, by)
+    if edition.state == EditionState.PUBLISHED:
+        return edition
+    staging = _staging(edition)
+    shutil.rmtree(staging, ignore_errors=True)
+    inputs = inputs_of(release, edition)
+    write.write(content.build(inputs), inputs, staging)
+    digest = write.digest((staging / write.MANIFEST).read_bytes())
+    with transaction.atomic():
+        current = _locked(edition.pk)
+        current.state = move(current.state, EditionState.BUILT)
+        current.digest, current.built_by, current.built_at = digest, by.person_id, timezone.now()
+        current.save()
+        record(by=by, verb="build edition", subject=_subject(current), detail={"release": release.content_hash, "digest": digest})
+    return current
+
+
+def correct(*, proposal_id: int, note: str, by: Who) -> Edition:
+    """Build a new numbered version of a published edition, with a note that says what it corrects."""
+    require(permissions.may_build(by), "Only the national commissioner builds editions.")
+    label = proposals.proposal(proposal_id).label
+    if not queries.published().filter(label=label).exists():
+        raise NotPossible(f"Edition {label} has not been published: there is nothing to correct yet.")
+    return build(proposal_id=proposal_id, note=note, by=by)
+
+
+def publish(*, edition_id: int, by: Who) -> Edition:
+    """Publish a built edition for good. Repeated, also after a kill, it is published once.
+
+    The folder is moved into its place first, and only then does the database say so: what readers are told of is there.
+    """
+    require(permissions.may_publish(by), "Only the national commissioner publishes editions.")
+    _refuse_damaged(edition_id)
+    with transaction.atomic():
+        edition = _locked(edition_id)
+        if edition.state == EditionState.PUBLISHED:
+            return edition
+        edition.state = move(edition.state, EditionState.PUBLISHED)
+        source = _waiting(edition)
+        _refuse_unsound(edition, source)
+        _move_into_place(source, queries.place(edition))
+        edition.published_by, edition.published_at = by.person_id, timezone.now()
+        edition.save()
+        record(
+            by=by, verb="publish edition", subject=_subject(edition), detail={"digest": edition.digest, "folder": edition.folder}
+        )
+    return edition
+
+
+def resume(*, by: Who) -> list[Edition]:
+    """Build again whatever was being built when the process stopped."""
+    require(permissions.may_build(by), "Only the national commissioner builds editions.")
+    stopped = Edition.objects.filter(state=EditionState.BUILDING).order_by("pk")
+    return [build(proposal_id=edition.proposal, note=edition.note, by=by) for edition in stopped]
+
+
+# -- the row
+
+
+def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
+    """Return the edition of a release, as one that is being built unless it is published."""
+    with transaction.atomic():
+        known = Edition.objects.select_for_update().filter(release_hash=release.content_hash).first()
+        if known is not None:
+            if known.state != EditionState.PUBLISHED:
+                known.state = move(known.state, EditionState.BUILDING)
+                known.save(update_fields=["state"])
+            return known
+        earlier = Edition.objects.filter(label=release.label).order_by("-number").first()
+        if earlier is not None and earlier.state != EditionState.PUBLISHED:
+            raise NotPossible(f"{earlier} waits to be published. Publish it first.")
+        if earlier is not None and not note.strip():
+            raise NotPossible(f"Edition {release.label} has been published: say what this version corrects.")
+        number = earlier.number + 1 if earlier else 1
+        edition = Edition.objects.create(
+            label=release.label,
+            number=number,
+            period_start=release.period_start,
+            period_end=release.period_end,
+            release_hash=release.content_hash,
+            proposal=proposal_id,
+            folder=f"{_plain(release.label)}/{number}",
+            correction_of=earlier,
+            note=note.strip() if earlier else "",
+            built_by=by.person_id,
+            built_at=timezone.now(),
+        )
+        record(by=by, verb="begin edition", subject=_subject(edition), detail={"release": release.content_hash})
+    return edition
+
+
+def _locked(edition_id: int) -> Edition:
+    found = Edition.objects.select_for_update().filter(pk=edition_id).first()
+    if found is None:
+        raise NotFound(f"There is no edition {edition_id}.")
+    return found
+
+
+def _plain(label: str) -> str:
+    """Return a label as the name of a folder and of an address: 2024/25 becomes 2024-25."""
+    return re.sub(r"[^0-9a-z]+", "-", label.lower()).strip("-") or "edition"
+
+
+def _subject(edition: Edition) -> str:
+    return f"edition/{edition.folder}"
+
+
+# -- the folder
+
+
+def _staging(edition: Edition) -> Path:
+    root: Path = settings.PLENARY.editions
+    return root / queries.STAGING / str(edition.pk)
+
+
+def _waiting(edition: Edition) -> Path:
+    """Return where the built files are: the waiting room, or already in place if a kill came before the database was told."""
+    for folder in (_staging(edition), queries.place(edition)):
+        if (folder / write.MANIFEST).is_file():
+            return folder
+    raise NotPossible(f"The files of {edition} are not there. Build it again.")
+
+
+def _refuse_unsound(edition: Edition, folder: Path) -> None:
+    manifest = (folder / write.MANIFEST).read_bytes()
+    if write.digest(manifest) != edition.digest:
+        raise NotPossible(f"The files of {edition} are not the ones that were built. Build it again.")
+    before = [one.digest for one in _previous(edition)]
+    if json.loads(manifest)["previous"] != before:
+        raise NotPossible(f"Another edition was published after {edition} was built. Build it again.")
+
+
+def _refuse_damaged(edition_id: int) -> None:
+    """Check every file and figure again. It takes seconds, so it is done before the database is locked."""
+    edition = Edition.objects.filter(pk=edition_id, state=EditionState.BUILT).first()
+    if edition is None:
+        return
+    folder = _waiting(edition)
+    report = verify.verify(folder, [queries.place(one) for one in queries.published()])
+    if not report["verified"]:
+        raise NotPossible(f"The files of {edition} were changed: {report['problems'][0]['file']}. Build it again.")
+
+
+def _move_into_place(source: Path, place: Path) -> None:
+    """Move the folder in one step, read-only, and see it onto the disk."""
+    if source == place:
+        return
+    for path in source.rglob("*"):
+        if path.is_file():
+            path.chmod(0o444)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(place)
+    for folder in (place.parent, source.parent):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# -- what the content document is made from
+
+
+def inputs_of(release: Release, edition: Edition) -> EditionInputs:
+    """Return everything that an edition is made from: the release, the register, and nothing of the cases.
+
+    The tables are attacked once more as they will be published. ``NotPossible`` where they would give a withheld number away.
+    """
+    period = release.period_start, release.period_end
+    slugs = {str(slug) for table in release.tables for slug in table["service"].tolist()}
+    services = _services(slugs, period)
+    known = _previous(edition)
+    inputs = EditionInputs(
+        label=release.label,
+        period_start=release.period_start.isoformat(),
+        period_end=release.period_end.isoformat(),
+        nation="England",
+        threshold=int(release.policy["threshold"]),
+        services=tuple(_service(one) for one in services),
+        centres=tuple(entry for one in services for entry in _centres(one, period)),
+        tables=release.tables,
+        number=edition.number,
+        correction_note=edition.note,
+        draft=False,
+        invented=settings.PLENARY.demo or any(one.confidence == "invented" for one in services),
+        reviewers=release.reviewers,
+        outcomes=tuple(_outcomes(release)),
+        narrative=release.narrative,
+        policy=release.policy,
+        inputs={"release": release.content_hash},
+        definitions=_definitions(release),
+        code_version=write.code_version(),
+        previous=tuple(known),
+        attribution=tuple(registry.attribution("ons")),
+    )
+    earlier = [table for one in queries.published() for table in verify.published(queries.place(one))]
+    policy = releases.disclosure_policy(release.policy)
+    audit = releases.attacked(data.tables(data.render(inputs)), policy, earlier)
+    if not audit.clean:
+        raise NotPossible("The tables as published would give withheld numbers away. Propose them anew.")
+    return replace(inputs, audit=audit.plain(seconds=False))
+
+
+def _previous(edition: Edition) -> list[PreviousEdition]:
+    found = queries.published().exclude(pk=edition.pk).order_by("period_end", "label", "number")
+    return [PreviousEdition(one.label, one.number, one.digest, f"../../{one.folder}/index.html", one.note) for one in found]
+
+
+def _services(slugs: set[str], period: tuple[dt.date, dt.date]) -> list[Service]:
+    """Return the services that have results, or had a designated centre in the period."""
+    start, end = period
+    during = Q(centres__designations__valid_from=None) | Q(centres__designations__valid_from__lt=end)
+    during &= Q(centres__designations__valid_to=None) | Q(centres__designations__valid_to__gt=start)
+    standing = Q(centres__designations__isnull=False) & during
+    return list(registry.services().filter(Q(slug__in=slugs) | standing).distinct().order_by("name", "slug"))
+
+
+def _service(one: Service) -> ServiceEntry:
+    return ServiceEntry(
+        one.slug, one.name, one.category, one.description, _doubt(one.confidence), invented=one.confidence == "invented"
+    )
+
+
+def _centres(service: Service, period: tuple[dt.date, dt.date]) -> list[CentreEntry]:
+    """Return a service's centres with their standing in the period, by code."""
+    found = []
+    for centre in registry.centres(service.slug).order_by("ods"):
+        standing = [
+            one
+            for one in centre.designations.all()
+            if (one.valid_from is None or one.valid_from < period[1]) and (one.valid_to is None or one.valid_to > period[0])
+        ]
+        found += [_centre(centre, one.valid_from, one.valid_to) for one in standing]
+    return found
+
+
+def _centre(centre: Centre, start: dt.date | None, end: dt.date | None) -> CentreEntry:
+    first, last = (day.isoformat() if day else "" for day in (start, end))
+    return CentreEntry(centre.service.slug, centre.ods, centre.name, first, last, _doubt(centre.confidence))
+
+
+def _doubt(confidence: str) -> str:
+    return "" if confidence == "confirmed" else confidence
+
+
+def _outcomes(release: Release) -> list[OutcomeEntry]:
+    """Return the definitions under which the results were computed: the documents of then, not of now."""
+    found: list[OutcomeEntry] = []
+    for name, sha256 in sorted(release.sources.items()):
+        if name.startswith("outcome-set/"):
+            agreed = spec.read_outcome_set(stored_bytes(sha256))
+            found += [OutcomeEntry.of(agreed, one) for one in agreed.outcomes]
+    return found
+
+
+def _definitions(release: Release) -> dict[str, Any]:
+    """Return the versions of the data sets and outcome sets that the results rest on."""
+    found = {}
+    for name in release.sources:
+        kind, _, rest = name.partition("/")
+        if kind in ("data-set", "outcome-set"):
+            slug, _, version = rest.partition("/")
+            found[f"{slug}/{'dictionary' if kind == 'data-set' else 'outcomes'}"] = version
+    return found

@@ -1,0 +1,66 @@
+"""What is published. The public pages read this; it knows nothing of cases, results or proposals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from plenary.core.terms import NotFound
+from plenary.editions.models import Edition
+from plenary.editions.terms import EditionState
+
+STAGING = "staging"
+"""The folder beside the published ones in which editions wait. Nothing of it is ever served."""
+
+
+def published() -> QuerySet[Edition]:
+    """Return every published edition with its corrections, the latest period first, the latest number first."""
+    return Edition.objects.filter(state=EditionState.PUBLISHED)
+
+
+def current() -> list[Edition]:
+    """Return the latest number of every label, the latest period first."""
+    latest: dict[str, Edition] = {}
+    for one in published():
+        latest.setdefault(one.label, one)
+    return list(latest.values())
+
+
+def edition(label: str, number: int | None = None) -> Edition:
+    """Return one published edition, the latest number where none is asked for; raise ``NotFound``."""
+    found = published().filter(label=label)
+    chosen = found.first() if number is None else found.filter(number=number).first()
+    if chosen is None:
+        raise NotFound(f"No edition {label}{f', version {number},' if number else ''} has been published.")
+    return chosen
+
+
+def edition_in(folder: str) -> Edition:
+    """Return the published edition of a folder such as ``2025/1``; raise ``NotFound``."""
+    found = published().filter(folder=folder).first()
+    if found is None:
+        raise NotFound(f"No edition has been published as {folder}.")
+    return found
+
+
+def place(one: Edition) -> Path:
+    """Return the folder of a published edition."""
+    root: Path = settings.PLENARY.editions
+    return root / one.folder
+
+
+def file(label: str, path: str, number: int | None = None) -> Path:
+    """Return where a file of a published edition lies; raise ``NotFound`` for anything that is not one of its files."""
+    folder = place(edition(label, number)).resolve()
+    wanted = folder.joinpath(*path.replace("\\", "/").split("/")) if "\0" not in path else folder
+    found = wanted.resolve()
+    if not found.is_relative_to(folder) or not found.is_file():
+        raise NotFound(f"Edition {label} has no file {path!r}.")
+    return found
+
+
+def in_preparation() -> QuerySet[Edition]:
+    """Return what is being built or waits to be published. For the people who publish."""
+    return Edition.objects.exclude(state=EditionState.PUBLISHED)

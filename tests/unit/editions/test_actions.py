@@ -1,0 +1,276 @@
+"""Build from a frozen release, publish for good, correct by a new number."""
+
+import csv
+import json
+import shutil
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from plenary.core import permissions as roles
+from plenary.core.models import AuditEvent
+from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, Refused
+from plenary.editions import actions, permissions, queries, tasks
+from plenary.editions.models import Edition
+from plenary.editions.render import verify
+from plenary.editions.terms import EditionState, NotPossible, move
+from plenary.releases.models import Proposal
+from plenary.releases.queries import proposals
+from tests.factories import editions as make
+from tests.factories import releases
+from tests.factories.core import make_who
+from tests.factories.editions import COMMISSIONER
+from tests.factories.registry import CentreFactory, DesignationFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(folder, name="activity"):
+    with (folder / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def staging(edition, settings):
+    return settings.PLENARY.editions / "staging" / str(edition.pk)
+
+
+class TestBuild:
+    def test_files_wait_and_nothing_is_published(self, settings):
+        edition = make.built()
+        folder = staging(edition, settings)
+        assert (edition.state, edition.number, edition.folder) == ("built", 1, "2025/1")
+        assert verify.verify(folder)["verified"]
+        assert not queries.published().exists()
+        marks = {row["centre"]: row["status"] or row["value"] for row in rows(folder)}
+        assert marks["RJ7"] == "c"
+        assert "12" not in {row["value"] for row in rows(folder)}
+
+    def test_it_says_where_it_comes_from_and_who_reviewed_it(self, settings):
+        edition = make.built()
+        manifest = json.loads((staging(edition, settings) / "manifest.json").read_bytes())
+        assert manifest["inputs"] == {"release": edition.release_hash}
+        assert manifest["draft"] is False
+        assert manifest["reviewers"] == ["First Reviewer", "Second Reviewer"]
+
+    def test_built_again_it_is_the_same_bytes(self, settings):
+        edition = make.built()
+        shutil.rmtree(staging(edition, settings))
+        again = actions.build(proposal_id=edition.proposal, by=SYSTEM)
+        assert (again.pk, again.digest) == (edition.pk, edition.digest)
+        assert Edition.objects.count() == 1
+
+    @pytest.mark.parametrize("made", [releases.proposal, releases.approved])
+    def test_not_before_the_release_is_frozen(self, made):
+        with pytest.raises(Damaged, match="nothing of it may leave"):
+            actions.build(proposal_id=made().pk, by=COMMISSIONER)
+        assert not Edition.objects.exists()
+
+    def test_not_what_was_changed_after_approval(self):
+        proposal = releases.frozen()
+        Proposal.objects.filter(pk=proposal.pk).update(protected=proposal.results)
+        with pytest.raises(Damaged, match="differs from what was approved"):
+            actions.build(proposal_id=proposal.pk, by=COMMISSIONER)
+
+    def test_one_that_is_not_there(self):
+        with pytest.raises(NotFound):
+            actions.build(proposal_id=404, by=COMMISSIONER)
+
+    @pytest.mark.parametrize(
+        "who", [NOBODY, releases.FIRST, make_who(roles.NetworkLead, "adult-ecmo"), make_who(roles.NationalCommissioner, "Wales")]
+    )
+    def test_refused_to_others(self, who):
+        proposal = releases.frozen()
+        with pytest.raises(Refused):
+            actions.build(proposal_id=proposal.pk, by=who)
+        assert not Edition.objects.exists()
+
+    def test_services_without_results_are_listed(self, settings):
+        DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RX1"))
+        CentreFactory(service__slug="never-designated", ods="RX2")
+        folder = staging(make.built(), settings)
+        assert {row["service"] for row in rows(folder, "services")} == {"adult-ecmo", "lam"}
+
+    def test_one_of_a_label_at_a_time(self):
+        first = make.built()
+        later = releases.frozen(label="2025")
+        with pytest.raises(NotPossible, match=r"2025, version 1 waits to be published"):
+            actions.build(proposal_id=later.pk, note="a correction", by=COMMISSIONER)
+        assert Edition.objects.get() == first
+
+    def test_resumed_after_a_kill(self, settings):
+        edition = make.built()
+        Edition.objects.filter(pk=edition.pk).update(state=EditionState.BUILDING, digest="")
+        half = staging(edition, settings)
+        (half / "manifest.json").unlink()
+        [again] = actions.resume(by=SYSTEM)
+        assert (again.state, again.digest) == ("built", edition.digest)
+        assert verify.verify(half)["verified"]
+        assert actions.resume(by=SYSTEM) == []
+
+    def test_the_job(self):
+        proposal = releases.frozen()
+        tasks.build.call(proposal.pk)
+        tasks.resume.call()
+        assert Edition.objects.get().state == "built"
+
+
+class TestPublish:
+    def test_for_good(self, settings):
+        edition = make.published()
+        folder = queries.place(edition)
+        assert (edition.state, edition.published_by) == ("published", 21)
+        assert folder == settings.PLENARY.editions / "2025" / "1"
+        assert verify.verify(folder)["verified"]
+        assert not staging(edition, settings).exists()
+        assert all(path.stat().st_mode & 0o222 == 0 for path in folder.rglob("*") if path.is_file())
+
+    def test_published_twice_is_published_once(self):
+        edition = make.published()
+        again = actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        assert again.published_at == edition.published_at
+        assert AuditEvent.objects.filter(verb="publish edition").count() == 1
+
+    def test_published_it_is_not_built_again(self):
+        edition = make.published()
+        before = sorted(path.stat().st_mtime_ns for path in queries.place(edition).rglob("*"))
+        actions.build(proposal_id=edition.proposal, by=COMMISSIONER)
+        assert sorted(path.stat().st_mtime_ns for path in queries.place(edition).rglob("*")) == before
+
+    def test_a_kill_between_folder_and_database(self, settings):
+        edition = make.built()
+        place = queries.place(edition)
+        place.parent.mkdir(parents=True)
+        staging(edition, settings).rename(place)
+        assert not queries.published().exists()
+        published = actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        assert published.state == "published"
+        assert verify.verify(place)["verified"]
+
+    def test_a_changed_file_is_not_published(self, settings):
+        edition = make.built()
+        file = staging(edition, settings) / "data" / "activity.csv"
+        file.write_text(file.read_text(encoding="utf-8").replace("412", "413"), encoding="utf-8")
+        with pytest.raises(NotPossible, match=r"were changed: .*activity\.csv"):
+            actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        assert not queries.published().exists()
+
+    def test_another_manifest_is_not_published(self, settings):
+        edition = make.built()
+        Edition.objects.filter(pk=edition.pk).update(digest="0" * 64)
+        with pytest.raises(NotPossible, match="not the ones that were built"), transaction.atomic():
+            actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+
+    def test_lost_files_are_not_published(self, settings):
+        edition = make.built()
+        shutil.rmtree(staging(edition, settings))
+        with pytest.raises(NotPossible, match="Build it again"):
+            actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+
+    def test_what_is_being_built_is_not_published(self):
+        edition = make.built()
+        Edition.objects.filter(pk=edition.pk).update(state=EditionState.BUILDING)
+        with pytest.raises(NotPossible, match="building: it cannot become published"), transaction.atomic():
+            actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+
+    def test_one_that_did_not_know_of_the_other_is_built_again(self):
+        first = make.built("2025")
+        second = make.built("2025 interim")
+        actions.publish(edition_id=first.pk, by=COMMISSIONER)
+        with pytest.raises(NotPossible, match="published after"), transaction.atomic():
+            actions.publish(edition_id=second.pk, by=COMMISSIONER)
+        actions.build(proposal_id=second.proposal, by=COMMISSIONER)
+        assert actions.publish(edition_id=second.pk, by=COMMISSIONER).state == "published"
+
+    @pytest.mark.parametrize("who", [SYSTEM, NOBODY, releases.FIRST, make_who(roles.Administrator)])
+    def test_refused_to_others(self, who):
+        edition = make.built()
+        with pytest.raises(Refused, match="national commissioner"):
+            actions.publish(edition_id=edition.pk, by=who)
+        assert not queries.published().exists()
+
+    def test_one_that_is_not_there(self):
+        with pytest.raises(NotFound):
+            actions.publish(edition_id=404, by=COMMISSIONER)
+
+
+class TestCorrect:
+    def test_a_new_number_with_a_note_beside_the_old_one(self):
+        first = make.published()
+        before = (queries.place(first) / "edition.json").read_bytes()
+        proposal = releases.frozen(label="2025")
+        second = actions.correct(proposal_id=proposal.pk, note="RJ8 counted twice", by=COMMISSIONER)
+        second = actions.publish(edition_id=second.pk, by=COMMISSIONER)
+        assert (second.number, second.correction_of, second.note) == (2, first, "RJ8 counted twice")
+        assert (queries.place(first) / "edition.json").read_bytes() == before
+        page = json.loads((queries.place(second) / "edition.json").read_bytes())
+        assert page["edition"]["correction_note"] == "RJ8 counted twice"
+        assert [(one["label"], one["number"], one["href"]) for one in page["previous"]] == [
+            ("2025", 1, "../../2025/1/index.html")
+        ]
+        assert verify.verify(queries.place(second), [queries.place(first)])["verified"]
+
+    def test_needs_a_note(self):
+        make.published()
+        proposal = releases.frozen(label="2025")
+        with pytest.raises(NotPossible, match="say what this version corrects"):
+            actions.correct(proposal_id=proposal.pk, note=" ", by=COMMISSIONER)
+
+    def test_not_what_was_never_published(self):
+        with pytest.raises(NotPossible, match="nothing to correct"):
+            actions.correct(proposal_id=releases.frozen().pk, note="early", by=COMMISSIONER)
+
+    def test_refused_to_others(self):
+        with pytest.raises(Refused):
+            actions.correct(proposal_id=releases.frozen().pk, note="mine", by=releases.FIRST)
+
+
+class TestTables:
+    """The database itself refuses half states."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"state": "published"}, {"number": 2}, {"period_end": releases.START}, {"correction_of": 1}],
+    )
+    def test_half_states(self, change):
+        edition = make.built()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Edition.objects.filter(pk=edition.pk).update(
+                **{k: edition.pk if k == "correction_of" else v for k, v in change.items()}
+            )
+
+    def test_every_field_is_classed(self):
+        assert Edition.Privacy.safe | Edition.Privacy.scrub == {field.name for field in Edition._meta.fields}
+
+    def test_no_link_to_what_it_came_from(self):
+        assert {field.related_model for field in Edition._meta.fields if field.is_relation} == {Edition}
+
+
+@pytest.mark.parametrize(
+    ("who", "publishes", "builds"),
+    [
+        (COMMISSIONER, True, True),
+        (make_who(roles.NationalCommissioner, "Wales"), False, False),
+        (SYSTEM, False, True),
+        (releases.FIRST, False, False),
+        (make_who(roles.NetworkLead, "adult-ecmo"), False, False),
+        (make_who(roles.Administrator), False, False),
+        (NOBODY, False, False),
+    ],
+)
+def test_who_may(who, publishes, builds):
+    assert permissions.may_publish(who) is publishes
+    assert permissions.may_build(who) is builds
+
+
+@pytest.mark.parametrize("present", list(EditionState))
+def test_published_is_reached_from_built_alone(present):
+    if present is EditionState.BUILT:
+        assert move(present, EditionState.PUBLISHED) == "published"
+    else:
+        with pytest.raises(NotPossible):
+            move(present, EditionState.PUBLISHED)
+
+
+def test_a_release_and_its_edition_tell_the_same_hash():
+    edition = make.built()
+    assert proposals.frozen().get().content_hash == edition.release_hash
