@@ -53,7 +53,7 @@ def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
         return edition
     staging = _staging(edition)
     shutil.rmtree(staging, ignore_errors=True)
-    inputs = inputs_of(release, edition)
+    inputs = _inputs_of(release, edition)
     write.write(content.build(inputs), inputs, staging)
     digest = write.digest((staging / write.MANIFEST).read_bytes())
     with transaction.atomic():
@@ -129,7 +129,7 @@ def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
             period_end=release.period_end,
             release_hash=release.content_hash,
             proposal=proposal_id,
-            folder=f"{_plain(release.label)}/{number}",
+            folder=f"{_plain(release.label)}-{number}",
             correction_of=earlier,
             note=note.strip() if earlier else "",
             built_by=by.person_id,
@@ -211,7 +211,7 @@ def _move_into_place(source: Path, place: Path) -> None:
 # -- what the content document is made from
 
 
-def inputs_of(release: Release, edition: Edition) -> EditionInputs:
+def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
     """Return everything that an edition is made from: the release, the register, and nothing of the cases.
 
     The tables are attacked once more as they will be published. ``NotPossible`` where they would give a withheld number away.
@@ -253,7 +253,7 @@ def inputs_of(release: Release, edition: Edition) -> EditionInputs:
 
 def _previous(edition: Edition) -> list[PreviousEdition]:
     found = queries.published().exclude(pk=edition.pk).order_by("period_end", "label", "number")
-    return [PreviousEdition(one.label, one.number, one.digest, f"../../{one.folder}/index.html", one.note) for one in found]
+    return [PreviousEdition(one.label, one.number, one.digest, f"../{one.folder}/index.html", one.note) for one in found]
 
 
 def _services(slugs: set[str], period: tuple[dt.date, dt.date]) -> list[Service]:

@@ -11,7 +11,7 @@ from plenary.core.terms import NotFound
 from plenary.editions.models import Edition
 from plenary.editions.terms import EditionState
 
-STAGING = "staging"
+STAGING = ".staging"
 """The folder beside the published ones in which editions wait. Nothing of it is ever served."""
 
 
@@ -38,7 +38,7 @@ def edition(label: str, number: int | None = None) -> Edition:
 
 
 def edition_in(folder: str) -> Edition:
-    """Return the published edition of a folder such as ``2025/1``; raise ``NotFound``."""
+    """Return the published edition of a folder such as ``2025-1``; raise ``NotFound``."""
     found = published().filter(folder=folder).first()
     if found is None:
         raise NotFound(f"No edition has been published as {folder}.")
@@ -53,11 +53,20 @@ def place(one: Edition) -> Path:
 
 def file(label: str, path: str, number: int | None = None) -> Path:
     """Return where a file of a published edition lies; raise ``NotFound`` for anything that is not one of its files."""
-    folder = place(edition(label, number)).resolve()
+    return _file_of(edition(label, number), path)
+
+
+def file_in(folder: str, path: str) -> Path:
+    """Return where a file of the published edition of a folder lies; raise ``NotFound`` for anything else."""
+    return _file_of(edition_in(folder), path)
+
+
+def _file_of(one: Edition, path: str) -> Path:
+    folder = place(one).resolve()
     wanted = folder.joinpath(*path.replace("\\", "/").split("/")) if "\0" not in path else folder
     found = wanted.resolve()
     if not found.is_relative_to(folder) or not found.is_file():
-        raise NotFound(f"Edition {label} has no file {path!r}.")
+        raise NotFound(f"Edition {one} has no file {path!r}.")
     return found
 
 

@@ -15,7 +15,7 @@ def row(label="2025", number=1, state="published", **values):
     """Return an edition's row with a small folder, without building one."""
     published = {"published_at": timezone.now(), "digest": "a" * 64} if state == "published" else {}
     usual = {"period_start": START, "period_end": END, "release_hash": f"{label}{number}", "proposal": 1}
-    usual |= {"folder": f"{label}/{number}", "built_at": timezone.now()}
+    usual |= {"folder": f"{label}-{number}", "built_at": timezone.now()}
     made = Edition.objects.create(label=label, number=number, state=state, **usual | published | values)
     folder = queries.place(made)
     (folder / "data").mkdir(parents=True)
@@ -51,7 +51,7 @@ class TestEdition:
         second = row(number=2, correction_of=first, note="a correction")
         assert queries.edition("2025") == second
         assert queries.edition("2025", 1) == first
-        assert queries.edition_in("2025/1") == first
+        assert queries.edition_in("2025-1") == first
 
     @pytest.mark.parametrize(("label", "number"), [("2024", None), ("2025", 2), ("2026", None)])
     def test_not_what_is_not_published(self, label, number):
@@ -60,7 +60,7 @@ class TestEdition:
         with pytest.raises(NotFound):
             queries.edition(label, number)
 
-    @pytest.mark.parametrize("folder", ["2026/1", "staging/1", "2025", ""])
+    @pytest.mark.parametrize("folder", ["2026-1", ".staging/1", "2025", ""])
     def test_no_folder_but_a_published_one(self, folder):
         row()
         row("2026", state="built")
@@ -73,6 +73,7 @@ class TestFile:
         row()
         assert queries.file("2025", "index.html").read_text() == "2025 1"
         assert queries.file("2025", "data/activity.csv", 1).read_text() == "service\n"
+        assert queries.file_in("2025-1", "index.html").read_text() == "2025 1"
 
     @pytest.fixture
     def secrets(self, settings):
@@ -81,24 +82,26 @@ class TestFile:
         row()
         row("2026", state="built")
         (root / "secret.txt").write_text("above")
-        (root / "staging" / "9").mkdir(parents=True)
-        (root / "staging" / "9" / "index.html").write_text("waiting")
-        (root / "2025" / "1" / "link").symlink_to(root / "secret.txt")
-        (root / "2025" / "1-other").mkdir()
-        (root / "2025" / "1-other" / "index.html").write_text("beside")
+        (root / ".staging" / "9").mkdir(parents=True)
+        (root / ".staging" / "9" / "index.html").write_text("waiting")
+        (root / "2025-1" / "link").symlink_to(root / "secret.txt")
+        (root / "2025-1-other").mkdir()
+        (root / "2025-1-other" / "index.html").write_text("beside")
         return root
 
     @pytest.mark.parametrize(
         "path",
         [
-            "../../secret.txt", "data/../../../secret.txt", "..\\..\\secret.txt", "link", "/etc/passwd", "//etc/passwd", "data", "",
-            ".", "..", "../1-other/index.html", "../../staging/9/index.html", "../../2026/1/index.html", "no-such-file",
+            "../secret.txt", "data/../../secret.txt", "..\\secret.txt", "link", "/etc/passwd", "//etc/passwd", "data", "",
+            ".", "..", "../2025-1-other/index.html", "../.staging/9/index.html", "../2026-1/index.html", "no-such-file",
             "index.html\0.png", "%2e%2e/secret.txt",
         ],
     )  # fmt: skip
     def test_nothing_else(self, secrets, path):
         with pytest.raises(NotFound):
             queries.file("2025", path)
+        with pytest.raises(NotFound):
+            queries.file_in("2025-1", path)
 
     def test_nothing_that_waits(self, secrets):
         with pytest.raises(NotFound):
