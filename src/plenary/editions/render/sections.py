@@ -61,17 +61,15 @@ def _expert_centres(sheet: Sheet) -> list[Block]:
     sheet.figures["centres"] = figure(float(count), SHOWN, "count")
     if not count:
         return [note("No centre is recorded for this service.")]
+    heads = ["Centre", "Code", "Designated from", "Designated to"]
     lines: list[list[Parts]] = [
-        [
-            [one.name],
-            [one.ods],
-            [one.designated_from or "not recorded"],
-            [one.designated_to or "current"],
-            [one.confidence or "verified"],
-        ]
+        [[one.name], [one.ods], [one.designated_from or "not recorded"], [one.designated_to or "current"]]
         for one in sheet.centres
     ]
-    heads = ("Centre", "Code", "Designated from", "Designated to", "Standing of this entry")
+    if any(one.confidence for one in sheet.centres):
+        heads.append("Standing of this entry")
+        for line, one in zip(lines, sheet.centres, strict=True):
+            line.append([one.confidence or "not stated"])
     words = f" expert {plural('centre', count)} {'provides' if count == 1 else 'provide'} this service."
     return [headline({"f": "centres"}, words), block_table("centres", "Expert centres", heads, lines)]
 
@@ -130,14 +128,14 @@ def _activity_headline(sheet: Sheet, rows: Sequence[Row], label: str) -> Block:
 
 
 def _completeness(sheet: Sheet) -> list[Block]:
-    """Return how complete the data are: what accompanies every rate."""
-    rows = [row for _, found in by_measure(sheet.rows["completeness"]) for row in sheet.pick(found, "centre")]
+    """Return how complete the data are as a whole; how much of an outcome is known stands beside the outcome."""
+    measured = [(measure, sheet.pick(found, "centre")) for measure, found in by_measure(sheet.rows["completeness"])]
+    rows = [row for measure, found in measured if measure not in sheet.outcomes for row in found]
     if not rows:
         return []
-    labels = {key: entry.label for key, entry in sheet.outcomes.items()}
     lines: list[list[Parts]] = [
         [
-            [labels.get(row["measure"], name_of(row["measure"]))],
+            [name_of(row["measure"])],
             [sheet.label("centre", row["centre"])],
             [sheet.put("completeness", row)],
             sheet.share("completeness", row),
@@ -145,7 +143,8 @@ def _completeness(sheet: Sheet) -> list[Block]:
         for row in rows
     ]
     heads = ("What", "Centre", "#Complete", "#Records")
-    return [block_table("completeness", "How complete the data are", heads, lines, notes=notes(rows))]
+    codes = [row["centre"] for row in rows]
+    return [block_table("completeness", "How complete the data are", heads, lines, notes=notes(rows), groups=codes)]
 
 
 # ------------------------------------------------------------------------------------------------ outcomes

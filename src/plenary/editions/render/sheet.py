@@ -43,6 +43,8 @@ MEASURES: Final[Mapping[str, str]] = {
 }
 SEXES: Final[Mapping[str, str]] = {"f": "Female", "m": "Male", "female": "Female", "male": "Male"}
 PROPORTIONS: Final = frozenset({"proportion", "survival", "cumulative_incidence", "ordinal"})
+NOT_KNOWN: Final = "Not known"
+"""The group of patients whose residence, sex or age is not known: read after the others."""
 GROUPS: Final = ("centre", "area", "sex", "age_band")
 FORMS: Final = {"activity": "count", "spend": "money", "completeness": "percent", "access": "rate"}
 CHARTS: Final = {"activity": "bars", "spend": "bars", "outcomes": "dots", "access": "dots"}
@@ -101,7 +103,7 @@ class Sheet:
     def label(self, dimension: str, value: str) -> str:
         """Return a group in words: a centre's name, a region's, 'Female', 'Age 0-4'."""
         if value == TOTAL:
-            return {"centre": "All centres", "area": self.inputs.nation or "All areas"}.get(dimension, "All patients")
+            return {"centre": "All centres", "area": "All areas"}.get(dimension, "All patients")
         if dimension == "centre":
             return next((one.name for one in self.centres if one.ods == value), value)
         if dimension == "area":
@@ -114,9 +116,9 @@ class Sheet:
         """Return the rows that vary by this one dimension, in the order in which people read them: the total last."""
         return sorted(pick(rows, dimension), key=lambda row: self._order(dimension, row[dimension]))
 
-    def _order(self, dimension: str, value: str) -> tuple[bool, float, str, str]:
+    def _order(self, dimension: str, value: str) -> tuple[bool, bool, float, str, str]:
         lowest = re.match(r"\d+", value) if dimension == "age_band" else None
-        return value == TOTAL, float(lowest[0]) if lowest else 0.0, self.label(dimension, value), value
+        return value == TOTAL, value == NOT_KNOWN, float(lowest[0]) if lowest else 0.0, self.label(dimension, value), value
 
     def say(self, key: str) -> str:
         """Return a fixed public sentence."""

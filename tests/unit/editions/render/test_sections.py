@@ -43,6 +43,9 @@ def test_one_centre_provides_and_four_provide():
 def test_an_unverified_centre_is_marked_as_such():
     blocks, _ = section("expert-centres", slug="lymphangioleiomyomatosis")
     assert blocks[1]["rows"][0][2:] == [["not recorded"], ["current"], ["recalled"]]
+    assert blocks[1]["columns"][4]["label"] == "Standing of this entry"
+    stated, _ = section("expert-centres")
+    assert [column["label"] for column in stated[1]["columns"]] == ["Centre", "Code", "Designated from", "Designated to"]
 
 
 def test_a_note_on_a_figure_is_printed_below_its_table():
@@ -129,3 +132,9 @@ def test_the_four_states_of_an_outcome_are_shown_together():
         "12",
         "23",
     ]
+
+
+def test_how_much_of_an_outcome_is_known_stands_with_the_outcome_and_the_rest_with_activity():
+    blocks, figures = section("activity")
+    table = next(block for block in blocks if block.get("id") == "completeness")
+    assert [[say(cell, figures) for cell in row] for row in table["rows"]] == [["Ascertainment", "All centres", "[c]", "[c]"]]

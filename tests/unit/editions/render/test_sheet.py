@@ -60,7 +60,7 @@ def test_centres_and_areas_are_read_by_name_and_the_total_comes_last():
         "All centres",
     ]
     assert page.label("area", "E40000003") == REGIONS["E40000003"]
-    assert page.label("area", "Total") == "England"
+    assert page.label("area", "Total") == "All areas"
     assert page.label("area", "unknown") == "unknown"
 
 

@@ -175,3 +175,9 @@ def test_any_centres_make_a_sound_chart(marks, target):
 def test_names_in_a_funnel_never_overlap(pairs):
     marks = [Mark(f"Centre {place}", value, denominator=size) for place, (size, value) in enumerate(pairs)]
     check_apart(funnel(marks, target=0.7, **WORDS))
+
+
+def test_centres_that_are_all_at_one_hundred_per_cent_still_have_an_axis():
+    svg = dots([Mark("A", 1.0), Mark("B", 1.0)], prefix="p", headline="h", description="d")
+    assert svg.count("100%") >= 3
+    assert "80%" in svg

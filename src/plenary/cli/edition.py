@@ -1,0 +1,261 @@
+"""``plenary edition``: from a collection folder to an edition folder, and the check of one. No database is needed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from plenary.editions.render import content, data, verify, write
+from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, PreviousEdition, ServiceEntry
+from plenary.registry import queries as registry
+from plenary.releases import queries as releases
+from plenary_stats import folder, measures
+from plenary_stats.errors import InputError
+from plenary_stats.folder import Collection
+from plenary_stats.spec import Outcome, OutcomeSet
+from plenary_stats.tables import TOTAL, ResultTable
+
+
+def add(commands: Any) -> None:
+    """Add the verbs."""
+    verbs = commands.add_parser("edition", help="annual editions: build, verify").add_subparsers(required=True, metavar="VERB")
+    build = verbs.add_parser("build", help="make an edition folder from a collection folder")
+    build.add_argument("folder", type=Path, metavar="FOLDER")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="the edition folder to write")
+    _add_previous(build)
+    build.add_argument("--reviewer", action="append", default=[], metavar="NAME", help="twice, two people: else it is a draft")
+    build.add_argument("--note", default="", metavar="TEXT", help="what a corrected edition of the same label corrects")
+    build.add_argument("--json", action="store_true", help="print one JSON document")
+    build.set_defaults(run=_build)
+    check = verbs.add_parser("verify", help="recompute every hash, figure and the disclosure audit of an edition folder")
+    check.add_argument("folder", type=Path, metavar="DIR")
+    _add_previous(check)
+    check.add_argument("--json", action="store_true", help="print one JSON document")
+    check.set_defaults(run=_verify)
+
+
+def _add_previous(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--previous", nargs="+", action="extend", type=Path, default=[], metavar="DIR", help="earlier editions")
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    steps = _Steps()
+    steps.say(f"Reading {arguments.folder}")
+    collection, findings = folder.read(arguments.folder, areas=_known_areas())
+    for finding in findings:
+        place = finding.file + (f":{finding.row}" if finding.row else "")
+        steps.tell(f"{finding.severity}  {place}  {finding.field}  {finding.message} {finding.remedy}".rstrip())
+    report: dict[str, Any] = {"label": collection.label, "findings": [asdict(finding) for finding in findings]}
+    if findings.blocking:
+        steps.tell(f"{len(findings.blocking)} blocking findings: nothing was built.")
+        return _print(arguments, report | {"built": False}, 1)
+    reviewers = tuple(dict.fromkeys(name.strip() for name in arguments.reviewer if name.strip()))
+    inputs = inputs_of(collection, previous=arguments.previous, reviewers=reviewers, note=arguments.note, say=steps.say)
+    steps.say("Writing the content document")
+    manifest = write.write(content.build(inputs), inputs, arguments.out, steps.say)
+    steps.say(f"Done: {arguments.out / 'index.html'}{' (DRAFT)' if manifest['draft'] else ''}")
+    facts = {name: manifest[name] for name in ("number", "draft", "reviewers", "digest")}
+    audit = {"audit": dict(inputs.audit["totals"])}
+    return _print(arguments, report | facts | audit | {"built": True, "out": str(arguments.out), "seconds": steps.seconds}, 0)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    report = verify.verify(arguments.folder, arguments.previous)
+    for problem in report["problems"]:
+        sys.stderr.write(f"{problem['file']} {problem['problem']}\n")
+    for note in report["notes"]:
+        sys.stderr.write(f"Note: {note}\n")
+    sys.stderr.write(f"{report['files']} files: {'verified' if report['verified'] else 'NOT what was published'}.\n")
+    return _print(arguments, report, 0 if report["verified"] else 1)
+
+
+def _print(arguments: argparse.Namespace, document: Mapping[str, Any], code: int) -> int:
+    if arguments.json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    return code
+
+
+class _Steps:
+    """Progress on standard error, and how long each step took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._step, self._since = "", time.monotonic()
+
+    def tell(self, words: str) -> None:
+        sys.stderr.write(f"{words}\n")
+
+    def say(self, step: str) -> None:
+        now = time.monotonic()
+        if self._step:
+            self.seconds[self._step] = round(now - self._since, 2)
+        self._step, self._since = step, now
+        self.tell(f"{step} …")
+
+
+def _known_areas() -> set[str]:
+    return {name for area in registry.areas().every for name in (area.code, area.ons, area.name) if name}
+
+
+# ------------------------------------------------------------------------------------------------ from collection to edition
+
+
+def inputs_of(
+    collection: Collection,
+    *,
+    previous: Sequence[Path] = (),
+    reviewers: Sequence[str] = (),
+    note: str = "",
+    say: write.Say = write.silent,
+) -> EditionInputs:
+    """Return everything that an edition of this collection is made from: measured, protected, and audited as published.
+
+    Raises ``InputError`` when an earlier edition cannot be read, or when a label that was published before comes without a note.
+    """
+    say("Computing the results")
+    results = results_of(collection)
+    policy = replace(releases.Policy(), threshold=collection.threshold)
+    earlier = [table for one in previous for table in verify.published(one)]
+    say("Protecting small numbers")
+    protected = releases.protected(results, policy, earlier)
+    known = tuple(_previous(one) for one in previous)
+    number, correction = _number(collection.label, known, note)
+    inputs = EditionInputs(
+        label=collection.label,
+        period_start=collection.period_start.isoformat(),
+        period_end=collection.period_end.isoformat(),
+        nation=collection.nation,
+        threshold=collection.threshold,
+        services=tuple(
+            ServiceEntry(one.slug, one.name, one.category, one.description, invented=collection.invented)
+            for one in collection.services
+        ),
+        centres=tuple(_centre(one) for one in collection.centres),
+        tables=protected.tables,
+        number=number,
+        correction_note=correction,
+        draft=len(reviewers) < 2,
+        invented=collection.invented,
+        reviewers=tuple(reviewers),
+        outcomes=tuple(_outcome(agreed, one) for agreed in _agreed(collection) for one in agreed.outcomes),
+        narrative=collection.narrative,
+        policy=releases.disclosure_policy_plain(policy),
+        inputs=collection.inputs,
+        definitions={f"{one.service}/outcomes": one.version for one in _agreed(collection)}
+        | {f"{slug}/dictionary": one.version for slug, one in sorted(collection.datasets.items())},
+        code_version=write.code_version(),
+        previous=known,
+        attribution=() if collection.populations else tuple(registry.attribution("ons")),
+    )
+    say("Attacking what will be published")
+    audit = releases.attacked(data.tables(data.render(inputs)), policy, earlier)
+    if not audit.clean:
+        raise InputError("The tables as published would give withheld numbers away. Nothing was built; please report this.")
+    return replace(inputs, audit=audit.plain(seconds=False))
+
+
+@dataclass(frozen=True)
+class Geography:
+    """Where patients live: the region of every area that a case may carry, and the residents of every region."""
+
+    regions: Mapping[str, str | None]
+    populations: Mapping[str, float]
+
+
+def geography(collection: Collection) -> Geography:
+    """Return the collection's own populations, or the shipped ones on the map of the period's last day.
+
+    Where the collection has its own, its areas are the regions, and shipped areas count only as far as they lie in one of them.
+    """
+    own = collection.population_by_area()
+    last: date = collection.period_end - timedelta(days=1)
+    shipped = registry.region_by_area()
+    if own:
+        within = {area: region for area, region in shipped.items() if region in own}
+        return Geography({**within, **{area: area for area in own if area != TOTAL}}, own)
+    return Geography(shipped, registry.areas().population_by_area(last))
+
+
+def results_of(collection: Collection) -> list[ResultTable]:
+    """Return the unprotected results of every service, table by table."""
+    where = geography(collection)
+    found: list[ResultTable] = []
+    for one in collection.services:
+        found += _results(collection, one.slug, where)
+    return [table for table in found if len(table)]
+
+
+def _results(collection: Collection, slug: str, where: Geography) -> list[ResultTable]:
+    """Return one service's results; a service that sent no cases has its expenditure alone."""
+    period, centres = collection.label, collection.centres_of(slug)
+    found = [measures.spend(collection.expenditure, service=slug, period=period)]
+    cases = collection.cases.get(slug)
+    if cases is None:
+        return found
+    dataset, agreed = collection.datasets.get(slug), collection.outcome_sets.get(slug)
+    found.append(measures.activity(cases, service=slug, centres=centres, period=period, regions=where.regions, dataset=dataset))
+    found.append(measures.access(cases, service=slug, period=period, regions=where.regions, populations=where.populations))
+    expected = collection.expected.get(slug, ())
+    found.append(
+        measures.completeness(
+            cases, service=slug, centres=centres, period=period, expected=expected, dataset=dataset, outcome_set=agreed
+        )
+    )
+    if agreed is not None:
+        start, end = collection.period_start, collection.period_end
+        found += measures.outcomes(
+            agreed, cases, centres=centres, period_start=start, period_end=end, label=period, dataset=dataset,
+            minimum=collection.threshold,
+        )  # fmt: skip
+    return found
+
+
+def _agreed(collection: Collection) -> list[OutcomeSet]:
+    return [one for _, one in sorted(collection.outcome_sets.items())]
+
+
+def _centre(one: folder.Centre) -> CentreEntry:
+    start, end = (day.isoformat() if day else "" for day in (one.designated_from, one.designated_to))
+    return CentreEntry(one.service, one.code, one.name, start, end)
+
+
+def _outcome(agreed: OutcomeSet, one: Outcome) -> OutcomeEntry:
+    return OutcomeEntry(
+        service=agreed.service,
+        id=one.id,
+        label=one.label,
+        definition=str(one.extra.get("definition", one.extra.get("description", ""))),
+        measure=one.measure,
+        direction=one.direction,
+        benchmark=one.benchmark.value if one.benchmark else None,
+        benchmark_source=one.benchmark.source if one.benchmark else "",
+        sources=agreed.sources,
+        proposed=one.proposed or agreed.proposed,
+        unit=one.unit,
+    )
+
+
+def _previous(folder_: Path) -> PreviousEdition:
+    try:
+        manifest = (folder_ / write.MANIFEST).read_bytes()
+        edition = json.loads((folder_ / "edition.json").read_bytes())["edition"]
+        return PreviousEdition(edition["label"], edition["number"], write.digest(manifest), "", edition["correction_note"])
+    except (OSError, KeyError, ValueError, TypeError) as problem:
+        raise InputError(f"{folder_} is not an edition folder.") from problem
+
+
+def _number(label: str, known: Sequence[PreviousEdition], note: str) -> tuple[int, str]:
+    """Return the number and the note of this edition: the first of its label needs no note, a correction does."""
+    same = [one.number for one in known if one.label == label]
+    if not same:
+        return 1, ""
+    if not note.strip():
+        raise InputError(f"Edition {label} has been published before: say with --note what this version corrects.")
+    return max(same) + 1, note.strip()

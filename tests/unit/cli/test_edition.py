@@ -1,0 +1,216 @@
+import csv
+import io
+import json
+import shutil
+from datetime import date
+
+import pytest
+
+from plenary.cli import edition
+from plenary.cli.main import main
+from plenary.editions.render import write
+from plenary_stats import folder
+from plenary_stats.errors import InputError
+
+DICTIONARY = """Variable / Field Name,Form Name,Section Header,Field Type,Field Label,"Choices, Calculations, OR Slider Labels",Field Note,\
+Text Validation Type OR Show Slider Number,Text Validation Min,Text Validation Max,Identifier?,Branching Logic (Show field only if...),\
+Required Field?,Custom Alignment,Question Number (surveys only),Matrix Group Name,Matrix Ranking?,Field Annotation
+centre,case,,text,Centre,,,,,,,,y,,,,,
+case_id,case,,text,Case,,,,,,,,y,,,,,
+area,case,,text,Area,,,,,,,,,,,,,
+sex,case,,radio,Sex,"F, Female | M, Male",,,,,,,,,,,,
+age,case,,text,Age,,,integer,0,120,,,,,,,,
+alive,case,,radio,Alive at discharge,"yes, Yes | no, No",,,,,,,,,,,,
+"""
+OUTCOMES = """service = "invented-lung"
+version = "2026-1"
+sources = ["invented"]
+
+[[outcome]]
+id = "alive"
+label = "Alive at discharge"
+measure = "proportion"
+met = "alive = 'yes'"
+direction = "higher"
+benchmark = { value = 0.74, source = "invented" }
+by = ["centre", "sex"]
+"""
+CENTRES = {"AAA": 90, "BBB": 60, "CCC": 17, "DDD": 12}
+
+
+def collection(path, *, label="2025", broken=False):
+    """Write a small collection: two large centres, two small ones, all invented."""
+    (path / "invented-lung").mkdir(parents=True)
+    (path / "collection.toml").write_text(
+        f'label = "{label}"\nperiod_start = 2025-01-01\nperiod_end = 2026-01-01\nnation = "England"\nthreshold = 30\ninvented = true\n'
+    )
+    (path / "services.csv").write_text("service,name,category,description\ninvented-lung,Invented lung,Chest,Nothing real\n")
+    centres = "".join(f"invented-lung,{code},Hospital {code},2010-04-01,\n" for code in CENTRES)
+    (path / "centres.csv").write_text(f"service,centre,name,designated_from,designated_to\n{centres}")
+    (path / "expenditure.csv").write_text(
+        "service,centre,amount_gbp,basis\ninvented-lung,AAA,1000000,block\ninvented-lung,BBB,500000,block\n"
+    )
+    (path / "populations.csv").write_text("area,sex,age_band,persons\nNorth,,,1000000\nSouth,,,2000000\n")
+    (path / "invented-lung" / "dictionary.csv").write_text(DICTIONARY)
+    (path / "invented-lung" / "outcomes.toml").write_text(OUTCOMES)
+    (path / "invented-lung" / "narrative.md").write_text("# Innovation\n\nA new *pump*.\n")
+    lines = []
+    for centre, number in CENTRES.items():
+        for case in range(number):
+            area, sex = ("North", "South")[case % 3 == 0], "FM"[case % 2]
+            alive = "no" if case % 4 == 0 else "yes"
+            lines.append(
+                f"{centre},{centre}{case},{area},{sex},{20 + case % 60},{'perhaps' if broken and case == 3 else alive}\n"
+            )
+    (path / "invented-lung" / "cases.csv").write_text(f"centre,case_id,area,sex,age,alive\n{''.join(lines)}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    root = tmp_path_factory.mktemp("edition")
+    collection(root / "in")
+    assert main(["edition", "build", str(root / "in"), "--out", str(root / "out"), "--reviewer", "A", "--reviewer", "B"]) == 0
+    return root
+
+
+def rows(built, name):
+    return list(csv.DictReader(io.StringIO((built / "out" / "data" / f"{name}.csv").read_text())))
+
+
+def test_a_folder_becomes_an_edition_that_is_verified(built, capsys):
+    assert main(["edition", "verify", str(built / "out"), "--json"]) == 0
+    told = capsys.readouterr()
+    report = json.loads(told.out)
+    assert report["verified"] is True
+    assert report["audit"]["withheld_rows"] > 0
+    assert "verified" in told.err
+
+
+def test_small_centres_are_withheld_and_large_ones_shown(built):
+    found = {
+        row["centre"]: row["value"] for row in rows(built, "activity") if row["area"] == row["sex"] == row["age_band"] == "Total"
+    }
+    assert found == {"Total": "179", "AAA": "90", "BBB": "60", "CCC": "", "DDD": ""}
+
+
+def test_the_results_are_those_of_the_cases(built):
+    (total,) = (row for row in rows(built, "outcomes") if row["centre"] == "Total" and row["sex"] == "Total")
+    assert (total["numerator"], total["denominator"]) == ("133", "179")
+    assert float(total["value"]) == pytest.approx(133 / 179, abs=1e-15)
+    access = {row["area"]: row for row in rows(built, "access")}
+    assert float(access["North"]["value"]) == pytest.approx(119.0)
+    assert float(access["South"]["value"]) == pytest.approx(30.0)
+
+
+def test_the_edition_knows_its_inputs_definitions_and_reviewers(built):
+    manifest = json.loads((built / "out" / "manifest.json").read_text())
+    cases = (built / "in" / "invented-lung" / "cases.csv").read_bytes()
+    assert manifest["inputs"]["invented-lung/cases.csv"] == write.digest(cases)
+    assert manifest["definitions"]["invented-lung/outcomes"] == "2026-1"
+    assert (manifest["draft"], manifest["reviewers"]) == (False, ["A", "B"])
+
+
+def test_what_the_network_wrote_and_agreed_is_in_it(built):
+    page = (built / "out" / "services" / "invented-lung.html").read_text()
+    assert "A new <em>pump</em>." in page
+    assert "74.0% (invented)" in page
+    assert "Invented data" in page
+    assert "<strong>Draft</strong>" not in page
+
+
+def test_the_same_folder_gives_the_same_bytes(built, tmp_path):
+    assert main(["edition", "build", str(built / "in"), "--out", str(tmp_path / "b"), "--reviewer", "A", "--reviewer", "B"]) == 0
+    assert write.read_back(tmp_path / "b") == write.read_back(built / "out")
+
+
+@pytest.mark.parametrize("names", [[], ["A"], ["A", "A"], ["A", " "]])
+def test_without_two_different_reviewers_it_is_a_draft(built, tmp_path, capsys, names):
+    given = [word for name in names for word in ("--reviewer", name)]
+    assert main(["edition", "build", str(built / "in"), "--out", str(tmp_path / "d"), "--json", *given]) == 0
+    assert json.loads(capsys.readouterr().out)["draft"] is True
+    assert "<strong>Draft</strong>" in (tmp_path / "d" / "index.html").read_text()
+
+
+def test_blocking_findings_stop_the_build_and_are_told(tmp_path, capsys):
+    collection(tmp_path / "in", broken=True)
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["built"] is False
+    assert any(one["severity"] == "blocking" and one["field"] == "alive" for one in report["findings"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_correction_needs_a_note_and_gets_the_next_number(built, tmp_path, capsys):
+    command = ["edition", "build", str(built / "in"), "--out", str(tmp_path / "c"), "--previous", str(built / "out")]
+    assert main(command) == 2
+    assert "--note" in capsys.readouterr().err
+    assert main([*command, "--note", "Nothing, to show it."]) == 0
+    document = json.loads((tmp_path / "c" / "edition.json").read_text())
+    assert (document["edition"]["number"], document["edition"]["correction_note"]) == (2, "Nothing, to show it.")
+    assert document["previous"][0]["digest"] == write.digest((built / "out" / "manifest.json").read_bytes())
+    assert main(["edition", "verify", str(tmp_path / "c"), "--previous", str(built / "out")]) == 0
+
+
+def test_an_approved_edition_is_not_overwritten(built, capsys):
+    before = write.read_back(built / "out")
+    assert main(["edition", "build", str(built / "in"), "--out", str(built / "out")]) == 2
+    assert "never changes" in capsys.readouterr().err
+    assert write.read_back(built / "out") == before
+
+
+def test_a_changed_edition_is_not_verified(built, tmp_path, capsys):
+    shutil.copytree(built / "out", tmp_path / "e")
+    page = tmp_path / "e" / "index.html"
+    page.write_text(page.read_text().replace("179", "178"))
+    assert main(["edition", "verify", str(tmp_path / "e")]) == 1
+    assert "index.html has changed" in capsys.readouterr().err
+
+
+def test_what_is_no_folder_or_no_edition_is_told_in_one_line(tmp_path, capsys):
+    assert main(["edition", "build", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+    assert main(["edition", "verify", str(tmp_path)]) == 2
+    collection(tmp_path / "in")
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--previous", str(tmp_path)]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_without_populations_of_its_own_the_shipped_areas_are_used(tmp_path):
+    collection(tmp_path / "in")
+    (tmp_path / "in" / "populations.csv").unlink()
+    found, _ = folder.read(tmp_path / "in")
+    where = edition.geography(found)
+    assert where.regions["E54000027"] == "London"
+    assert where.populations["London"] > 8_000_000
+    assert set(where.regions.values()) <= set(where.populations)
+
+
+def test_populations_of_the_folders_own_make_the_regions(tmp_path):
+    found, _ = folder.read(collection(tmp_path / "in"))
+    where = edition.geography(found)
+    assert where.regions == {"North": "North", "South": "South"}
+    assert where.populations == {"North": 1_000_000, "South": 2_000_000, "Total": 3_000_000}
+    (tmp_path / "in" / "populations.csv").write_text("area,sex,age_band,persons\nLondon,,,8000000\nElsewhere,,,2000000\n")
+    where = edition.geography(folder.read(tmp_path / "in")[0])
+    assert where.regions["E54000027"] == "London"
+    assert set(where.regions.values()) == {"London", "Elsewhere"}
+
+
+def test_a_service_without_cases_still_has_its_expenditure(tmp_path):
+    collection(tmp_path / "in")
+    shutil.rmtree(tmp_path / "in" / "invented-lung")
+    found, _ = folder.read(tmp_path / "in")
+    assert {table.name for table in edition.results_of(found)} == {"spend"}
+
+
+def test_the_number_of_an_edition_follows_its_label():
+    assert edition._number("2025", (), "") == (1, "")
+    known = (edition.PreviousEdition("2024", 3), edition.PreviousEdition("2025", 1), edition.PreviousEdition("2025", 2))
+    assert edition._number("2025", known, " why ") == (3, "why")
+    with pytest.raises(InputError):
+        edition._number("2025", known, " ")
+
+
+def test_dates_of_designation_are_kept_as_days():
+    one = edition._centre(folder.Centre("s", "AAA", "A", date(2010, 4, 1), None))
+    assert (one.designated_from, one.designated_to) == ("2010-04-01", "")
