@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plenary_stats.errors import InputError
+from plenary_stats.ingest.cells import Cells, cut
 from plenary_stats.ingest.findings import LISTED, Finding, Findings
 
 LARGEST: Final = 1_000_000_000
@@ -31,11 +32,11 @@ _INVISIBLE: Final = str.maketrans({"\u200b": "", "\u2060": "", "\ufeff": ""})
 
 @dataclass(frozen=True)
 class RawTable:
-    """A file as it came: headings as written, one list of texts a column, and the spreadsheet row of each record."""
+    """A file as it came: headings as written, the cells of each column, and the spreadsheet row of each record."""
 
     file: str
     headings: tuple[str, ...]
-    columns: tuple[Sequence[str], ...]
+    columns: tuple[Cells, ...]
     row_numbers: npt.NDArray[np.int64]
     findings: Findings = field(default_factory=Findings)
 
@@ -55,17 +56,19 @@ def read(content: bytes, filename: str) -> RawTable:
         suspicious = True
     else:
         text = _decoded(content, filename, findings)
-        rows = _text_rows(text, filename, findings)
+        separator, text = _separated(text, filename, findings)
         suspicious = "#" in text or "=" in text
+        quick = _plain_table(text, separator, filename, findings)
+        if quick is not None:
+            return _without_suspicion(quick) if suspicious else quick
+        rows = _text_rows(text, separator, filename, findings)
     table = _table(filename, rows, findings)
-    if suspicious:
-        _suspicious_cells(table)
-    return table
+    return _without_suspicion(table) if suspicious else table
 
 
 def one_row(values: Mapping[str, str], name: str = "screen") -> RawTable:
     """Return the table of one case keyed on screen: field name to text."""
-    return RawTable(name, tuple(values), tuple([value.strip()] for value in values.values()), np.array([2]))
+    return RawTable(name, tuple(values), tuple(Cells.of([value.strip()]) for value in values.values()), np.array([2]))
 
 
 # -- text
@@ -97,7 +100,8 @@ def _decode(content: bytes, file: str) -> tuple[str, str]:
     raise InputError(f"'{file}' is neither UTF-8, Windows-1252 nor UTF-16 text. Save it again as 'CSV UTF-8'.")
 
 
-def _text_rows(text: str, file: str, findings: Findings) -> list[list[str]]:
+def _separated(text: str, file: str, findings: Findings) -> tuple[str, str]:
+    """Return the separator, and the text without the line in which Excel names it."""
     first = re.match(r"sep=(.)\r?\n", text)
     if first:
         text = text[first.end() :]
@@ -105,6 +109,40 @@ def _text_rows(text: str, file: str, findings: Findings) -> list[list[str]]:
     if separator != ",":
         name = {";": "semicolons", "\t": "tabs"}.get(separator, f"'{separator}'")
         findings.append(Finding(file, 0, "", "separator", "notice", f"The columns are separated by {name}, and were read so."))
+    return separator, text
+
+
+def _plain_table(text: str, separator: str, file: str, findings: Findings) -> RawTable | None:
+    """Return the table of a CSV without quotation marks and with equal rows, as nearly all are; None for the others."""
+    parts = cut(text.encode(), separator) if text.strip() else None
+    if parts is None:
+        return None
+    headings, columns, present = parts
+    named = max((place for place, heading in enumerate(headings, start=1) if heading), default=0)
+    if not named or any(not column.empty() for column in columns[named:]):
+        return None
+    numbers = np.flatnonzero(present) + 2
+    if any(not any(column[row].strip() for column in columns) for row in _rows_of_spaces(columns)):
+        return None
+    gaps = len(present) and (~present[: int(numbers[-1]) - 1 if len(numbers) else 0]).sum()
+    if gaps:
+        _blank_rows(file, int(gaps), int(np.flatnonzero(~present)[0]) + 2, findings)
+    kept = [place for place in range(named) if headings[place] or not columns[place].empty()]
+    return RawTable(file, tuple(headings[p] for p in kept), tuple(columns[p] for p in kept), numbers, findings)
+
+
+def _rows_of_spaces(columns: Sequence[Cells]) -> list[int]:
+    """Return the rows whose first cell is empty: the only ones that may hold nothing but spaces."""
+    blank = [place for place, text in enumerate(columns[0].texts) if not text.strip()]
+    return np.flatnonzero(np.isin(columns[0].places, blank)).tolist() if blank else []
+
+
+def _blank_rows(file: str, number: int, row: int, findings: Findings) -> None:
+    message = f"{number} empty rows stand between the cases; they were passed over."
+    findings.append(Finding(file, row, "", "blank-rows", "notice", message))
+
+
+def _text_rows(text: str, separator: str, file: str, findings: Findings) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as problem:
@@ -220,7 +258,7 @@ def _table(file: str, rows: list[list[str]], findings: Findings) -> RawTable:
     flat = list(chain.from_iterable(body))
     columns = [flat[place::width] for place in range(width)]
     kept = [place for place in range(width) if headings[place] or any(cell.strip() for cell in columns[place])]
-    return RawTable(file, tuple(headings[p] for p in kept), tuple(columns[p] for p in kept), numbers, findings)
+    return RawTable(file, tuple(headings[p] for p in kept), tuple(Cells.of(columns[p]) for p in kept), numbers, findings)
 
 
 def _without_blanks(
@@ -233,8 +271,7 @@ def _without_blanks(
     kept = [place for place in range(len(rows)) if place not in blanks]
     between = [place for place in blanks if kept and place < kept[-1]]
     if between:
-        message = f"{len(between)} empty rows stand between the cases; they were passed over."
-        findings.append(Finding(file, int(numbers[min(between)]), "", "blank-rows", "notice", message))
+        _blank_rows(file, len(between), int(numbers[min(between)]), findings)
     return [rows[place] for place in kept], numbers[kept]
 
 
@@ -270,28 +307,34 @@ def _square(body: list[list[str]], numbers: npt.NDArray[np.int64], width: int, f
         findings.append(Finding(file, int(numbers[short[0]]), "", "short-row", "notice", message))
 
 
-def _suspicious_cells(table: RawTable) -> None:
+def _without_suspicion(table: RawTable) -> RawTable:
     """Find spreadsheet errors and formulas. ``="0012"`` is Excel's way to keep leading noughts, and is unwrapped."""
-    for heading, column in zip(table.headings, table.columns, strict=True):
-        marked = {cell for cell in set(column) if cell.lstrip()[:1] in ("#", "=") and cell.strip()}
-        if marked:
-            _suspicious_column(table, heading, column, marked)
+    columns = tuple(_judged(table, heading, cells) for heading, cells in zip(table.headings, table.columns, strict=True))
+    return RawTable(table.file, table.headings, columns, table.row_numbers, table.findings)
 
 
-def _suspicious_column(table: RawTable, heading: str, column: Sequence[str], marked: set[str]) -> None:
-    cells = column if isinstance(column, list) else list(column)
-    for place, cell in enumerate(cells):
-        if cell not in marked:
-            continue
-        row, text = int(table.row_numbers[place]), cell.strip()
+def _judged(table: RawTable, heading: str, cells: Cells) -> Cells:
+    marked = [place for place, text in enumerate(cells.texts) if text.lstrip()[:1] in ("#", "=") and text.strip()]
+    texts = list(cells.texts)
+    for place in marked:
+        text = texts[place].strip()
         if kept := re.fullmatch(r'="([^"]*)"', text):
-            cells[place] = kept[1]
+            texts[place] = kept[1]
         elif text.upper() in _ERRORS or re.fullmatch(r"#{3,}", text):
-            message, remedy = (
-                f"The cell holds the spreadsheet error {text}.",
-                "Correct the formula in the spreadsheet, or type the value.",
-            )
-            table.findings.append(Finding(table.file, row, heading, "error-cell", "blocking", message, remedy))
+            remedy = "Correct the formula in the spreadsheet, or type the value."
+            _refused(table, heading, cells, place, ("error-cell", f"The cell holds the spreadsheet error {text}.", remedy))
         elif text.startswith("="):
-            message = "The cell holds a formula instead of a value."
-            table.findings.append(Finding(table.file, row, heading, "formula", "blocking", message, "Paste the value instead."))
+            _refused(
+                table,
+                heading,
+                cells,
+                place,
+                ("formula", "The cell holds a formula instead of a value.", "Paste the value instead."),
+            )
+    return cells.changed(texts) if marked else cells
+
+
+def _refused(table: RawTable, heading: str, cells: Cells, place: int, what: tuple[str, str, str]) -> None:
+    rule, message, remedy = what
+    for row in table.row_numbers[cells.places == place][:LISTED].tolist():
+        table.findings.append(Finding(table.file, row, heading, rule, "blocking", message, remedy))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -62,8 +62,6 @@ def check(
     work.read_columns()
     if centre:
         work.columns.setdefault("centre", np.full(len(raw), centre.upper()))
-    if "centre" in work.columns and len(raw):
-        work.columns["centre"] = np.char.upper(work.columns["centre"])
     _required(work)
     _branching(work)
     _order_of_dates(work)
@@ -88,6 +86,7 @@ class _Check:
         self.findings = Findings(raw.findings)
         self.places: dict[str, int] = {}
         self.columns: dict[str, Column] = {}
+        self.readings: dict[str, values.Reading] = {}
         self.faulty: dict[str, Flags] = {}
 
     def find(  # noqa: PLR0917  read as a sentence: rule, how grave, where, what, what to do
@@ -156,6 +155,9 @@ class _Check:
 
     def _read(self, known: Field, cells: Sequence[str]) -> None:
         reading = values.read_column(known, cells, self.on)
+        if known.name == "centre":
+            reading = replace(reading, values=np.char.upper(reading.values))
+        self.readings[known.name] = reading
         self.columns[known.name] = reading.column
         faulty = np.zeros(len(self.raw), dtype=bool)
         broken = self._broken_rows(known.name)
@@ -265,101 +267,119 @@ def _order_of_dates(work: _Check) -> None:
 
 
 def _twins(work: _Check) -> None:
-    cases = work.columns.get("case_id", np.array([], dtype=str))
-    if not len(cases):
+    cases = work.readings.get("case_id")
+    if cases is None or not len(work.raw):
         return
     _nhs_numbers_as_ids(work, cases)
-    keys = [cases, work.columns["centre"]] if "centre" in work.columns else [cases]
-    pairs = list(zip(*(key.tolist() for key in keys), strict=True))
-    if len(set(pairs)) < len(pairs):
-        _repeated(work, pairs)
+    parts = [work.columns[name] for name in ("case_id", "centre") if name in work.readings]
+    for earlier, place in _second_times(parts):
+        if work.columns["case_id"][place]:
+            _repeated(work, earlier, place)
     for name, known in work.dataset.columns.items():
-        if known.identifier and values.is_nhs_field(known) and name in work.places:
+        if known.identifier and values.is_nhs_field(known) and name in work.readings:
             _same_person(work, name)
 
 
-def _repeated(work: _Check, pairs: list[tuple[str, ...]]) -> None:
+def _second_times(columns: Sequence[Column]) -> list[tuple[int, int]]:
+    """Return (first place, place) of every row whose texts stand in an earlier row too."""
+    keys = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        letters = np.ascontiguousarray(column).view(np.uint32).reshape(len(column), -1)
+        for letter in letters.T:
+            keys = (keys ^ (keys >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + letter
+    ordered = np.sort(keys)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    suspects = np.flatnonzero(np.isin(keys, twice)) if len(twice) else _NO_ROWS
     first: dict[tuple[str, ...], int] = {}
-    for place, pair in enumerate(pairs):
-        earlier = first.setdefault(pair, place)
-        if earlier == place or not pair[0]:
-            continue
-        row = int(work.raw.row_numbers[earlier])
-        same = all(column[earlier] == column[place] for column in work.raw.columns)
-        rule = "repeated-row" if same else "duplicate-case"
-        message = (
-            f"The row repeats row {row}." if same else f"The case '{pair[0]}' stands on row {row} already, with other values."
-        )
-        remedy = "Delete one of the two rows." if same else "Keep one row a case, or correct the identifier."
-        work.find(rule, "blocking", "case_id", np.array([place]), message, remedy)
+    pairs = ((first.setdefault(tuple(str(column[place]) for column in columns), place), place) for place in suspects.tolist())
+    return [(earlier, place) for earlier, place in pairs if earlier != place]
+
+
+def _repeated(work: _Check, earlier: int, place: int) -> None:
+    row = int(work.raw.row_numbers[earlier])
+    same = all(column[earlier] == column[place] for column in work.raw.columns)
+    rule = "repeated-row" if same else "duplicate-case"
+    case = work.columns["case_id"][place]
+    message = f"The row repeats row {row}." if same else f"The case '{case}' stands on row {row} already, with other values."
+    remedy = "Delete one of the two rows." if same else "Keep one row a case, or correct the identifier."
+    work.find(rule, "blocking", "case_id", np.array([place]), message, remedy)
 
 
 def _same_person(work: _Check, name: str) -> None:
-    numbers = work.columns[name]
-    if len(set(numbers.tolist())) == len(numbers):
-        return
-    cases = work.columns["case_id"].tolist()
-    first: dict[str, int] = {}
-    for place, number in enumerate(numbers.tolist()):
-        earlier = first.setdefault(number, place) if number else place
-        if cases[earlier] != cases[place]:
+    numbers, cases = work.columns[name], work.columns["case_id"]
+    for earlier, place in _second_times([numbers]):
+        if numbers[place] and cases[earlier] != cases[place]:
             message = f"The NHS number is the one of row {int(work.raw.row_numbers[earlier])}, another case."
             work.find("same-person", "warning", name, np.array([place]), message, "Check whether the two are one case.")
 
 
-def _nhs_numbers_as_ids(work: _Check, cases: Column) -> None:
-    digits = [text.replace(" ", "") for text in cases.tolist()]
+def _nhs_numbers_as_ids(work: _Check, cases: values.Reading) -> None:
+    if cases.values.dtype.itemsize < 4 * 10:  # no identifier is as long as an NHS number
+        return
+    digits = [text.replace(" ", "") for text in cases.values.tolist()]
     ten = [len(text) == 10 and text.isdigit() for text in digits]
     valid = values.nhs_valid(digits)
     if valid.sum() * 2 > sum(ten):  # one in eleven numbers of ten digits is valid by chance
         message = "The case identifier is an NHS number."
         remedy = "Use an identifier of your own: case identifiers are kept and shown, NHS numbers are not."
-        work.find("nhs-number", "blocking", "case_id", np.flatnonzero(valid), message, remedy)
+        work.find("nhs-number", "blocking", "case_id", np.flatnonzero(valid[cases.places]), message, remedy)
 
 
 def _centres(work: _Check, index: Column, centres: Centres | None, own: str | None) -> None:
-    codes = work.columns.get("centre")
-    if codes is None or not len(codes):
+    reading = work.readings.get("centre")
+    if reading is None or not len(work.raw):
         return
-    present = known_values(codes)
+    given = _rows_by_value(reading)
     if own:
-        others = np.flatnonzero(present & (codes != own.upper()))
-        if len(others):
+        for rows in (rows for code, rows in given.items() if code != own.upper()):
             message = f"The case is of another centre than {own}, which sends the file."
-            work.find("other-centre", "blocking", "centre", others, message, "Send only your own cases.")
+            work.find("other-centre", "blocking", "centre", rows, message, "Send only your own cases.")
         return
     if centres is None:
         return
-    for code in sorted(set(codes[present].tolist()) - {known.upper() for known in centres}):
+    for code in sorted(set(given) - {known.upper() for known in centres}):
         close = difflib.get_close_matches(code, list(centres), n=1)
         remedy = f"{f'Did you mean {close[0]}? ' if close else ''}Use the ODS code of a centre of this service."
-        message = f"'{code}' is not a centre of the service."
-        work.find("unknown-centre", "blocking", "centre", np.flatnonzero(codes == code), message, remedy)
+        work.find("unknown-centre", "blocking", "centre", given[code], f"'{code}' is not a centre of the service.", remedy)
     if isinstance(centres, Mapping):
-        _designations(work, codes, index, centres)
+        _designations(work, given, index, centres)
 
 
-def _designations(work: _Check, codes: Column, index: Column, centres: Mapping[str, Spans]) -> None:
+def _designations(work: _Check, given: Mapping[str, npt.NDArray[np.int64]], index: Column, centres: Mapping[str, Spans]) -> None:
     for code, spans in sorted(centres.items()):
-        inside = np.isnat(index) | (codes != code.upper())
+        rows = given.get(code.upper(), _NO_ROWS)
+        dates = index[rows]
+        inside = np.isnat(dates)
         for start, end in spans:
-            after = index >= np.datetime64(start, "D") if start else np.ones(len(codes), dtype=bool)
-            inside |= after & (index < np.datetime64(end, "D") if end else np.ones(len(codes), dtype=bool))
+            after = dates >= np.datetime64(start, "D") if start else np.ones(len(dates), dtype=bool)
+            inside |= after & (dates < np.datetime64(end, "D") if end else np.ones(len(dates), dtype=bool))
         if spans and not inside.all():
             message = f"The centre {code} was not designated for the service on the case's date."
             remedy = "Check the date, or have the designation corrected."
-            work.find("not-designated", "warning", "centre", np.flatnonzero(~inside), message, remedy)
+            work.find("not-designated", "warning", "centre", rows[~inside], message, remedy)
 
 
 def _areas(work: _Check, areas: Collection[str] | None) -> None:
-    codes = work.columns.get("area")
-    if codes is None or areas is None:
+    reading = work.readings.get("area")
+    if reading is None or areas is None:
         return
     known = {area.casefold() for area in areas}
-    for code in sorted(code for code in set(codes.tolist()) - {""} if code.casefold() not in known):
+    for code, rows in _rows_by_value(reading, but=known).items():
         message = f"The area of residence '{code}' is not known; the case counts as of unknown residence."
         remedy = "Use the code of the ICB or board of residence on the date of care."
-        work.find("unknown-area", "warning", "area", np.flatnonzero(codes == code), message, remedy)
+        work.find("unknown-area", "warning", "area", rows, message, remedy)
+
+
+def _rows_by_value(reading: values.Reading, but: Collection[str] = ()) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the rows of every value of a column, those ``but`` (in any letters) left out."""
+    texts: dict[str, list[int]] = {}
+    for place, value in enumerate(reading.values.tolist()):
+        if value and value.casefold() not in but:
+            texts.setdefault(value, []).append(place)
+    return {
+        value: reading.rows_of(places[0]) if len(places) == 1 else np.flatnonzero(np.isin(reading.places, places))
+        for value, places in texts.items()
+    }
 
 
 def _index_dates(work: _Check) -> Column:
@@ -411,10 +431,9 @@ def period_labels(index: Column, period: str, start: date, end: date) -> tuple[C
     days = (index - index.astype("datetime64[M]")).astype(np.int64)
     months = months - (days < start.day - 1)
     back = np.where(np.isnat(index), 0, -np.floor_divide(months, 12 * years))
-    distinct = {int(steps): earlier_label(period, start, int(steps) * years) for steps in np.unique(back)}
-    if 0 in distinct:
-        distinct[0] = period
-    return np.array([distinct[steps] for steps in back.tolist()], dtype=np.str_), back
+    steps, places = np.unique(back, return_inverse=True)
+    labels = [earlier_label(period, start, step * years) if step else period for step in steps.tolist()]
+    return np.array(labels, dtype=np.str_)[places], back
 
 
 def earlier_label(period: str, start: date, years: int) -> str:

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from plenary_stats.ingest.cells import Cells
 from plenary_stats.ingest.findings import Severity
 from plenary_stats.spec import Field
 from plenary_stats.tables import Column
@@ -31,12 +33,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class Reading:
-    """The typed column; problems and liberties taken, by the place of the distinct text; ``places``: which text a row holds."""
+    """The typed column of one field.
 
-    column: Column
+    ``values`` are the typed distinct texts, ``places`` says which of them a row holds; problems and liberties taken go by the
+    place of the text.
+    """
+
+    values: Column
     places: Places
     problems: Mapping[int, Problem] = field(default_factory=dict)
     remarks: Mapping[int, Problem] = field(default_factory=dict)
+
+    @cached_property
+    def column(self) -> Column:
+        """The typed value of every row."""
+        return self.values[self.places]
 
     def rows_of(self, text: int) -> Places:
         return np.flatnonzero(self.places == text)
@@ -47,10 +58,19 @@ class _Work:
     """The distinct texts of one column while they are read."""
 
     known: Field
-    texts: list[str]
+    cells: Cells
     on: date | None
     problems: dict[int, Problem] = field(default_factory=dict)
     remarks: dict[int, Problem] = field(default_factory=dict)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [text.strip() for text in self.cells.texts]
+
+    @property
+    def plain(self) -> npt.NDArray[np.bytes_] | None:
+        """The texts as bytes, where all are ASCII and no spaces stand around them."""
+        return self.cells.plain
 
     def problem(self, place: int, rule: str, message: str, remedy: str) -> None:
         self.problems[place] = Problem(rule, message, remedy)
@@ -66,12 +86,9 @@ class _Work:
 
 def read_column(known: Field, cells: Sequence[str], on: date | None = None) -> Reading:
     """Return the typed column of one field: text ``<U``, numbers float64, dates datetime64[D]."""
-    distinct = dict.fromkeys(cells)
-    order = dict(zip(distinct, range(len(distinct)), strict=True))
-    places = np.fromiter(map(order.__getitem__, cells), np.int64, len(cells))
-    work = _Work(known, [text.strip() for text in distinct], on)
-    values = _READERS[known.kind](work) if work.texts else _EMPTY[known.kind]
-    return Reading(values[places], places, work.problems, work.remarks)
+    work = _Work(known, cells if isinstance(cells, Cells) else Cells.of(cells), on)
+    values = _READERS[known.kind](work) if len(work.cells) else _EMPTY[known.kind]
+    return Reading(values, work.cells.places, work.problems, work.remarks)
 
 
 def missing(known: Field, length: int) -> Column:
@@ -86,6 +103,8 @@ _NHS_IN_TEXT: Final = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
 
 
 def _read_texts(work: _Work) -> Column:
+    if work.plain is not None and work.known.type != "notes" and _nothing_to_look_for(work.known, work.plain):
+        return work.plain.astype(np.str_)
     for place, text in enumerate(work.texts):
         if "E+" in text and _SCIENTIFIC.fullmatch(text):
             message = f"{work.shown(place)} is an identifier that the spreadsheet turned into a number: digits are lost."
@@ -97,6 +116,10 @@ def _read_texts(work: _Work) -> Column:
     if is_nhs_field(work.known):
         return _read_nhs_numbers(work)
     return np.array(work.texts, dtype=np.str_)
+
+
+def _nothing_to_look_for(known: Field, plain: npt.NDArray[np.bytes_]) -> bool:
+    return _all_valid(plain) if is_nhs_field(known) else b"E+" not in plain.tobytes()
 
 
 def _look_for_nhs_numbers(work: _Work) -> None:
@@ -122,15 +145,28 @@ def _read_nhs_numbers(work: _Work) -> Column:
     return np.array(digits, dtype=np.str_)
 
 
+def _all_valid(plain: npt.NDArray[np.bytes_]) -> bool:
+    given = plain[plain != b""]
+    letters = given.view(np.uint8).reshape(len(given), plain.dtype.itemsize)
+    ten = letters.shape[1] >= 10 and not letters[:, 10:].any()
+    return not len(given) or (ten and bool(_check_digits(letters[:, :10]).all()))
+
+
+def _check_digits(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return which rows of ten letters are digits, the last fitting the others (modulus 11)."""
+    digits = letters.astype(np.int64) - ord("0")
+    remainder = 11 - (digits[:, :9] @ np.arange(10, 1, -1)) % 11
+    fits: npt.NDArray[np.bool_] = np.where(remainder == 11, 0, remainder) == digits[:, 9]
+    return fits & ((digits >= 0) & (digits <= 9)).all(axis=1)
+
+
 def nhs_valid(digits: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Return which texts are ten digits with the check digit of an NHS number (modulus 11)."""
     ten = np.array([len(text) == 10 and text.isascii() and text.isdigit() for text in digits], dtype=bool)
     valid = np.zeros(len(digits), dtype=bool)
     if ten.any():
         letters = np.array([text for text, fits in zip(digits, ten, strict=True) if fits], dtype="S10")
-        matrix = letters.view(np.uint8).reshape(-1, 10).astype(np.int64) - ord("0")
-        remainder = 11 - (matrix[:, :9] @ np.arange(10, 1, -1)) % 11
-        valid[ten] = np.where(remainder == 11, 0, remainder) == matrix[:, 9]
+        valid[ten] = _check_digits(letters.view(np.uint8).reshape(-1, 10))
     return valid
 
 
@@ -192,12 +228,15 @@ def _permitted(text: str, known: Field) -> str:
 
 # -- numbers
 
+DIGITS: Final = 15
+"""Decimal digits of a number that a float holds exactly."""
+
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
 def _read_numbers(work: _Work) -> Column:
-    values = _quick_numbers(work.texts)
+    values = _plain_numbers(work.plain)
     if values is None:
         values = np.array([_number(work, place) for place in range(len(work.texts))], dtype=np.float64)
     if work.known.kind == "integer":
@@ -207,16 +246,32 @@ def _read_numbers(work: _Work) -> Column:
     return values
 
 
-def _quick_numbers(texts: list[str]) -> Column | None:
-    """Return the numbers when every text is a plain one; Python's own reading takes more (``nan``, ``1_000``)."""
-    joined = "".join(texts)
-    if not joined.isascii() or "_" in joined or "n" in joined or "N" in joined:
+def _plain_numbers(plain: npt.NDArray[np.bytes_] | None) -> Column | None:
+    """Return the numbers where every text is a plain decimal of at most fifteen digits, or empty; else None.
+
+    The digits make a whole number below 2⁵³ and the point a power of ten below 10²², both exact: their quotient is the nearest
+    float there is, as if each text had been read by itself.
+    """
+    if plain is None or plain.dtype.itemsize > 3 * DIGITS:
         return None
-    try:
-        values = np.array([float(text) if text else np.nan for text in texts], dtype=np.float64)
-    except ValueError:
+    letters = plain.view(np.uint8).reshape(len(plain), -1)
+    signed = (letters[:, 0] == ord("-")) | (letters[:, 0] == ord("+"))
+    whole, scale = np.zeros(len(plain), dtype=np.int64), np.zeros(len(plain), dtype=np.int64)
+    digits, points = np.zeros(len(plain), dtype=np.int64), np.zeros(len(plain), dtype=np.int64)
+    strange = np.zeros(len(plain), dtype=bool)
+    for place, column in enumerate(letters.T):
+        figure = column - np.uint8(ord("0"))  # anything but a digit wraps round to more than 9
+        is_digit = figure <= 9
+        whole = np.where(is_digit, whole * 10 + figure, whole)
+        scale += is_digit & (points > 0)
+        digits += is_digit
+        points += column == ord(".")
+        strange |= ~(is_digit | (column == ord(".")) | (column == 0) | (signed if place == 0 else False))
+    blank = letters[:, 0] == 0
+    if (strange | (points > 1) | (digits > DIGITS) | ((digits == 0) & ~blank)).any():
         return None
-    return None if np.isinf(values).any() else values
+    values = whole / 10.0**scale
+    return np.where(blank, np.nan, np.where(letters[:, 0] == ord("-"), -values, values))
 
 
 def _number(work: _Work, place: int) -> float:
@@ -264,27 +319,25 @@ _YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?: 
 _MONTH_NAMED: Final = re.compile(r"(\d{1,2})[-/. ]([A-Za-z]{3,9})[-/. ,]+(\d{4}|\d{2})", re.ASCII)
 _MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+_DATE_MARKS: Final = np.frombuffer(b"/-.", dtype=np.uint8)
+_LAYOUTS: Final = (
+    ([2, 5], ([6, 7, 8, 9], [3, 4], [0, 1])),
+    ([4, 7], ([0, 1, 2, 3], [5, 6], [8, 9])),
+)
+"""Where the marks stand in ``31/12/2025`` and ``2025-12-31``, and where year, month and day."""
+
 _NO_DATE: Final = np.datetime64("NaT", "D")
 
 
 def _read_dates(work: _Work) -> Column:
-    values = _plain_dates(work.texts)
-    ambiguous: list[int] = []
-    for place in np.flatnonzero(np.isnat(values)).tolist():
+    values, unread = _plain_dates(work)
+    for place in unread.tolist():
         if work.texts[place]:
-            day = _date(work, place, ambiguous)
+            day = _date(work, place)
             if day is not None:
                 values[place] = day
-    exchanged = [
-        place
-        for place, problem in work.problems.items()
-        if problem.rule == "impossible-date" and "month first" in problem.message
-    ]
-    if exchanged and ambiguous:
-        message = f"{len(ambiguous)} dates of this column could be read either way, and others are written with the month first."
-        work.remark(
-            ambiguous[0], "ambiguous-date", message, "Check the whole column: was it saved with American dates?", "warning"
-        )
+    if any(problem.rule == "impossible-date" and "month first" in problem.message for problem in work.problems.values()):
+        _warn_of_exchange(work)
     if work.on is not None:
         for place in np.flatnonzero(values > np.datetime64(work.on, "D")).tolist():
             work.problem(place, "future-date", f"{work.shown(place)} lies after {work.on.isoformat()}.", "Correct the date.")
@@ -292,28 +345,54 @@ def _read_dates(work: _Work) -> Column:
     return values
 
 
-def _plain_dates(texts: Sequence[str]) -> Column:
-    """Return the dates among texts of the form 2025-12-31, all at once; NaT for every other text."""
-    values = np.full(len(texts), _NO_DATE)
-    plain = np.array([len(text) == len("2025-12-31") and text.isascii() for text in texts], dtype=bool)
-    if not plain.any():
-        return values
-    letters = np.array([text for text, fits in zip(texts, plain, strict=True) if fits], dtype="S10")
-    digits = letters.view(np.uint8).reshape(-1, 10).astype(np.int64) - ord("0")
-    numerals = digits[:, [0, 1, 2, 3, 5, 6, 8, 9]]
-    year, month, day = numerals[:, :4] @ [1000, 100, 10, 1], numerals[:, 4:6] @ [10, 1], numerals[:, 6:] @ [10, 1]
-    fits = ((numerals >= 0) & (numerals <= 9)).all(axis=1) & (digits[:, [4, 7]] == ord("-") - ord("0")).all(axis=1)
-    fits &= (year >= EARLIEST) & (month >= 1) & (month <= 12) & (day >= 1)
-    months = (year - 1970).astype("timedelta64[Y]").astype("timedelta64[M]") + (month - 1).astype("timedelta64[M]")
-    first = np.datetime64("1970-01", "M") + months
-    days = first.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
-    fits &= days.astype("datetime64[M]") == first  # the day exists in its month
-    values[plain] = np.where(fits, days, _NO_DATE)
-    return values
+def _plain_dates(work: _Work) -> tuple[Column, Places]:
+    """Return the dates, and the places of the texts that are not simply ``31/12/2025`` or ``2025-12-31``."""
+    plain = work.plain
+    number = len(work.texts) if plain is None else len(plain)
+    values = np.full(number, _NO_DATE)
+    if plain is None or plain.dtype.itemsize < 10 or work.known.date_order == "mdy":
+        return values, np.arange(number)
+    letters = np.ascontiguousarray(plain.view(np.uint8).reshape(number, -1).T)
+    short = ~letters[10:].any(axis=0)
+    for marks, parts in _LAYOUTS:
+        fits = short.copy()
+        for place in range(10):
+            fits &= np.isin(letters[place], _DATE_MARKS) if place in marks else letters[place] - np.uint8(ord("0")) <= 9
+        if fits.any():
+            year, month, day = (_figure(letters[:, fits], places) for places in parts)
+            values[fits] = _real_days(year, month, day)
+    return values, np.flatnonzero(np.isnat(values) & (letters[0] != 0))
 
 
-def _date(work: _Work, place: int, ambiguous: list[int]) -> date | None:
-    parts = _date_parts(work, place, ambiguous)
+def _figure(letters: npt.NDArray[np.uint8], places: Sequence[int]) -> Places:
+    figure = np.zeros(letters.shape[1], dtype=np.int64)
+    for place in places:
+        figure = figure * 10 + letters[place] - ord("0")
+    return figure
+
+
+def _real_days(year: Places, month: Places, day: Places) -> Column:
+    """Return the dates; NaT for one that does not exist or is older than ``EARLIEST``."""
+    possible = (year >= EARLIEST) & (month >= 1) & (month <= 12) & (day >= 1)
+    months = np.where(possible, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    return np.where(possible & (days.astype("datetime64[M]") == months), days, _NO_DATE)
+
+
+def _warn_of_exchange(work: _Work) -> None:
+    """Say that a column in which some dates have the month first may be wrong in others too."""
+    either = [place for place, text in enumerate(work.texts) if (match := _YEAR_LAST.fullmatch(text)) and _either_way(match)]
+    if either:
+        message = f"{len(either)} dates of this column could be read either way, and others are written with the month first."
+        work.remark(either[0], "ambiguous-date", message, "Check the whole column: was it saved with American dates?", "warning")
+
+
+def _either_way(match: re.Match[str]) -> bool:
+    return match[1] != match[2] and max(int(match[1]), int(match[2])) <= 12
+
+
+def _date(work: _Work, place: int) -> date | None:
+    parts = _date_parts(work, place)
     if parts is None:
         remedy = "Write it as day/month/year, for instance 31/12/2025."
         if re.fullmatch(r"[345]\d{4}(\.\d+)?", work.texts[place]):
@@ -330,14 +409,12 @@ def _date(work: _Work, place: int, ambiguous: list[int]) -> date | None:
         return None
 
 
-def _date_parts(work: _Work, place: int, ambiguous: list[int]) -> tuple[int, int, int] | None:
+def _date_parts(work: _Work, place: int) -> tuple[int, int, int] | None:
     text = work.texts[place]
     if match := _YEAR_FIRST.fullmatch(text):
         return int(match[1]), int(match[2]), int(match[3])
     if match := _YEAR_LAST.fullmatch(text):
         first, second = int(match[1]), int(match[2])
-        if first != second and max(first, second) <= 12:
-            ambiguous.append(place)
         day, month = (second, first) if work.known.date_order == "mdy" else (first, second)
         return _full_year(work, place, match[3]), month, day
     match = _MONTH_NAMED.fullmatch(text)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plenary_stats.ingest.cells import Cells, cut
 from plenary_stats.ingest.values import missing, nhs_valid, read_column
 from plenary_stats.spec import STANDARD, Field
 
@@ -232,3 +233,45 @@ def test_plain_dates_are_read_as_the_standard_library_reads_them(texts):
 
     assert [str(day) for day in reading.column] == [str(expected(text)) for text in texts]
     assert set(reading.problems) == {place for place, text in enumerate(texts) if str(expected(text)) == "NaT"}
+
+
+# -- the quick ways give what the careful ones give
+
+
+def plainly(field, cells):
+    """The same column once from bytes, as out of a plain CSV, and once from texts."""
+    _, columns, _ = cut(("a\n" + "\n".join(cells)).encode(), ";")
+    texts = list(cells)
+    carefully = Cells(lambda: texts, np.arange(len(texts)))  # without bytes, so that every text is read by itself
+    return read_column(field, columns[0], ON), read_column(field, carefully, ON)
+
+
+digits = st.from_regex(r"[+-]?[0-9]{0,9}(\.[0-9]{0,9})?", fullmatch=True)
+days = st.from_regex(
+    r"[0-3][0-9][/.-][01][0-9][/.-](19|20)[0-9]{2}|(17|19|20)[0-9]{2}[/-][01][0-9][-/][0-3][0-9]", fullmatch=True
+)
+other = st.sampled_from(
+    ["12,5", "1e3", "soon", "31/02/2025", "1/2/25", "+", ".", "-.5", "00012", "9434765919", "nan", "1.2.3", "5-"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(digits, days, other).filter(bool), min_size=1, max_size=12),
+    st.sampled_from([DAY, NUMBER, WHOLE, NHS, STATUS, Field("x")]),
+)
+def test_quick_and_careful_agree(cells, field):
+    quick, careful = plainly(field, cells)
+    np.testing.assert_array_equal(quick.column, careful.column)
+    for told in ("problems", "remarks"):
+        by_row = [
+            {int(row): one.rule for text, one in getattr(r, told).items() for row in r.rows_of(text)} for r in (quick, careful)
+        ]
+        assert by_row[0] == by_row[1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.decimals(min_value=-(10**8), max_value=10**8, places=6, allow_nan=False).map(str), min_size=1, max_size=20))
+def test_numbers_are_the_nearest_floats(cells):
+    quick, _ = plainly(NUMBER, cells)
+    assert quick.column.tolist() == [float(cell) for cell in cells]
