@@ -60,6 +60,22 @@ def submission(submission_id: int) -> Submission:
     return found
 
 
+def before(who: Who, submission: Submission) -> Submission | None:
+    """Return the file of the same centre and period that this one superseded, or would supersede; None where it is the first."""
+    files = submissions(who).filter(
+        centre=submission.centre, period_start=submission.period_start, period_end=submission.period_end, route=Route.FILE
+    )
+    if submission.state in (SubmissionState.RECEIVED, SubmissionState.CHECKED):
+        return files.filter(state=SubmissionState.ACCEPTED).first()
+    return files.filter(superseded_by=submission).first()
+
+
+def periods(who: Who) -> list[tuple[dt.date, dt.date]]:
+    """Return the periods for which something was sent or declared where ``who`` may see it, the latest first."""
+    rows = (submissions(who), case_series(who))
+    return sorted({pair for found in rows for pair in found.order_by().values_list("period_start", "period_end")}, reverse=True)
+
+
 def case_series(who: Who) -> QuerySet[CaseSeries]:
     """Return the case series of the own centres and of the networks that ``who`` leads or commissions."""
     return CaseSeries.objects.filter(_own_centres(who, "centre__") | _followed(who, "centre__")).select_related("centre__service")
@@ -323,7 +339,7 @@ def expected_and_missing(who: Who, centre: Centre, period_start: dt.date, period
 def accounts(centre: Centre, period_start: dt.date, period_end: dt.date) -> list[Accounted]:
     """Return the same, asking nobody's permission: for the sign-off itself."""
     rows = _with_received(ExpectedCase.objects.filter(centre=centre, period_start__gte=period_start, period_end__lte=period_end))
-    return [Accounted(row.case_id, row.source, _status(row.received, row.explained), row.explained) for row in rows]
+    return [Accounted(row.case_id, row.source, _status(row.received, row.explained), row.explained, row.pk) for row in rows]
 
 
 def _with_received(expected: QuerySet[ExpectedCase]) -> QuerySet[Any]:

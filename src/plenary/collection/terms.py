@@ -88,6 +88,8 @@ class Accounted:
     source: str
     status: str
     reason: str = ""
+    expected_id: int = 0
+    """By which ``explain_missing`` names it."""
 
 
 @dataclass(frozen=True)

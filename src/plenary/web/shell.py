@@ -29,7 +29,7 @@ class Shell:
 
 
 PUBLIC_MENU = (("Services", "services"), ("Find a centre", "find"), ("Editions", "editions"), ("About", "about"))
-WORKSPACE_MENU: list[tuple[str, str]] = [("My work", "workspace")]
+WORKSPACE_MENU: list[tuple[str, str]] = [("My work", "workspace"), ("Collection", "collection")]
 """Pages of the workspace that belong in the menu, as (text, route). A page shows to those whom its route lets in."""
 
 

@@ -1,0 +1,75 @@
+"""The period in an address: ``2025`` is that year, ``2025-26`` the financial year, else the two days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from plenary.core.queries import today
+from plenary.core.terms import NotFound
+from plenary.web.design.formats import day
+
+OFFERED = 4
+"""How many years back a list of periods reaches, when nothing older was sent."""
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """The days ``[start, end)``."""
+
+    start: date
+    end: date
+
+    @property
+    def is_year(self) -> bool:
+        return self.start == date(self.start.year, 1, 1) and self.end == date(self.start.year + 1, 1, 1)
+
+    @property
+    def key(self) -> str:
+        """What stands in an address."""
+        if self.is_year:
+            return str(self.start.year)
+        if self.start == date(self.start.year, 4, 1) and self.end == date(self.start.year + 1, 4, 1):
+            return f"{self.start.year}-{self.end.year % 100:02d}"
+        return f"{self.start.isoformat()}..{self.end.isoformat()}"
+
+    @property
+    def words(self) -> str:
+        """How the period is called; the last day is included."""
+        return str(self.start.year) if self.is_year else f"{day(self.start)} to {day(self.end - timedelta(days=1))}"
+
+
+def year(number: int) -> Period:
+    """Return a calendar year."""
+    return Period(date(number, 1, 1), date(number + 1, 1, 1))
+
+
+def read_period(key: str) -> Period:
+    """Return the period of an address; raise ``NotFound`` for anything that is none."""
+    try:
+        if re.fullmatch(r"\d{4}", key):
+            return year(int(key))
+        if financial := re.fullmatch(r"(\d{4})-(\d{2})", key):
+            found = Period(date(int(financial[1]), 4, 1), date(int(financial[1]) + 1, 4, 1))
+        else:
+            found = Period(*(date.fromisoformat(part) for part in key.split("..")))
+    except (ValueError, TypeError):
+        raise NotFound(f"'{key[:40]}' is no period: use 2025, or 2025-26 for April to March.") from None
+    if found.end <= found.start or (financial and found.key != key):
+        raise NotFound(f"'{key[:40]}' is no period: it must end after it starts.")
+    return found
+
+
+def offered(known: Iterable[tuple[date, date]] = ()) -> list[Period]:
+    """Return the periods to choose from, the latest first: this year, those before it, and whatever is in use already."""
+    now = today().year
+    years = {year(number) for number in range(now - OFFERED + 1, now + 1)}
+    return sorted(years | {Period(*pair) for pair in known}, reverse=True)
+
+
+def usual(known: Iterable[Period]) -> Period:
+    """Return the period that people work on unless they say otherwise: the latest that has ended."""
+    ended = [period for period in known if period.end <= today()]
+    return max(ended) if ended else year(today().year - 1)

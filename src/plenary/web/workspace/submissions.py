@@ -1,0 +1,220 @@
+"""One submission: its check, its findings, what it changes, and accepting it or setting it aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from plenary.collection import actions, queries
+from plenary.collection.terms import Difference
+from plenary.core.permissions import CentreDataManager, CentreLead
+from plenary.core.terms import NotFound, Who
+from plenary.web.design.fields import FilterForm
+from plenary.web.design.formats import moment, number, plural
+from plenary.web.design.tables import Cell, Column, Tag
+from plenary.web.routes import Permission, Scope, only, who
+from plenary.web.workspace.collection import SECTION, STATES, Place, place_of
+from plenary.web.workspace.pages import NOT_POSSIBLE, Crumbs, ReasonForm, attempt, form_page, list_page, posted
+
+LOOK_AGAIN = 5
+"""Seconds after which the page of a running check is asked for again."""
+
+SEVERITIES = (("blocking", "Blocking"), ("warning", "Warning"), ("notice", "Notice"))
+COLOURS = {"blocking": "red", "warning": "orange", "notice": "grey"}
+KINDS = {"added": "New case", "removed": "No longer sent", "changed": "Changed"}
+
+
+def scope_of(asking: Who, *, number: int) -> Scope:  # noqa: ARG001 - the shape of every scope
+    """Return the centre of a submission."""
+    centre = queries.submission(number).centre
+    return Scope(centre.service.slug, centre.key)
+
+
+OF_ITS_CENTRE: Permission = only(CentreDataManager, CentreLead, scope=scope_of, about="centre")
+
+
+def _own(request: HttpRequest, number: int) -> tuple[Any, Place]:
+    found = queries.submissions(who(request)).filter(pk=number).first()
+    if found is None:
+        raise NotFound(f"There is no submission {number}.")
+    return found, place_of(found)
+
+
+def _name(one: Any) -> str:
+    return "One case keyed on screen" if one.route == "keyed" else str(one.filename)
+
+
+def _crumbs(one: Any, here: Place) -> Crumbs:
+    return [*here.crumbs(), (_name(one), reverse("submission", args=[one.pk]))]
+
+
+# -- findings
+
+
+class FindingFilter(FilterForm):
+    """What narrows the findings."""
+
+    severity = forms.ChoiceField(label="Severity", choices=[("", "All"), *SEVERITIES])
+    field = forms.ChoiceField(label="Field")
+    text = forms.CharField(label="Search", max_length=100)
+
+    def __init__(self, data: Any, found: Iterable[Any]) -> None:
+        super().__init__(data)
+        names = sorted({one.field for one in found})
+        self.fields["field"].choices = [("", "All"), *((name or "-", name or "The whole file") for name in names)]  # type: ignore[attr-defined]
+
+    def keep(self, found: Iterable[Any]) -> list[Any]:
+        """Return the findings that the filter leaves, those that block first."""
+        chosen, order = self.chosen(), [severity for severity, _ in SEVERITIES]
+        kept = [
+            one
+            for one in found
+            if chosen.get("severity", one.severity) == one.severity
+            and chosen.get("field", one.field or "-") == (one.field or "-")
+            and chosen.get("text", "").casefold() in f"{one.message} {one.remedy} {one.rule}".casefold()
+        ]
+        return sorted(kept, key=lambda one: (order.index(one.severity), one.row, one.field))
+
+
+def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
+    """Show a submission and its findings. While the check runs, the page asks for itself again."""
+    asking = who(request)
+    one, here = _own(request, number)
+    found = queries.open_findings(asking, one)
+    form = FindingFilter(request.GET, found)
+    answer = list_page(
+        request,
+        title=_name(one),
+        section="Findings",
+        crumbs=here.crumbs(),
+        columns=(Column("Row", numeric=True), "Field", "Severity", "What was found", "How to mend it"),
+        rows=[_finding_row(finding) for finding in form.keep(found)],
+        filter=form,
+        file=f"findings-{one.pk}.csv",
+        as_file=as_file,
+        download=reverse("findings_file", args=[one.pk]),
+        template="workspace/submission.jinja",
+        place=here,
+        submission=one,
+        facts=_facts(one),
+        running=one.state == "received",
+        decide=one.state == "checked",
+        earlier=queries.before(asking, one),
+        seconds=LOOK_AGAIN,
+        empty=("Nothing was found: the file fits the data set.", None, None),
+    )
+    if one.state == "received" and not as_file:
+        answer["Refresh"] = str(LOOK_AGAIN)
+    return answer
+
+
+def _finding_row(finding: Any) -> tuple[Cell, ...]:
+    tag = Tag(dict(SEVERITIES)[finding.severity], COLOURS[finding.severity])  # type: ignore[arg-type]
+    return str(finding.row) if finding.row else "File", finding.field, tag, finding.message, finding.remedy
+
+
+def _facts(one: Any) -> list[tuple[str, Cell]]:
+    counts = [(one.blocking, "blocking finding"), (one.warnings, "warning"), (one.notices, "notice")]
+    said = [plural(count, word) for count, word in counts if count]
+    return [
+        ("State", STATES[one.state]),
+        ("Received", moment(one.received_at)),
+        ("Data set", one.data_set.version),
+        ("Cases", number(one.cases) if one.findings_sha256 and not one.blocking else ""),
+        ("Findings", ", ".join(said) or ("None" if one.findings_sha256 else "")),
+    ]
+
+
+# -- deciding
+
+
+@require_POST
+def check(request: HttpRequest, number: int) -> HttpResponse:
+    """Check now, in case the queue is slow."""
+    actions.check(submission_id=number, by=who(request))
+    return redirect("submission", number)
+
+
+@require_POST
+def accept(request: HttpRequest, number: int) -> HttpResponse:
+    """Turn the file into cases."""
+    one, here = _own(request, number)
+    try:
+        accepted = actions.accept(submission_id=one.pk, by=who(request))
+    except NOT_POSSIBLE as problem:
+        messages.error(request, str(problem))
+        return redirect("submission", one.pk)
+    messages.success(request, f"{_name(one)} was accepted: {plural(accepted.cases, 'case')}.")
+    return redirect(here.url("series"))
+
+
+def refuse(request: HttpRequest, number: int) -> HttpResponse:
+    """Set a submission aside, with a reason."""
+    one, here = _own(request, number)
+    form = ReasonForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if attempt(form, lambda: actions.refuse(submission_id=one.pk, reason=reason, by=who(request))) is not None:
+            messages.success(request, f"{_name(one)} was set aside. No case was taken from it.")
+            return redirect(here.url("series"))
+    return form_page(
+        request,
+        form,
+        title="Set this file aside",
+        section=SECTION,
+        crumbs=_crumbs(one, here),
+        intro=[f"{_name(one)}: no case is taken from it. The file and its findings are kept."],
+        submit="Set aside",
+        kind="warning",
+    )
+
+
+# -- what it changes
+
+
+class ChangeFilter(FilterForm):
+    """What narrows the differences."""
+
+    kind = forms.ChoiceField(label="Kind", choices=[("", "All"), *KINDS.items()])
+    case_id = forms.CharField(label="Case identifier", max_length=200)
+
+    def keep(self, found: Iterable[Difference]) -> list[Difference]:
+        """Return the differences that the filter leaves."""
+        chosen = self.chosen()
+        return [
+            one
+            for one in found
+            if chosen.get("kind", one.kind) == one.kind and chosen.get("case_id", "").casefold() in one.case_id.casefold()
+        ]
+
+
+def changes(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
+    """Show, case by case, what differs from the file that this one supersedes. That it was read is recorded."""
+    asking = who(request)
+    one, here = _own(request, number)
+    earlier = queries.before(asking, one)
+    if earlier is None:
+        raise NotFound("This is the first file of its centre and period: there is nothing to compare it with.")
+    form = ChangeFilter(request.GET)
+    found = actions.open_differences(old=earlier, new=one, why="compare a file with the one before it", by=asking)
+    return list_page(
+        request,
+        title="What changes",
+        section=_name(one),
+        crumbs=_crumbs(one, here),
+        columns=("Case", "Change", "Field", "Before", "Now"),
+        rows=[(row.case_id, KINDS[row.kind], row.field, row.before, row.after) for row in form.keep(found)],
+        intro=[f"Compared with {_name(earlier)}, received {moment(earlier.received_at)}."],
+        filter=form,
+        file=f"changes-{one.pk}.csv",
+        as_file=as_file,
+        download=reverse("changes_file", args=[one.pk]),
+        empty=("Both files hold the same cases with the same values.", None, None),
+    )

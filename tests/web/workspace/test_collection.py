@@ -1,0 +1,212 @@
+"""How far a centre has come, and sending a file."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from plenary.collection import actions, queries
+from plenary.collection.terms import Progress, SeriesState
+from plenary.core.permissions import CentreDataManager, CentreLead, NetworkLead
+from plenary.core.terms import SYSTEM
+from plenary.web.workspace import collection
+from tests.factories.collection import END, START, accepted, case, case_file, lead, make_centre, manager, receive, signed_off
+from tests.factories.core import make_who
+from tests.factories.registry import CentreFactory
+
+HERE = "/workspace/collection/adult-ecmo/RJ1/2025/"
+
+
+@pytest.fixture
+def mine(as_, own):
+    return as_(CentreDataManager, "adult-ecmo/RJ1")
+
+
+def sent(*cases, name="cases.csv"):
+    return {"file": SimpleUploadedFile(name, case_file(*cases))}
+
+
+# -- what comes next
+
+
+def progress(**values):
+    usual = {"centre": "adult-ecmo/RJ1", "centre_name": "Trust", "service": "adult-ecmo", "submission": "", "blocking": 0}
+    return Progress(**(usual | {"cases": 0, "expected": 0, "missing": 0, "series": SeriesState.OPEN} | values))
+
+
+@pytest.mark.parametrize(
+    ("stands", "text", "route"),
+    [
+        ({}, "Send the cases", "upload"),
+        ({"submission": "received"}, "Wait for the check", ""),
+        ({"submission": "checked", "blocking": 1}, "Mend 1 finding", ""),
+        ({"submission": "checked", "blocking": 12}, "Mend 12 findings", ""),
+        ({"submission": "checked"}, "Accept the file", ""),
+        ({"submission": "refused"}, "Send the cases", "upload"),
+        ({"submission": "accepted", "cases": 3, "missing": 2}, "Explain 2 missing cases", "expected"),
+        ({"submission": "accepted", "cases": 3}, "Sign off", "sign_off"),
+        ({"submission": "accepted"}, "Sign off", "sign_off"),
+        ({"cases": 1}, "Sign off", "sign_off"),
+        ({"cases": 1, "series": SeriesState.SIGNED_OFF}, "Nothing: signed off", "series"),
+    ],
+)
+def test_the_next_step_follows_from_where_the_centre_stands(stands, text, route):
+    assert collection.next_step(progress(**stands)) == (text, route)
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_period_leads_to_the_next_step(mine, own):
+    assert f'<a href="{HERE}upload/">Send the cases</a>' in mine.get(HERE).text
+    submission = receive(own, case("A"))
+    assert f'<a href="/workspace/submissions/{submission.pk}/">Wait for the check</a>' in mine.get(HERE).text
+    actions.check(submission_id=submission.pk, by=SYSTEM)
+    assert f'<a href="/workspace/submissions/{submission.pk}/">Accept the file</a>' in mine.get(HERE).text
+    actions.accept(submission_id=submission.pk, by=manager(own))
+    assert "Ask the centre&#39;s lead to sign off" in mine.get(HERE).text
+
+
+def test_the_lead_is_led_to_the_sign_off(as_, own):
+    accepted(own, case("A"))
+    page = as_(CentreLead, "adult-ecmo/RJ1").get(HERE).text
+    assert f'<a href="{HERE}sign-off/">Sign off</a>' in page
+
+
+def test_a_signed_period_says_so_and_offers_no_change(as_, own):
+    signed_off(own, case("A"))
+    page = as_(CentreLead, "adult-ecmo/RJ1").get(HERE).text
+    assert "Nothing: signed off" in page
+    assert "Signed off " in page
+    assert "upload/" not in page
+
+
+def test_a_keyed_case_does_not_stand_in_for_the_file_that_waits(mine, own):
+    waiting = receive(own, case("A"))
+    values = case("B")
+    actions.key_case(centre=own, period_start=START, period_end=END, values=values, by=manager(own))
+    assert f'<a href="/workspace/submissions/{waiting.pk}/">Wait for the check</a>' in mine.get(HERE).text
+
+
+def test_the_page_says_what_was_sent(mine, own):
+    receive(own, case("A", sex="neither"), filename="first.csv")
+    actions.check(submission_id=queries.submissions(manager(own)).get().pk, by=SYSTEM)
+    page = mine.get(HERE).text
+    assert "first.csv" in page
+    assert "1 blocking finding" in page
+
+
+# -- the list
+
+
+@pytest.mark.parametrize("role", [NetworkLead, CentreLead])
+def test_three_centres_cost_no_more_look_ups_than_one(as_, own, role, django_assert_num_queries):
+    scope = "adult-ecmo" if role is NetworkLead else "adult-ecmo/RJ1"
+    mine = as_(role, scope)
+    accepted(own, case("A"))
+    mine.get("/workspace/collection/?period=2025")
+    with CaptureQueriesContext(connection) as for_one:
+        mine.get("/workspace/collection/?period=2025")
+    for ods in ("RM2", "RM3"):
+        accepted(make_centre("adult-ecmo", ods), case("B"))
+    with django_assert_num_queries(len(for_one)):
+        mine.get("/workspace/collection/?period=2025")
+
+
+def test_the_filter_chooses_the_period_and_the_download_follows_it(mine, own):
+    signed_off(own, case("A"))
+    page = mine.get("/workspace/collection/?period=2025").text
+    assert "Signed off" in page
+    assert "collection.csv?period=2025" in page
+    lines = mine.get("/workspace/collection.csv?period=2025").text.splitlines()
+    assert lines[0] == "\ufeffCentre,File,Cases,Expected,Not explained,Case series,Next"
+    assert lines[1] == "Trust RJ1 (RJ1),Accepted,1,0,0,Signed off,Nothing: signed off"
+    assert "Open" in mine.get("/workspace/collection.csv?period=2024").text
+
+
+def test_a_filter_that_means_nothing_falls_back(mine):
+    assert "Trust RJ1" in mine.get("/workspace/collection/?period=1&service=none").text
+
+
+def test_somebody_whose_service_is_unknown_is_told_what_to_do(as_, db):
+    page = as_(NetworkLead, "no-such-service").get("/workspace/collection/")
+    assert page.status_code == 200
+    assert "Ask the administrator to appoint you." in page.text
+
+
+def test_the_network_lead_may_open_a_signed_series_again(as_, own):
+    signed_off(own, case("A"))
+    assert f"{HERE}reopen/" in as_(NetworkLead, "adult-ecmo").get("/workspace/collection/?period=2025").text
+    assert f"{HERE}reopen/" not in as_(CentreLead, "adult-ecmo/RJ1").get("/workspace/collection/?period=2025").text
+
+
+@pytest.mark.django_db
+def test_services_that_are_followed():
+    CentreFactory(service__slug="adult-ecmo")
+    CentreFactory(service__slug="heart-transplant")
+    slugs = [one.slug for one in collection.followed_services(make_who(CentreLead, "adult-ecmo/RJ1"))]
+    assert slugs == ["adult-ecmo"]
+
+
+# -- sending
+
+
+def test_a_file_is_checked_at_once_and_leads_to_its_findings(mine, own):
+    answer = mine.post(f"{HERE}upload/", sent(case("A"), case("B")), follow=True)
+    [(address, status)] = answer.redirect_chain
+    assert (status, address) == (302, f"/workspace/submissions/{queries.submissions(manager(own)).get().pk}/")
+    assert "cases.csv was received." in answer.text
+    assert "Accept 2 cases" in answer.text
+    assert "Refresh" not in answer.headers
+
+
+def test_a_large_file_waits_for_its_check_and_the_page_looks_again(mine, own, monkeypatch):
+    monkeypatch.setattr(collection, "AT_ONCE", 10)
+    answer = mine.post(f"{HERE}upload/", sent(case("A")), follow=True)
+    assert answer.headers["Refresh"] == "5"
+    assert "The file is being checked" in answer.text
+    submission = queries.submissions(manager(own)).get()
+    checked = mine.post(f"/workspace/submissions/{submission.pk}/check/", follow=True)
+    assert "Accept 1 case<" in checked.text
+    assert "Refresh" not in checked.headers
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "Choose the file that holds the cases"),
+        ({"file": SimpleUploadedFile("cases.csv", b"")}, "The file is empty."),
+        ({"file": SimpleUploadedFile("cases.pdf", b"%PDF")}, "cases.pdf is neither CSV nor XLSX."),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_refused_at_the_field(mine, own, files, said):
+    for one in files.values():
+        one.seek(0)
+    page = mine.post(f"{HERE}upload/", files).text
+    assert "<title>Error: Send a file of cases – Collection – Plenary</title>" in page
+    assert page.count(said) == 2
+    assert 'href="#id_file"' in page
+    assert not queries.submissions(manager(own)).exists()
+
+
+def test_a_service_without_a_data_set_says_so(as_, db):
+    CentreFactory(service__slug="new-service", ods="RJ1")
+    mine = as_(CentreLead, "new-service/RJ1")
+    page = mine.post("/workspace/collection/new-service/RJ1/2025/upload/", sent(case("A"))).text
+    assert page.count("has no agreed data set yet") == 2
+
+
+def test_an_unreadable_file_is_a_finding(mine, own):
+    answer = mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile("cases.xlsx", b"PK\x03\x04 no workbook")}, follow=True)
+    assert "Mend 1 finding and send the file again" in answer.text
+    assert "Save the file again as CSV UTF-8 or XLSX" in answer.text
+
+
+def test_the_headings_are_those_of_the_data_set(mine, own):
+    text = mine.get(f"{HERE}headings.csv").text
+    assert text.strip("\ufeff\n").split(",")[:3] == ["centre", "case_id", "nhs_number"]
+
+
+def test_a_form_without_its_token_is_refused(own, as_):
+    mine = as_(CentreLead, "adult-ecmo/RJ1")
+    mine.handler.enforce_csrf_checks = True
+    assert mine.post(f"{HERE}upload/", sent(case("A"))).status_code == 403
+    assert not queries.submissions(lead(own)).exists()
