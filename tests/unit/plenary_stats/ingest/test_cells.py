@@ -79,7 +79,7 @@ def test_many_rows_that_repeat_and_many_that_do_not():
 cell = st.text(alphabet="ab 1/é.\t", max_size=20)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(cell, min_size=width, max_size=width), min_size=2, max_size=8)),
     st.booleans(),
@@ -99,7 +99,7 @@ def test_the_csv_module_agrees(rows, windows):
     assert present.sum() == len(body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=120))
 def test_any_bytes_are_cut_or_left(content):
     try:

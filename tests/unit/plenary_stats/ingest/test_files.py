@@ -188,7 +188,7 @@ def test_one_row_keyed_on_screen():
 # -- anything at all
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=300), st.text(alphabet='ab1,;\t\n\r"=#\u00a0é|', max_size=200).map(lambda text: text.encode("utf-8"))

@@ -254,7 +254,7 @@ def test_a_label_without_a_year():
     assert labels(["2025-05-05", "2024-05-05"], "pilot", "2025-01-01", "2026-01-01")[0] == ["pilot", "2024"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.dates(date(1970, 1, 1), date(2060, 1, 1)), st.dates(date(1990, 1, 1), date(2040, 1, 1)).filter(lambda day: day.day < 29)
 )
@@ -271,7 +271,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.lists(cells, min_size=0, max_size=12), max_size=5),
     st.lists(st.sampled_from([*HEADINGS, "", "x y"]), min_size=1, max_size=12),

@@ -196,7 +196,7 @@ def test_an_nhs_number_in_a_note_is_found_and_not_repeated():
     assert read_column(notes, ["telephone 943 476 5918"], ON).problems == {}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.from_regex(r"[0-9]{10}", fullmatch=True), min_size=1, max_size=30))
 def test_check_digits_against_the_library(numbers):
     # the library also knows which numbers were ever handed out; the check digit is all that is judged here
@@ -210,7 +210,7 @@ def test_missing_columns():
     assert missing(STATUS, 2).tolist() == ["", ""]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=6), st.sampled_from([DAY, NUMBER, WHOLE, STATUS, YESNO, NHS, Field("x")]))
 def test_any_text_becomes_a_value_or_a_problem(cells, field):
     reading = read_column(field, cells, ON)
@@ -255,7 +255,7 @@ other = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.lists(st.one_of(digits, days, other).filter(bool), min_size=1, max_size=12),
     st.sampled_from([DAY, NUMBER, WHOLE, NHS, STATUS, Field("x")]),
@@ -270,7 +270,7 @@ def test_quick_and_careful_agree(cells, field):
         assert by_row[0] == by_row[1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.decimals(min_value=-(10**8), max_value=10**8, places=6, allow_nan=False).map(str), min_size=1, max_size=20))
 def test_numbers_are_the_nearest_floats(cells):
     quick, _ = plainly(NUMBER, cells)
