@@ -17,19 +17,17 @@ Method = Literal["national", "byar", "exact"]
 Limits = tuple[Numbers, Numbers]
 
 
-def interval(
-    count: Any, exposure: Any, method: Literal["national", "byar", "exact"] = "national", level: float = 0.95
-) -> Interval:
+def interval(count: Any, exposure: Any, method: Literal["byar", "exact", "national"] = "byar", level: float = 0.95) -> Interval:
     """Return the rate ``count / exposure`` with its limits, in events per unit of exposure.
 
     Counts and exposures in (scalars or arrays that broadcast), an :class:`Interval` out. Where there is no exposure ``why_not``
     says so. Raises ``ValueError`` for a count that is negative or not whole, or a negative exposure.
 
-    * ``national``: exact below ten events, Byar's from ten up, as England's public health bodies do
     * ``byar``: Byar's approximation at every count (Breslow and Day 1987; *not* Rothman's variant with ``x + ½``)
     * ``exact``: from the chi-squared distribution (Garwood 1936)
+    * ``national``: exact below ten events, Byar's from ten up, as England's public health bodies do
     """
-    limits = {"national": national_limits, "byar": byar_limits, "exact": exact_limits}
+    limits = {"byar": byar_limits, "exact": exact_limits, "national": national_limits}
     if method not in limits:
         raise ValueError(f"method: {method!r} is none of {', '.join(limits)}.")
     events, time = np.broadcast_arrays(counts(count, "count"), numbers(exposure, "exposure"))

@@ -90,7 +90,7 @@ def access(
         whole = populations.get(TOTAL, sum(populations[name] for name in names))
         patients = [int(counted.sum()), *(int((column == name).sum()) for name in names)]
         people = [float(whole), *(float(populations[name]) for name in names)]
-        rate = rates.interval(np.array(patients), np.array(people))
+        rate = rates.interval(np.array(patients), np.array(people), "national")
         for place, name in enumerate((TOTAL, *names)):
             figures = (rate.estimate[place], rate.lower[place], rate.upper[place])
             value, lower, upper = (None if np.isnan(figure) else float(figure) * PER for figure in figures)

@@ -28,7 +28,7 @@ def test_equals_the_national_rule(case, params):
     expected, per = read("poisson_ci", case, "expected_phe_rate"), params["phe_multiplier"]
     assert {"Exact", "Byars"} == set(expected["method"])
     for level, columns in {0.95: ("lower95_0cl", "upper95_0cl"), 0.998: ("lower99_8cl", "upper99_8cl")}.items():
-        found = interval(expected["x"], expected["n"], level=level)
+        found = interval(expected["x"], expected["n"], "national", level)
         same(found.estimate * per, expected["value"])
         same(found.lower * per, expected[columns[0]])
         same(found.upper * per, expected[columns[1]])
@@ -55,10 +55,19 @@ def test_the_two_byars_are_not_confused():
 
 
 def test_worked_example_of_the_method_page():
-    found = interval(12, 2.4)
+    found = interval(12, 2.4, "national")
     assert [round(float(x), 3) for x in (found.estimate, found.lower, found.upper)] == [5.0, 2.581, 8.735]
-    few = interval(4, 2.4)
+    few = interval(4, 2.4, "national")
     assert [round(float(x), 3) for x in (few.estimate, few.lower, few.upper)] == [1.667, 0.454, 4.267]
+
+
+def test_byar_is_the_default_at_every_count():
+    """Four events: Byar's lower limit is 1.076 and the exact one 1.090; the national rule takes the exact one below ten."""
+    usual, byar, national, exact = interval(4, 1), interval(4, 1, "byar"), interval(4, 1, "national"), interval(4, 1, "exact")
+    assert (usual.method, usual.lower, usual.upper) == ("byar", byar.lower, byar.upper)
+    assert (national.lower, national.upper) == (exact.lower, exact.upper) != (byar.lower, byar.upper)
+    ten = interval(10, 1, "national")
+    assert (ten.lower, ten.upper) == (interval(10, 1).lower, interval(10, 1).upper)
 
 
 def test_byar_is_never_below_nought():
@@ -81,7 +90,7 @@ def test_impossible_rates_are_refused(count, exposure, says):
 
 
 def test_unknown_methods_are_refused():
-    with pytest.raises(ValueError, match="national, byar, exact"):
+    with pytest.raises(ValueError, match="byar, exact, national"):
         interval(1, 1, "wald")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="byar, exact"):
         indirectly_standardised(1, 1, "wald")  # type: ignore[arg-type]
@@ -166,7 +175,7 @@ def test_standardising_to_oneself_gives_the_crude_rate(strata):
     found = directly_standardised(events, people, people, minimum=0)
     assert found.estimate == pytest.approx(events.sum() / people.sum(), rel=1e-12)
     if events.sum():
-        crude = interval(events.sum(), people.sum())
+        crude = interval(events.sum(), people.sum(), "national")
         assert (found.lower, found.upper) == pytest.approx((crude.lower, crude.upper), rel=1e-9)
 
 
