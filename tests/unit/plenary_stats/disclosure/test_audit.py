@@ -1,0 +1,320 @@
+"""The audit against complete lists of the worlds that small published tables allow: the ranges are exact, every time."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from plenary_stats.disclosure import Policy, audit
+from plenary_stats.disclosure.audit import PUBLIC, flat, need, verdict
+from plenary_stats.tables import ResultTable, numbers, text
+from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.enumeration import Number, covering, patients, places, ranges, worlds
+
+SMALL = Policy(threshold=3, event_threshold=2, minimum_width=2)
+SMALL_NOUGHTS = Policy(threshold=3, event_threshold=2, minimum_width=2, zeros="publish")
+POLICIES = st.sampled_from([SMALL, SMALL_NOUGHTS])
+BRISK = settings(max_examples=12, deadline=None, derandomize=True)
+
+
+def count(truth, points, place):
+    inside = covering(place)
+    return sum(number for number, point in zip(truth, points, strict=True) if inside(point))
+
+
+def drawn_mask(data, truth, points, cells, policy):
+    """Withhold some cells at random; the grand total stays, and under published noughts a nought stays too."""
+    hidden = set()
+    for place in cells:
+        whole = set(place) == {"Total"}
+        nought = policy.zeros == "publish" and count(truth, points, place) == 0
+        if not whole and not nought and data.draw(st.integers(0, 9)) < 6:
+            hidden.add(place)
+    return hidden
+
+
+def table_of(truth, points, cells, hidden, dimensions):
+    rows = [
+        dict(zip(dimensions, place, strict=True)) | {"value": None if place in hidden else count(truth, points, place)}
+        for place in cells
+    ]
+    return known.table(rows, dimensions)
+
+
+def expected(truth, points, cells, hidden, policy):
+    least = 1 if policy.zeros == "publish" else 0
+    return ranges(points, truth, [Number(place, covering(place), place not in hidden, least) for place in cells])
+
+
+@BRISK
+@given(patients(6, 1, 9), POLICIES, st.data())
+def test_a_table_of_two_dimensions(truth, policy, data):
+    sets = (("A", "B"), ("N", "S", "W"))
+    points = list(product(*sets))
+    cells = list(places(sets, product((False, True), repeat=2)))
+    hidden = drawn_mask(data, truth, points, cells, policy)
+    found = known.ranges(audit([table_of(truth, points, cells, hidden, ("centre", "area"))], policy))
+    assert found == expected(truth, points, cells, hidden, policy)
+
+
+@BRISK
+@given(patients(8, 1, 8), POLICIES, st.data())
+def test_tables_linked_by_their_shared_margin(truth, policy, data):
+    """Centre by area and centre by sex share the centres' totals: what one table gives, the other may take."""
+    sets = (("A", "B"), ("N", "S"), ("F", "M"))
+    points = list(product(*sets))
+    by_area = list(places(sets, [(False, False, True), (False, True, True), (True, False, True), (True, True, True)]))
+    by_sex = list(places(sets, [(False, True, False), (False, True, True), (True, True, False), (True, True, True)]))
+    cells = list(dict.fromkeys([*by_area, *by_sex]))
+    hidden = drawn_mask(data, truth, points, cells, policy)
+    dimensions = ("centre", "area", "sex")
+    tables = [table_of(truth, points, part, hidden, dimensions) for part in (by_area, by_sex)]
+    assert known.ranges(audit(tables, policy)) == expected(truth, points, cells, hidden, policy)
+
+
+@BRISK
+@given(patients(6, 1, 9), st.data())
+def test_a_pooled_period_and_an_earlier_edition(truth, data):
+    """Each edition gives its own year and the pool; together they are one table of centre by year."""
+    sets = (("A", "B"), ("2023", "2024", "2025"))
+    points = list(product(*sets))
+    cells = [(centre, year) for centre in ("A", "B", "Total") for year in (*sets[1], "2023 to 2025")]
+    spans = {"2023 to 2025": "Total"}
+
+    def covers(place):
+        return covering((place[0], spans.get(place[1], place[1])))
+
+    hidden = {place for place in cells if place != ("Total", "2023 to 2025") and data.draw(st.booleans())}
+    listed = [Number(place, covers(place), place not in hidden) for place in cells]
+
+    def table(part):
+        rows = []
+        for place in part:
+            value = sum(number for number, point in zip(truth, points, strict=True) if covers(place)(point))
+            rows.append({"centre": place[0], "period": place[1], "value": None if place in hidden else value})
+        return known.table(rows, ("centre", "period"))
+
+    now = table([place for place in cells if place[1] in ("2025", "2023 to 2025")])
+    before = [[table([place for place in cells if place[1] == year])] for year in ("2023", "2024")]
+    assert known.ranges(audit([now], SMALL, before)) == ranges(points, truth, listed)
+
+
+def rate_table(rows):
+    """A rate by centre from (centre, met, not met, numerator shown, denominator shown)."""
+    met = [float(m) if part else None for _, m, _, part, _ in rows]
+    of = [float(m + n) if whole else None for _, m, n, _, whole in rows]
+    columns = {
+        "centre": text([row[0] for row in rows]),
+        "measure": text(["alive"] * len(rows)),
+        "value": numbers([None if m is None or not n else m / n for m, n in zip(met, of, strict=True)]),
+        "numerator": numbers(met),
+        "denominator": numbers(of),
+        "status": text(["" if m is not None else "c" for m in met]),
+    }
+    return ResultTable(columns, name="outcomes", kind="rate", dimensions=("centre", "measure"))
+
+
+@BRISK
+@given(st.one_of(patients(4, 1, 9), patients(6, 1, 9)), POLICIES, st.data())
+def test_rates_with_numerator_complement_and_denominator(truth, policy, data):
+    names = "ABC"[: len(truth) // 2]
+    points = [(name, state) for name in names for state in ("met", "not met")]
+    listed, rows = [], []
+    for name in ("Total", *names):
+        met, missed = count(truth, points, (name, "met")), count(truth, points, (name, "not met"))
+        noughts = policy.zeros == "publish" and 0 in (met, missed)
+        whole = name == "Total" or noughts or data.draw(st.booleans())
+        part = noughts or (whole and data.draw(st.booleans()))
+        rows.append((name, met, missed, part, whole))
+        # Where noughts are published, a withheld numerator of a shown denominator is neither nought nor all.
+        floor = 1 if policy.zeros == "publish" else 0
+        listed.append(Number((name, "denominator"), covering((name, "Total")), whole, floor))
+        listed.append(Number((name, "numerator"), covering((name, "met")), part, floor if whole else 0))
+        listed.append(Number((name, "complement"), covering((name, "not met")), part, floor if whole else 0))
+    found = audit([rate_table(rows)], policy)
+    ours = {
+        (row["centre"], row["quantity"]): (row["low"], row["high"]) for row in found.rows() if row["quantity"] != "complement"
+    }
+    theirs = {name: ends for name, ends in ranges(points, truth, listed).items() if name[1] != "complement"}
+    assert ours == theirs
+
+
+@BRISK
+@given(patients(3, 1, 9), st.data())
+def test_access_gives_the_patients_of_activity(truth, data):
+    """A rate per million over a public population is the number of patients under another name."""
+    regions = ("E", "N", "W")
+    points = [(region,) for region in regions]
+    cells = [(region,) for region in (*regions, "Total")]
+    both = {name: {cell for cell in cells if data.draw(st.booleans())} for name in ("activity", "access")}
+    both["activity"].discard(("Total",))
+    truly = {cell: count(truth, points, cell) for cell in cells}
+
+    def columns(name):
+        shown = [cell not in both[name] for cell in cells]
+        figures = [float(truly[cell]) if each else None for cell, each in zip(cells, shown, strict=True)]
+        measure = {"activity": "patients", "access": "patients"}[name]
+        return figures, {
+            "area": text([cell[0] for cell in cells]),
+            "measure": text([measure] * len(cells)),
+            "status": text(["" if each else "c" for each in shown]),
+        }
+
+    figures, words = columns("activity")
+    activity = ResultTable(words | {"value": numbers(figures)}, name="activity", kind="count", dimensions=("area", "measure"))
+    figures, words = columns("access")
+    rate = numbers([None if each is None else each / 2e6 for each in figures])
+    access = ResultTable(
+        words | {"value": rate, "numerator": numbers(figures), "denominator": np.full(len(cells), 2e6)},
+        name="access",
+        kind="exposure",
+        dimensions=("area", "measure"),
+    )
+    either = both["activity"] & both["access"]
+    truth_ranges = ranges(points, truth, [Number(cell, covering(cell), cell not in either) for cell in cells])
+    found = {(row["area"],): row for row in audit([activity, access], SMALL).rows()}
+    for cell in either:
+        assert (found[cell]["low"], found[cell]["high"]) == truth_ranges[cell]
+    for cell in (both["activity"] | both["access"]) - either:
+        assert (found[cell]["low"], found[cell]["verdict"]) == (truly[cell], PUBLIC)
+
+
+@BRISK
+@given(patients(6, 1, 9), st.data())
+def test_one_more_fact_never_widens_a_range(truth, data):
+    """What is public elsewhere can only help the reader; and the help is exactly that of the fact."""
+    sets = (("A", "B"), ("N", "S", "W"))
+    points = list(product(*sets))
+    cells = list(places(sets, product((False, True), repeat=2)))
+    hidden = drawn_mask(data, truth, points, cells, SMALL)
+    assume(hidden)
+    told = data.draw(st.sampled_from(sorted(hidden)))
+    tables = [table_of(truth, points, cells, hidden, ("centre", "area"))]
+    fact = {"centre": told[0], "area": told[1], "value": count(truth, points, told)}
+    policy = Policy(threshold=3, event_threshold=2, minimum_width=2, already_public=(fact,))
+    before, after = known.ranges(audit(tables, SMALL)), known.ranges(audit(tables, policy))
+    assert after[told] == (fact["value"], fact["value"])
+    assert all(before[cell][0] <= after[cell][0] <= after[cell][1] <= before[cell][1] for cell in before)
+    assert {cell: after[cell] for cell in hidden - {told}} == expected(truth, points, cells, hidden - {told}, SMALL)
+
+
+@BRISK
+@given(patients(6, 1, 9), st.randoms(use_true_random=False), st.data())
+def test_the_order_of_rows_and_tables_says_nothing(truth, random, data):
+    sets = (("A", "B"), ("N", "S", "W"))
+    points = list(product(*sets))
+    cells = list(places(sets, product((False, True), repeat=2)))
+    hidden = drawn_mask(data, truth, points, cells, SMALL)
+    half = [place for place in cells if place[1] == "Total"]
+    shuffled = list(cells)
+    random.shuffle(shuffled)
+
+    def made(order):
+        return table_of(truth, points, order, hidden, ("centre", "area"))
+
+    one = audit([made(cells), made(half)], SMALL)
+    two = audit([made(half), made(shuffled)], SMALL)
+    assert sorted(map(str, one.rows())) == sorted(map(str, two.rows()))
+    assert {name: one.totals[name] for name in ("exact", "narrow", "withheld")} == {
+        name: two.totals[name] for name in ("exact", "narrow", "withheld")
+    }
+
+
+# -- verdicts
+
+
+@pytest.mark.parametrize(
+    ("quantity", "low", "high", "says"),
+    [
+        ("patients", 7, 7, "exact"),
+        ("patients", 60, 60, "exact"),
+        ("patients", 7, 16, "narrow"),
+        ("patients", 7, 17, "safe"),
+        ("patients", 29, 30, "narrow"),
+        ("patients", 30, 31, "safe"),  # both ends may be shown: nothing small is told
+        ("patients", 7, np.inf, "safe"),
+        ("denominator", 0, 9, "narrow"),
+        ("denominator", 0, 10, "safe"),
+        ("numerator", 0, 4, "narrow"),
+        ("numerator", 0, 5, "safe"),
+        ("numerator/2", 0, 4, "narrow"),
+        ("complement", 3, 3, "exact"),
+        ("not_eligible", 3, 3, "safe"),
+        ("not_known", 3, 3, "safe"),
+        ("amount", 100.0, 100.004, "exact"),
+        ("amount", 100.0, 100.006, "narrow"),
+        ("amount", 90.0, 99.9, "narrow"),
+        ("amount", 90.0, 100.0, "safe"),
+        ("amount", 0.0, 12.0, "safe"),
+    ],
+)
+def test_what_a_range_amounts_to(quantity, low, high, says):
+    assert verdict((quantity, ()), float(low), float(high), Policy()) == says
+
+
+def test_events_need_no_more_width_than_patients():
+    """A policy that asks patients for 3 cannot ask events for 5."""
+    assert need(("numerator", ()), Policy(minimum_width=3)) == 3
+    assert need(("numerator", ()), Policy()) == 5
+    assert need(("patients", ()), Policy()) == need(("denominator", ()), Policy()) == 10
+    assert need(("not_known", ()), Policy()) == 0
+
+
+# -- the report
+
+
+def one_row():
+    rows = [{"centre": "A", "value": None}, {"centre": "B", "value": 40}, {"centre": "Total", "value": 52}]
+    return known.table(rows, ("centre",))
+
+
+def test_the_report_says_how_many_and_which():
+    found = audit([one_row()], Policy())
+    assert {name: found.totals[name] for name in ("cells", "withheld", "exact", "narrow")} == {
+        "cells": 3,
+        "withheld": 1,
+        "exact": 1,
+        "narrow": 0,
+    }
+    assert found.columns is found.cells
+    assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact"}]
+
+
+def test_the_report_is_json_and_the_same_bytes_each_time_without_the_clock():
+    open_ended = known.table([{"centre": "A", "value": None}], ("centre",))
+    plain = [json.dumps(audit([open_ended], Policy()).plain(seconds=False)) for _ in range(2)]
+    assert plain[0] == plain[1]
+    assert json.loads(plain[0])["cells"][0]["high"] is None
+    assert "seconds" not in json.loads(plain[0])["totals"]
+    assert audit([open_ended], Policy()).plain()["totals"]["seconds"] >= 0
+
+
+def test_amounts_are_reported_to_the_penny_and_patients_whole():
+    rows = [{"centre": name, "value": value} for name, value in (("A", None), ("B", 50.25), ("Total", 100.5))]
+    table = known.table(rows, ("centre",))
+    money = ResultTable(table.columns, name="spend", kind="magnitude", dimensions=("centre",))
+    [row] = audit([money], Policy()).rows()
+    assert (row["quantity"], row["low"], row["high"], row["verdict"]) == ("amount", 50.25, 50.25, "exact")
+
+
+def test_nothing_published_gives_nothing_away():
+    found = audit([], Policy())
+    assert found.clean
+    assert found.rows() == []
+    assert found.totals["cells"] == 0
+
+
+def test_earlier_editions_may_come_flat_or_edition_by_edition():
+    tables = [one_row(), one_row(), one_row()]
+    assert flat(tables) == flat([tables[:1], tables[1:]]) == flat([tables[0], tables[1:]]) == tables
+    assert flat([]) == []
+
+
+def test_the_list_of_worlds_is_complete():
+    """Five patients at three points: (5 + 2) over 2 = 21 worlds, all of five patients, none twice."""
+    every = worlds(3, 5)
+    assert len(every) == len({tuple(row) for row in every.tolist()}) == 21
+    assert set(every.sum(axis=1).tolist()) == {5}

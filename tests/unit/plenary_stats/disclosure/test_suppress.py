@@ -1,0 +1,309 @@
+"""Secondary suppression against complete lists of worlds: what is withheld is enough, none of it is needless, nothing else moves."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plenary_stats.disclosure import Policy, audit, protect
+from plenary_stats.disclosure.links import Cells, gather, link
+from plenary_stats.disclosure.suppress import Suppressor, _connected, is_primary
+from plenary_stats.errors import InputError
+from plenary_stats.tables import TOTAL, ResultTable, numbers, text
+from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.enumeration import Number, covering, patients, places, ranges
+
+SMALL = Policy(threshold=3, event_threshold=2, minimum_width=2)
+SMALL_NOUGHTS = Policy(threshold=3, event_threshold=2, minimum_width=2, zeros="publish")
+BRISK = settings(max_examples=10, deadline=None, derandomize=True)
+SETS = (("A", "B"), ("N", "S", "W"))
+POINTS = list(product(*SETS))
+CELLS = list(places(SETS, product((False, True), repeat=2)))
+
+
+def values_of(truth, cells=CELLS, points=POINTS):
+    return {place: sum(number for number, point in zip(truth, points, strict=True) if covering(place)(point)) for place in cells}
+
+
+def table_of(values, dimensions=("centre", "area")):
+    return known.table(
+        [dict(zip(dimensions, place, strict=True)) | {"value": value} for place, value in values.items()], dimensions
+    )
+
+
+def shown_of(made, dimensions=("centre", "area")):
+    return {tuple(row[name] for name in dimensions) for row in made.rows() if row["status"] == ""}
+
+
+def least(policy):
+    return 1 if policy.zeros == "publish" else 0
+
+
+def told(truth, shown, policy, cells=CELLS, points=POINTS):
+    return ranges(points, truth, [Number(place, covering(place), place in shown, least(policy)) for place in cells])
+
+
+def small(value, policy):
+    return least(policy) <= value < policy.threshold
+
+
+# -- the promise
+
+
+@BRISK
+@given(patients(6, 1, 12), st.sampled_from([SMALL, SMALL_NOUGHTS]))
+def test_no_world_gives_a_small_number_away(truth, policy):
+    values = values_of(truth)
+    shown = shown_of(protect([table_of(values)], policy).tables[0])
+    assert not [place for place in shown if small(values[place], policy)]
+    if (TOTAL, TOTAL) not in shown:
+        return  # then every range is open above: there is nothing to list
+    for place, (low, high) in told(truth, shown, policy).items():
+        assert low <= values[place] <= high
+        if small(values[place], policy):
+            assert high - low >= policy.minimum_width, place
+
+
+@BRISK
+@given(patients(8, 6, 10))
+def test_no_world_of_two_linked_tables_gives_a_small_number_away(truth):
+    sets = (("A", "B"), ("N", "S"), ("F", "M"))
+    points, dimensions = list(product(*sets)), ("centre", "area", "sex")
+    by_area = list(places(sets, [(False, False, True), (False, True, True), (True, False, True), (True, True, True)]))
+    by_sex = list(places(sets, [(False, True, False), (False, True, True), (True, True, False), (True, True, True)]))
+    cells = list(dict.fromkeys([*by_area, *by_sex]))
+    values = values_of(truth, cells, points)
+    done = protect([table_of({place: values[place] for place in part}, dimensions) for part in (by_area, by_sex)], SMALL)
+    shown = shown_of(done.tables[0], dimensions) | shown_of(done.tables[1], dimensions)
+    withheld = set(cells) - shown
+    for made in done.tables:  # one cell, one mark, in whichever table it stands
+        assert not shown_of(made, dimensions) & withheld
+    if (TOTAL,) * 3 not in shown:
+        return
+    for place, (low, high) in told(truth, shown, SMALL, cells, points).items():
+        if values[place] < SMALL.threshold:
+            assert high - low >= SMALL.minimum_width, place
+
+
+@BRISK
+@given(st.one_of(patients(4, 4, 12), patients(6, 6, 12)))
+def test_no_world_gives_away_the_events_of_a_rate(truth):
+    names = "ABC"[: len(truth) // 2]
+    points = [(name, state) for name in names for state in ("met", "not met")]
+    met = values_of(truth, [(name, "met") for name in (TOTAL, *names)], points)
+    of = values_of(truth, [(name, TOTAL) for name in (TOTAL, *names)], points)
+    table = ResultTable(
+        {
+            "centre": text([TOTAL, *names]),
+            "measure": text(["alive"] * (len(names) + 1)),
+            "value": numbers([m / n if n else None for m, n in zip(met.values(), of.values(), strict=True)]),
+            "numerator": numbers(list(met.values())),
+            "denominator": numbers(list(of.values())),
+        },
+        name="outcomes",
+        kind="rate",
+        dimensions=("centre", "measure"),
+    )
+    made = protect([table], SMALL).tables[0]
+    listed, wanted = [], {}
+    for row in made.rows():
+        name = row["centre"]
+        whole, part = not np.isnan(row["denominator"]), not np.isnan(row["numerator"])
+        events = (met[name, "met"], of[name, TOTAL] - met[name, "met"])
+        assert not (whole and of[name, TOTAL] < SMALL.threshold)
+        assert not (part and min(events) < SMALL.event_threshold)
+        assert whole or not part
+        listed += [
+            Number((name, "of"), covering((name, TOTAL)), whole),
+            Number((name, "met"), covering((name, "met")), part),
+            Number((name, "not met"), covering((name, "not met")), part),
+        ]
+        wanted |= {(name, "of"): SMALL.minimum_width, (name, "met"): SMALL.event_width, (name, "not met"): SMALL.event_width}
+    if np.isnan(made["denominator"][0]):
+        return
+    true = {(name, "of"): of[name, TOTAL] for name in (TOTAL, *names)} | {
+        (name, "met"): met[name, "met"] for name in (TOTAL, *names)
+    }
+    for number, (low, high) in ranges(points, truth, listed).items():
+        if number in true and true[number] < SMALL.threshold:
+            assert high - low >= wanted[number], (number, low, high)
+
+
+def needless(truth):
+    """The secondary cells that could be shown, one at a time, without giving anything away; and all secondary cells."""
+    values = values_of(truth)
+    shown = shown_of(protect([table_of(values)], SMALL).tables[0])
+    secondary = [place for place in CELLS if place not in shown and values[place] >= SMALL.threshold]
+    free = []
+    for place in secondary if (TOTAL, TOTAL) in shown else ():
+        again = told(truth, shown | {place}, SMALL)
+        narrow = (low == high or (values[at] < 3 and high - low < 2) for at, (low, high) in again.items())
+        free += [] if any(narrow) else [place]
+    return free, secondary
+
+
+def test_little_is_withheld_in_vain():
+    """The choice is made by short steps, not by trying every set; of what it takes, nearly all is needed."""
+    random = np.random.default_rng(7)
+    found = [needless(random.multinomial(14, [0.25, 0.2, 0.2, 0.15, 0.1, 0.1]).tolist()) for _ in range(8)]
+    spare, taken = (sum(len(each[place]) for each in found) for place in (0, 1))
+    assert taken > 20
+    assert spare <= 0.15 * taken
+
+
+@BRISK
+@given(patients(6, 1, 20))
+def test_protecting_what_is_protected_changes_nothing(truth):
+    """The published table, protected once more as it stands, is the same table: a withheld figure stays one."""
+    once = protect([table_of(values_of(truth))], SMALL).tables[0]
+    again = protect([ResultTable(once.columns, name=once.name, kind=once.kind, dimensions=once.dimensions)], SMALL).tables[0]
+    assert again["status"].tolist() == once["status"].tolist()
+    np.testing.assert_array_equal(again["value"], once["value"])
+
+
+@BRISK
+@given(patients(6, 1, 20), st.permutations(range(len(CELLS))))
+def test_the_choice_does_not_hang_on_the_order_of_rows(truth, order):
+    values = values_of(truth)
+    turned = {list(values)[place]: list(values.values())[place] for place in order}
+    assert shown_of(protect([table_of(values)], SMALL).tables[0]) == shown_of(protect([table_of(turned)], SMALL).tables[0])
+
+
+@BRISK
+@given(patients(6, 6, 12), st.sampled_from(CELLS))
+def test_a_fact_that_is_public_is_reckoned_with(truth, told_place):
+    """With one figure public elsewhere, the tables are protected against readers who know it, or refused; never let go as before."""
+    values = values_of(truth)
+    fact = {"centre": told_place[0], "area": told_place[1], "value": values[told_place]}
+    policy = Policy(threshold=3, event_threshold=2, minimum_width=2, already_public=(fact,))
+    try:
+        done = protect([table_of(values)], policy)
+    except InputError:  # the fact alone says it: a total of one patient leaves its parts nought or one
+        assert TOTAL in told_place
+        assert fact["value"] < policy.minimum_width
+        return
+    assert audit(done.tables, policy).clean
+    shown = shown_of(done.tables[0]) | {told_place}
+    if (TOTAL, TOTAL) not in shown:
+        return
+    for place, (low, high) in told(truth, shown, SMALL).items():
+        if values[place] < SMALL.threshold:
+            assert high - low >= SMALL.minimum_width, place
+
+
+# -- what is small
+
+
+def rate_cells(numerator, denominator, zeros):
+    table = ResultTable(
+        {
+            "centre": text(["A"]),
+            "measure": text(["alive"]),
+            "value": numbers([numerator / denominator if denominator else None]),
+            "numerator": numbers([numerator]),
+            "denominator": numbers([denominator]),
+        },
+        name="outcomes",
+        kind="rate",
+        dimensions=("centre", "measure"),
+    )
+    policy = Policy(zeros=zeros)
+    cells, _ = gather([table], ("centre", "measure"), 1)
+    link(cells, policy)
+    wholes = {
+        cells.number[quantity, ("A", "alive")]: cells.number["denominator", ("A", "alive")]
+        for quantity in ("numerator", "complement")
+    }
+    return {key[0]: is_primary(cells, number, cells.value[number], wholes, policy) for key, number in cells.number.items()}
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "zeros", "primary"),
+    [
+        (15, 29, "protect", {"denominator"}),
+        (15, 30, "protect", set()),
+        (4, 30, "protect", {"numerator"}),
+        (5, 30, "protect", set()),
+        (26, 30, "protect", {"complement"}),
+        (25, 30, "protect", set()),
+        (0, 30, "protect", {"numerator"}),
+        (0, 30, "publish", set()),
+        (30, 30, "protect", {"complement"}),
+        (30, 30, "publish", set()),
+        (1, 30, "publish", {"numerator"}),
+        (0, 0, "protect", {"denominator"}),
+        (0, 0, "publish", set()),
+    ],
+)
+def test_what_is_too_small_in_itself(numerator, denominator, zeros, primary):
+    assert {quantity for quantity, small_ in rate_cells(numerator, denominator, zeros).items() if small_} == primary
+
+
+# -- the workings
+
+
+def suppressor(values, policy=SMALL, frozen=(), primary=None):
+    cells, _ = gather([table_of(values)], ("centre", "area"), 1)
+    link(cells, policy)
+    number = {key[1]: place for key, place in cells.number.items()}
+    first = {number[place] for place, value in values.items() if value < policy.threshold} if primary is None else primary
+    made = Suppressor(
+        cells, np.array(cells.value), primary=first, frozen={number[place] for place in frozen}, close=set, policy=policy
+    )
+    return made, number
+
+
+LARGE = values_of([1, 9, 9, 9, 9, 9])
+
+
+def test_what_earlier_editions_showed_is_never_withheld():
+    free, number = suppressor(LARGE)
+    free.run()
+    partners = free.withheld - {number["A", "N"]}
+    assert len(partners) == 3
+    bound, number = suppressor(LARGE, frozen=[("B", "N"), (TOTAL, "N")])
+    bound.run()
+    bound.protect_more({number["A", "N"]})
+    assert not {number["B", "N"], number[TOTAL, "N"]} & bound.withheld
+
+
+def test_withholding_takes_along_what_is_tied():
+    made, number = suppressor(LARGE)
+    made.close = lambda cells: set(cells) | ({number["B", "S"]} if number["B", "N"] in set(cells) else set())
+    assert made.withhold([number["B", "N"]]) == {number["B", "N"], number["B", "S"]}
+    assert made.withhold([number["B", "N"]]) == set()
+
+
+def test_what_is_dear_is_shown_if_something_cheaper_will_do():
+    """B's cells would go with A's small one; made dear, they stay and C's go."""
+    sets = (("A", "B", "C"), ("N", "S"))
+    points = list(product(*sets))
+    cells = list(places(sets, product((False, True), repeat=2)))
+    values = values_of([1, 9, 9, 9, 9, 9], cells, points)
+    dimensions = ("centre", "area")
+    plain = {name: Policy(threshold=3, minimum_width=2, weights={"centre": {name: 50.0}}) for name in "BC"}
+    for dear, cheap in (("B", "C"), ("C", "B")):
+        shown = shown_of(protect([table_of(values, dimensions)], plain[dear]).tables[0])
+        assert {(dear, "N"), (dear, "S")} <= shown
+        assert not {(cheap, "N"), (cheap, "S")} & shown
+
+
+def test_parts_that_share_no_sum_are_apart():
+    cells, _ = gather([table_of(LARGE)], ("centre", "area"), 1)
+    link(cells, SMALL)
+    alone = len(cells.keys)
+    parts = _connected(alone + 2, cells.sums)
+    assert [len(members) for members, _ in parts] == [alone, 1, 1]
+    assert [len(sums) for _, sums in parts] == [len(cells.sums), 0, 0]
+
+
+def test_cells_without_sums_need_no_company():
+    empty = Cells(("centre",))
+    first = empty.add(("patients", ("A",)), 1.0, published=True)
+    other = empty.add(("patients", ("B",)), 9.0, published=True)
+    made = Suppressor(empty, np.array(empty.value), primary={first}, frozen=set(), close=set, policy=SMALL)
+    made.run()
+    assert made.withheld == {first}
+    assert other not in made.withheld
