@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -25,10 +26,6 @@ def add(commands: Any) -> None:
     verbs = demo.add_subparsers(dest="verb", required=True, metavar="VERB")
     write = verbs.add_parser("world", help="write an invented collection folder of any size")
     write.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    write.add_argument("--services", type=_positive, default=8, metavar="N")
-    write.add_argument("--years", type=_positive, default=3, metavar="N")
-    write.add_argument("--cases-per-year", type=_positive, default=2500, metavar="N")
-    write.add_argument("--seed", type=int, default=20190, metavar="N")
     write.add_argument("--json", action="store_true", help="print what was written as one JSON document")
     write.set_defaults(run=_world)
     fill = verbs.add_parser("load", help="build the world in a new database and publish its editions")
@@ -37,10 +34,11 @@ def add(commands: Any) -> None:
     for verb in (fill, serve):
         verb.add_argument("--folder", type=Path, default=Path("var/demo"), metavar="FOLDER", help="holds database and editions")
     serve.add_argument("--port", type=int, default=8000)
-    fill.add_argument("--services", type=_positive, default=8, metavar="N")
-    fill.add_argument("--years", type=_positive, default=3, metavar="N")
-    fill.add_argument("--cases-per-year", type=_positive, default=2500, metavar="N")
-    fill.add_argument("--seed", type=int, default=20190, metavar="N")
+    for verb in (write, fill):
+        verb.add_argument("--services", type=_positive, default=8, metavar="N")
+        verb.add_argument("--years", type=_positive, default=3, metavar="N")
+        verb.add_argument("--cases-per-year", type=_positive, default=2500, metavar="N")
+        verb.add_argument("--seed", type=int, default=20190, metavar="N")
     fill.set_defaults(run=_load)
     serve.set_defaults(run=_serve)
 
@@ -53,22 +51,26 @@ def _positive(text: str) -> int:
 
 
 def _world(arguments: argparse.Namespace) -> int:
+    """Write an invented collection folder."""
     if arguments.out.exists() and any(arguments.out.iterdir()):
-        return 2
-    made = world.invent(
-        seed=arguments.seed, services=arguments.services, years=arguments.years, cases_per_year=arguments.cases_per_year
-    )
+        raise InputError(f"{arguments.out} is not empty. Choose a new folder.")
+    made = _invented(arguments)
     world.write(made, arguments.out)
-    {
-        "folder": str(arguments.out),
-        "services": len(made.services),
-        "years": [world.year_label(year) for year in made.years],
-    }
+    years = [world.year_label(year) for year in made.years]
+    said = {"folder": str(arguments.out), "services": len(made.services), "years": years}
+    _print(
+        json.dumps(said) if arguments.json else f"{len(years)} years of {said['services']} invented services in {arguments.out}"
+    )
     return 0
 
 
+def _invented(arguments: argparse.Namespace) -> world.World:
+    size = {name: getattr(arguments, name) for name in ("seed", "services", "years", "cases_per_year")}
+    return world.invent(**size)
+
+
 def _load(arguments: argparse.Namespace) -> int:
-    """Load the world. The whole work is done in a folder beside, and takes its place when it is complete."""
+    """Load the world into an installation of its own, and publish its editions."""
     _in_its_own_installation(arguments.folder)
     data = settings.PLENARY.data
     if data.exists():
@@ -78,21 +80,19 @@ def _load(arguments: argparse.Namespace) -> int:
     data.mkdir(parents=True)
     (data / MARK).write_text("This folder holds the invented world. 'plenary demo load' replaces it.\n", encoding="utf-8")
     operation.migrate(argparse.Namespace(json=False))
-    made = world.invent(
-        seed=arguments.seed, services=arguments.services, years=arguments.years, cases_per_year=arguments.cases_per_year
-    )
+    made = _invented(arguments)
     published = load.load(made, _say)
     _say("Done. Everything in it is invented.\n")
-    print(f"Edition: {published[-1] / 'index.html'}\n         {published[-1] / 'edition.pdf'}\n")
-    print(f"Sign in with the password '{load.PASSWORD}' and the code that '.venv/bin/plenary demo code' prints:")
+    _print(f"Edition: {published[-1] / 'index.html'}\n         {published[-1] / 'edition.pdf'}\n")
+    _print(f"Sign in with the password '{load.PASSWORD}' and the code that '.venv/bin/plenary demo code' prints:")
     for one in load.sign_ins(made):
-        print(f"  {one.role.label:24} {one.email}")
+        _print(f"  {one.role.label:24} {one.email}")
     return 0
 
 
 def _code(_: argparse.Namespace) -> int:
     """Print the one-time code of this half minute for the demonstration's people."""
-    print(totp.format_hotp_value(totp.hotp_value(load.TOTP_SECRET, next(totp.yield_hotp_counters_from_time()))))
+    _print(totp.format_hotp_value(totp.hotp_value(load.TOTP_SECRET, next(totp.yield_hotp_counters_from_time()))))
     return 0
 
 
@@ -116,3 +116,7 @@ def _in_its_own_installation(folder: Path) -> None:
 
 def _say(words: str) -> None:
     sys.stderr.write(f"{words} …\n")
+
+
+def _print(words: str) -> None:
+    sys.stdout.write(f"{words}\n")

@@ -200,10 +200,14 @@ class _Story:
         results: list[ResultTable] = []
         sources: dict[str, str] = {}
         for service in self.world.services:
-            row = registry.service(service.slug)
-            run = outcome_actions.run(service=row, label=period.label, by=commissioner, **period.dates)
-            reach = access_actions.run(service=row, label=period.label, by=commissioner, **period.dates)
-            money = spend.table(row, period.start, period.end, period.label)
+            known = registry.service(service.slug)
+            run = outcome_actions.run(
+                service=known, period_start=period.start, period_end=period.end, label=period.label, by=commissioner
+            )
+            reach = access_actions.run(
+                service=known, period_start=period.start, period_end=period.end, label=period.label, by=commissioner
+            )
+            money = spend.table(known, period.start, period.end, period.label)
             results += [*outcomes.tables_of(run), *access.tables_of(reach), money]
             sources |= {f"outcomes/{service.slug}": str(run.pk), f"access/{service.slug}": str(reach.pk)}
         proposal = releases.propose(
