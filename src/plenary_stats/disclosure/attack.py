@@ -24,15 +24,47 @@ FAR = 1e6
 
 
 def attack(cells: Cells, policy: Policy) -> Ranges:
-    """Return the exact range of every cell. Raises ``InputError`` where the published figures contradict one another."""
+    """Return the exact range of every cell. Raises ``InputError`` where the published figures contradict one another.
+
+    Earlier editions may tell of what has been corrected since. Then the reader gives up as few of their sums as make the rest
+    possible, or trusts this edition alone: of both the narrower range counts. This edition's own sums are never given up.
+    """
     try:
         return _attack(cells, cells.sums, policy)
-    except _ContradictionError:
-        relaxed = [Sum(each.whole, each.parts, open=True) for each in cells.sums]
+    except _ContradictionError as problem:
+        own = [each for each in cells.sums if cells.own.issuperset((each.whole, *each.parts))]
         try:
-            return _attack(cells, relaxed, policy)
-        except _ContradictionError as problem:
-            raise InputError(f"The published figures contradict one another: {problem}") from problem
+            alone = _attack(cells, own, policy)
+        except _ContradictionError as worse:
+            raise InputError(f"The published figures contradict one another: {worse}") from problem
+    try:
+        return _narrower(_attack(cells, _believable(cells, own, policy), policy), alone)
+    except _ContradictionError:  # no whole numbers agree with what is left of the earlier editions
+        return alone
+
+
+def _narrower(one: Ranges, other: Ranges) -> Ranges:
+    """Return, cell by cell, the narrower of two ranges."""
+    first = one.high - one.low <= other.high - other.low
+    return Ranges(np.where(first, one.low, other.low), np.where(first, one.high, other.high), one.whole)
+
+
+def _believable(cells: Cells, own: Sequence[Sum], policy: Policy) -> list[Sum]:
+    """Return the sums without those of earlier editions that must be wrong: the least that can be, by linear programming."""
+    ranges, sure = start(cells, policy), set(own)
+    sums = [*own, *(each for each in cells.sums if each not in sure)]
+    size, doubtful = len(ranges.low), len(sums) - len(own)
+    rows = [[(part, 1.0) for part in each.parts] + [(each.whole, -1.0)] for each in sums]
+    for order in range(doubtful):
+        rows[len(own) + order] += [(size + order, 1.0), (size + doubtful + order, -1.0)]
+    right = Box(np.array([-math.inf if each.open else 0.0 for each in sums]), np.zeros(len(sums)))
+    slack = np.zeros(2 * doubtful)
+    columns = Box(np.concatenate((ranges.low, slack)), np.concatenate((ranges.high, slack + math.inf)))
+    point = Programme(rows, right, columns, np.concatenate((np.zeros(size), slack + 1.0))).minimise()
+    if point is None:
+        return list(own)
+    wrong = point[size : size + doubtful] + point[size + doubtful :] > TOLERANCE
+    return [*own, *(each for each, gone in zip(sums[len(own) :], wrong.tolist(), strict=True) if not gone)]
 
 
 class _ContradictionError(Exception):

@@ -53,7 +53,7 @@ class Cells:
     """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld.
 
     ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too. ``wholes``:
-    for each numerator and complement its denominator.
+    for each numerator and complement its denominator. ``own``: the cells of this edition, as against earlier ones.
     """
 
     dimensions: tuple[str, ...]
@@ -63,6 +63,7 @@ class Cells:
     number: dict[Key, int] = field(default_factory=dict)
     aliases: dict[Key, int] = field(default_factory=dict)
     wholes: dict[int, int] = field(default_factory=dict)
+    own: set[int] = field(default_factory=set)
     sums: list[Sum] = field(default_factory=list)
 
     def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:
@@ -178,18 +179,21 @@ def _quantity(table: AnyTable, role: str, measure: str) -> str:
 def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) -> tuple[Cells, list[Fact]]:
     """Give each cell of all tables its number. The first ``own`` tables are this edition's, the others earlier ones.
 
-    Where a later table gives another figure for a cell, the cell is its own (a total that counts fewer areas, say); where an
-    earlier edition does, all its figures for that service and period are (they were corrected since).
+    Where a later table of an edition gives another figure for a cell, the cell is its own (a total that counts fewer areas, say).
+    Where an earlier edition does, all its figures for that service are its own (they were corrected since), but for what
+    stands as it was: a correction mends one centre's figures, and every reader will take the others' for what they still are.
     """
     found = _timed((fact for order, table in enumerate(tables) for fact in facts(table, order, dimensions)), dimensions)
-    kept, labels = _set_apart(found, dimensions, own)
+    kept, labels = _set_apart(found, dimensions, _editions(tables, own))
     cells = Cells(dimensions)
     for fact in sorted(kept, key=lambda each: each.key):  # so that the order of rows changes nothing
         number = cells.add(fact.key, fact.value, published=True)
-        if fact.table in labels:
-            cells.aliases[_labelled(fact.key, fact.table)] = number
-        if tables[fact.table].kind == "exposure" and fact.key[0] == "patients":
-            cells.aliases[RESIDENTS, fact.key[1]] = number
+        if fact.table < own:
+            cells.own.add(number)
+        names = [fact.key, _labelled(fact.key, labels[fact.table])] if fact.table in labels else [fact.key]
+        if tables[fact.table].kind == "exposure" and not fact.key[0].startswith(RESIDENTS):
+            names += [(RESIDENTS + key[0].removeprefix("patients"), key[1]) for key in names]
+        cells.aliases |= {key: number for key in names if key != fact.key}
     for row in by_row(cells, kept).values():
         if "denominator" in row and EVENTS.issubset(row):
             cells.wholes |= {row[role]: row["denominator"] for role in EVENTS}
@@ -197,23 +201,47 @@ def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) ->
     return cells, kept
 
 
-def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], own: int) -> tuple[list[Fact], set[int]]:
-    """Return the figures with those under a key of their own that differ from what stands before; and which tables have such."""
+def _editions(tables: Sequence[AnyTable], own: int) -> list[int]:
+    """Return the edition of each table: nought for this one's; an earlier one ends where a table's name comes again."""
+    editions, seen, edition = [0] * own, set[tuple[str, str]](), 1
+    for table in tables[own:]:
+        if (table.name, table.kind) in seen:
+            edition, seen = edition + 1, set()
+        seen.add((table.name, table.kind))
+        editions.append(edition)
+    return editions
+
+
+def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> tuple[list[Fact], dict[int, str]]:
+    """Return the figures, with those that differ from what stands before under a key of their own, and such tables' labels."""
     first: dict[Key, Fact] = {}
-    apart: set[tuple[int, Key | tuple[str, ...]]] = set()
+    apart: set[tuple[int, Key]] = set()
+    corrected: set[tuple[int, str]] = set()
+    stands: dict[tuple[object, ...], bool] = {}
     for fact in found:
         if math.isnan(fact.value):
             continue
         before = first.setdefault(fact.key, fact)
-        if before.value != fact.value and before.table == fact.table:
+        another = editions[before.table] != editions[fact.table]
+        unit = _unit(fact, editions[fact.table], dimensions)
+        stands[unit] = stands.get(unit, True) and another and before.value == fact.value
+        if before.value == fact.value:
+            continue
+        if before.table == fact.table:
             raise InputError(f"Two figures for one cell: {before.value:g} and {fact.value:g} for {' '.join(fact.place)}.")
-        if before.value != fact.value:
-            apart.add((fact.table, fact.key if fact.table < own else _group(fact.key, dimensions)))
-    kept = []
+        if another:
+            corrected.add((editions[fact.table], _service(fact, dimensions)))
+        else:
+            apart.add((fact.table, fact.key))
+    kept, labels, mixed = list[Fact](), dict[int, str](), {table for table, _ in apart}
     for fact in found:
-        separate = (fact.table, fact.key) in apart or (fact.table, _group(fact.key, dimensions)) in apart
-        kept.append(replace(fact, key=_labelled(fact.key, fact.table)) if separate else fact)
-    return kept, {table for table, _ in apart}
+        edition = editions[fact.table]
+        fallen = (edition, _service(fact, dimensions)) in corrected
+        if fallen or fact.table in mixed:
+            labels[fact.table] = f"e{edition}" if edition else str(fact.table)
+        separate = (fact.table, fact.key) in apart or (fallen and not stands.get(_unit(fact, edition, dimensions), False))
+        kept.append(replace(fact, key=_labelled(fact.key, labels[fact.table])) if separate else fact)
+    return kept, labels
 
 
 def by_row(cells: Cells, found: Iterable[Fact]) -> dict[tuple[int, int], dict[str, int]]:
@@ -240,8 +268,19 @@ def _timed(found: Iterable[Fact], dimensions: Sequence[str]) -> list[Fact]:
     ]
 
 
-def _labelled(key: Key, table: int) -> Key:
-    return (key[0] if "/" in key[0] else f"{key[0]}/{table}", key[1])
+def _labelled(key: Key, label: str) -> Key:
+    return (key[0] if key[0].endswith(f"/{label}") else f"{key[0]}/{label}", key[1])
+
+
+def _unit(fact: Fact, edition: int, dimensions: Sequence[str]) -> tuple[object, ...]:
+    """Return what a correction leaves as it was or changes: all figures of one centre; of totals, one row."""
+    centre = fact.place[list(dimensions).index("centre")] if "centre" in dimensions else TOTAL
+    return (edition, _service(fact, dimensions), centre) if centre != TOTAL else (fact.table, fact.row)
+
+
+def _service(fact: Fact, dimensions: Sequence[str]) -> str:
+    """Return what a correction would change: the figures of one service."""
+    return fact.key[1][list(dimensions).index("service")] if "service" in dimensions else ""
 
 
 def _group(key: Key, dimensions: Sequence[str]) -> tuple[str, ...]:
@@ -335,10 +374,13 @@ def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None
                     codes[code] if code in codes else cells.add((quantity, (*before, code, *after))) for code in (parent, *cover)
                 )
                 cells.sums.append(Sum(whole, tuple(parts)))
-        if TOTAL in codes and TOTAL not in partitions and len(codes) > 1:
-            roots = tuple(number for code, number in codes.items() if code != TOTAL and code not in members)
-            if roots and not any(code in partitions and _overlap(code, codes, partitions) for code in codes):
-                cells.sums.append(Sum(codes[TOTAL], roots))
+        own = {code: number for code, number in codes.items() if number in cells.own and "/e" not in quantity}
+        for known in (codes, own):  # an earlier edition may have had a centre or a group more
+            if TOTAL not in known or TOTAL in partitions or len(known) < 2:
+                continue
+            roots = tuple(number for code, number in known.items() if code != TOTAL and code not in members)
+            if roots and not any(code in partitions and _overlap(code, known, partitions) for code in known):
+                cells.sums.append(Sum(known[TOTAL], roots))
 
 
 def _overlap(code: str, codes: Mapping[str, int], partitions: Partitions) -> bool:

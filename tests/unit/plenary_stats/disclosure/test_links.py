@@ -112,7 +112,7 @@ def test_a_corrected_edition_is_a_system_of_its_own():
     before = counts({("2024", "A"): 40, ("2024", "Total"): 70, ("2024", "B"): None}, ("period", "centre"))
     cells = linked(now, before, own=1)
     assert cells.value[cells.number["patients", ("2024", "A")]] == 41
-    assert cells.value[cells.number["patients/1", ("2024", "A")]] == 40
+    assert cells.value[cells.number["patients/e1", ("2024", "A")]] == 40
     assert math.isnan(cells.value[cells.number["patients", ("2024", "Total")]])
 
 
@@ -155,3 +155,13 @@ def test_people_counted_for_access_are_the_activity_table_s():
 def test_a_summary_has_patients_but_no_events():
     cells = linked(outcome([("stay", 12, 90, 0, 0)], "summary"))
     assert {key[0] for key in cells.keys} == {"denominator", "not_eligible", "not_known"}
+
+
+def test_a_correction_of_one_centre_leaves_the_others_what_they_were():
+    now = counts({("A", "w"): 12, ("A", "Total"): 40, ("B", "Total"): 29, ("Total", "Total"): 69}, ("centre", "sex"))
+    before = counts({("A", "w"): None, ("A", "Total"): 40, ("B", "Total"): 31, ("Total", "Total"): 71}, ("centre", "sex"))
+    cells = linked(now, before, own=1)
+    assert ("patients/e1", ("A", "Total")) not in cells.number
+    assert ("patients/e1", ("A", "w")) not in cells.number
+    assert cells.value[cells.number["patients/e1", ("B", "Total")]] == 31
+    assert ("patients/e1 Total Total", "patients A Total", "patients/e1 B Total") in sums(cells)

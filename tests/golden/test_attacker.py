@@ -1,0 +1,138 @@
+"""Nobody works out a number that an edition withholds: an attacker who shares no code with disclosure control tries."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.golden import attacked, attacker
+from tests.golden.attacked import patients
+
+BASE = {"A": 12, "B": 35, "C": 50}
+
+FOLDERS = {
+    "a single centre": [patients(4, {"A": 35})],
+    "two centres, one tiny": [patients(7, {"A": 3, "B": 300})],
+    "at the threshold": [patients(3, {"A": 29, "B": 30, "C": 31})],
+    "everybody of one sex and region": [patients(1, {"A": 40, "B": 33, "C": 29}, sexes=["female"], areas=["QMJ"])],
+    "everybody well": [patients(8, {"A": 50, "B": 40, "C": 12}, good=1)],
+    "nobody died": [patients(10, {"A": 50, "B": 40, "C": 35}, dead=0)],
+    "one unknown outcome": [patients(11, {"A": 50, "B": 31, "C": 40}, unknown=1)],
+    "a few from elsewhere": [patients(15, {"A": 100, "B": 60}, areas=["QMJ", "QOP", "W92000004", ""])],
+    "one patient": [patients(13, {"A": 1})],
+}
+LONGER = {
+    "three years, pooled": [
+        patients(17, {"A": 20, "B": 60}, years=range(2023, 2024 + n)) for n in range(3)
+    ],
+    "sizes that change": [
+        patients(20, {"A": 35, "B": 140, "C": 31}, years=[2023]),
+        patients(20, {"A": 35, "B": 140, "C": 31}, years=[2023]) + patients(21, {"A": 29, "B": 14, "C": 31}, years=[2024]),
+    ],
+}  # fmt: skip
+CORRECTED = {
+    "one more at C": [patients(31, BASE), patients(31, BASE) + [dict(one, case_id="C-new") for one in patients(99, {"C": 1})]],
+    "B falls below": [patients(35, {"A": 40, "B": 31, "C": 50}),
+                      [one for one in patients(35, {"A": 40, "B": 31, "C": 50})
+                       if one["case_id"] not in {"B-2025-0001", "B-2025-0002"}]],
+}  # fmt: skip
+
+
+def published(place, worlds, note=""):
+    """Build the editions of some case lists one after another, each linked with those before."""
+    made, outs = [], []
+    for order, cases in enumerate(worlds):
+        year = max(int(str(one["seen"])[:4]) for one in cases)
+        source = attacked.small_folder(place / f"cases-{order}", cases, year=year)
+        made.append(attacked.build(source, place / f"edition-{order}", outs, note=note))
+        outs.append(place / f"edition-{order}")
+    return made
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_small_folder_keeps_its_secrets(tmp_path, name):
+    assert attacked.attack(published(tmp_path, FOLDERS[name])) == []
+
+
+def test_years_linked_with_one_another_keep_theirs(tmp_path):
+    assert attacked.attack(published(tmp_path, LONGER["three years, pooled"])) == []
+
+
+def test_a_centre_that_a_correction_makes_small_stays_hidden(tmp_path):
+    assert attacked.attack(published(tmp_path, CORRECTED["B falls below"], note="Two cases were withdrawn.")) == []
+
+
+def test_an_invented_world_keeps_its_secrets(tmp_path):
+    folders = attacked.invented(tmp_path, seed=4, services=1, years=1, cases=60)
+    assert attacked.attack([attacked.build(folders[-1], tmp_path / "edition")]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sizes that change"])
+def test_more_years_keep_theirs(tmp_path, name):
+    assert attacked.attack(published(tmp_path, LONGER[name])) == []
+
+
+@pytest.mark.slow
+def test_a_correction_of_a_large_centre_gives_no_small_one_away(tmp_path):
+    assert attacked.attack(published(tmp_path, CORRECTED["one more at C"], note="A late case.")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("seed", "services", "years", "cases"),
+    [(1, 3, 1, 300), (5, 2, 3, 60), (6, 3, 2, 120), (7, 6, 1, 600), (8, 5, 2, 900), (10, 4, 4, 250), (11, 2, 4, 500), (9, 12, 1, 3000)],
+)  # fmt: skip
+def test_larger_worlds_keep_their_secrets_year_after_year(tmp_path, seed, services, years, cases):
+    made, outs = [], []
+    for order, source in enumerate(attacked.invented(tmp_path, seed=seed, services=services, years=years, cases=cases)):
+        made.append(attacked.build(source, tmp_path / f"edition-{order}", outs))
+        outs.append(tmp_path / f"edition-{order}")
+    assert attacked.attack(made) == []
+
+
+# ------------------------------------------------------------------------------------------------ the attacker is no bluff
+
+
+def test_the_attacker_finds_what_withholding_small_numbers_alone_would_leave(tmp_path):
+    [one] = published(tmp_path, FOLDERS["two centres, one tiny"])
+    leaks = attacked.attack([_only_the_small_ones(one)])
+    assert any("patients 2025 A   is 3: between 3 and 3" in leak for leak in leaks)
+
+
+def test_the_attacker_subtracts_an_edition_that_was_not_linked(tmp_path):
+    worlds = LONGER["three years, pooled"]
+    linked = published(tmp_path, worlds[:2])
+    alone = attacked.build(attacked.small_folder(tmp_path / "last", worlds[2], year=2025), tmp_path / "alone")
+    assert any("2024 A   is 20: between 20 and 20" in leak for leak in attacked.attack([*linked, alone]))
+
+
+def test_a_small_number_in_plain_sight_is_seen():
+    heads = "service,centre,area,sex,age_band,period,measure,value,status,numerator,denominator,lower,upper,method,note\n"
+    rows = {"activity": "one,A,,,,2025,patients,29,,,,,,,\n", "outcomes": "one,A,,,,2025,good,,c,3,40,,,,few\n"}
+    leaks = attacker.in_plain_sight(
+        {f"data/{name}.csv": (heads + rows.get(name, "")).encode() for name in ("activity", "outcomes", "access", "completeness")}
+    )
+    assert [re.sub(r"\[.*\] ", "", leak) for leak in leaks] == [
+        "activity shows 29 patients",
+        "outcomes is withheld but shows {'numerator': '3', 'note': 'few'}",
+        "outcomes shows 3 of 40",
+    ]
+
+
+def _only_the_small_ones(one: attacked.Published) -> attacked.Published:
+    """Show again every number of patients that is not small in itself."""
+    rows = attacker.rows_of(one.files, "activity")
+    names = ("service", "centre", "area", "sex", "age_band", "period", "measure")
+    true = {tuple(row[name] for name in names): row["value"] for row in one.truth["activity"]}
+    for row in rows:
+        value = true[tuple(row[name] for name in names)]
+        if float(value) >= 30:
+            row.update(value=value, status="")
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return replace(one, files={**one.files, "data/activity.csv": out.getvalue().encode()})
