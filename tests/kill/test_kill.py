@@ -14,12 +14,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of a process with the settings of life, not of these tests: a file database of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLENARY_")}
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    return kept | {"PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "plenary.config.settings"}
+
+
 def world(folder: Path, kills: int, seed: int) -> dict:
     """Let one world live and report."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLENARY_")}
-    environment |= {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     command = [sys.executable, "-m", "tests.kill.nursery", str(folder), str(kills), str(seed)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -76,9 +81,8 @@ n.Edition.objects.all().delete()
 after = [n.forgotten(step, facts) for step, facts in year.acknowledged if step in ("build", "publish")]
 print(json.dumps({"before": before, "seen": seen, "after": after}))
 """
-    environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     command = [sys.executable, "-c", script, str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert not any(report["before"])
