@@ -484,7 +484,8 @@ def _present(parts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _a_year_later(day: date) -> date:
     """Return the last day that a date may have where ``collected_on`` is not given: a year for follow-up to arrive."""
-    return day.replace(year=day.year + 1, day=min(day.day, 28))
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
 
 
 def _settings(document: Mapping[str, Any]) -> dict[str, Any]:

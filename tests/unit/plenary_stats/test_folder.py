@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import openpyxl
@@ -211,3 +211,51 @@ def test_no_folder_and_no_settings(tmp_path):
 def test_misspelt_settings_are_told(tmp_path):
     _, findings = folder.read(written(tmp_path, **{"collection.toml": FILES["collection.toml"] + "treshold = 5\n"}))
     assert ("collection.toml", 0, "", "unknown-file") in told(findings, "notice")
+
+
+@pytest.mark.parametrize(
+    ("ends", "latest"), [("2025-12-31", "2026-12-31"), ("2024-02-29", "2025-02-28"), ("2026-01-01", "2027-01-01")]
+)
+def test_follow_up_may_arrive_for_a_whole_year_after_the_period(tmp_path, ends, latest):
+    """The last day of that year is still a date that a case may carry; the day after is not."""
+    start = f"{int(ends[:4]) - 1}-01-01"
+    settings = f'label = "{start[:4]}"\nperiod_start = {start}\nperiod_end = {ends}\n'
+    on = date.fromisoformat(latest)
+
+    def problems(day):
+        cases = f"centre,case_id,listed,status\nRX1,1,{day:%d/%m/%Y},alive\n"
+        changed = {"collection.toml": settings, "lam/cases-2025.csv": cases, "lam/cases-2024.csv": None, "lam/expected.csv": None}
+        return {finding.rule for finding in folder.read(written(tmp_path, **changed))[1]}
+
+    assert "future-date" not in problems(on)
+    assert "future-date" in problems(on + timedelta(days=1))
+
+
+@pytest.mark.parametrize(("threshold", "accepted"), [("1", True), ("0", False), ("-5", False), ("true", False), ("29.5", False)])
+def test_the_threshold_is_a_whole_number_of_at_least_one(tmp_path, threshold, accepted):
+    settings = FILES["collection.toml"].replace("threshold = 30", f"threshold = {threshold}")
+    root = written(tmp_path, **{"collection.toml": settings})
+    if accepted:
+        assert folder.read(root)[0].threshold == 1
+    else:
+        with pytest.raises(InputError, match="whole number of patients"):
+            folder.read(root)
+
+
+@pytest.mark.parametrize(("persons", "rule"), [("0", None), ("", "required"), ("-1", "out-of-range"), ("many", "not-a-number")])
+def test_residents_are_a_number_from_nought_up(tmp_path, persons, rule):
+    text = f"area,sex,age_band,persons\nNorth,female,0-17,{persons}\nSouth,male,0-17,7\n"
+    collection, findings = folder.read(written(tmp_path, **{"populations.csv": text}))
+    about = [finding.rule for finding in findings.blocking if finding.file == "populations.csv"]
+    assert about == ([rule] if rule else [])
+    assert len(collection.populations) == (0 if rule else 2)
+
+
+def test_what_was_read_cannot_be_changed_afterwards(tmp_path):
+    collection, _ = folder.read(write(tmp_path, FILES))
+    with pytest.raises(AttributeError):
+        collection.threshold = 1
+    with pytest.raises(AttributeError):
+        collection.services[0].slug = "other"
+    with pytest.raises(TypeError):
+        collection.inputs["services.csv"] = "0"

@@ -1,14 +1,18 @@
 """A case file against its data set: one planted defect, one finding; a blocking one, and nothing is accepted."""
 
-from datetime import date
+import csv
+import io
+from datetime import date, timedelta
 
 import numpy as np
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.errors import InputError
 from plenary_stats.ingest import RULES, check, one_row, period_labels, read
+from plenary_stats.ingest.findings import LISTED
 from plenary_stats.spec import read_dictionary
 
 DICTIONARY = """Variable / Field Name,Field Type,Field Label,"Choices, Calculations, OR Slider Labels",Text Validation Type OR Show Slider Number,Text Validation Min,Text Validation Max,Identifier?,Required Field?,Field Annotation,Branching Logic (Show field only if...)
@@ -284,3 +288,101 @@ def test_any_table_is_checked_without_an_accident(rows, headings):
     checked = check(raw, DATA, **CONTEXT)
     assert all(finding.rule in RULES and finding.message for finding in checked.findings)
     assert len(checked.cases) == (0 if checked.findings.blocking else len(raw))
+
+
+@pytest.mark.parametrize(
+    ("stated", "told_of"), [("41", False), ("40", False), ("42", False), ("42.9", False), ("43", True), ("39", True), ("", False)]
+)
+def test_a_stated_age_may_be_a_birthday_off(stated, told_of):
+    """Born on 1 February 1984 and listed on 4 March 2025: 41. The age on another day of that year may be 40 or 42."""
+    checked = found([*GOOD, stated], headings=[*HEADINGS, "age"])
+    assert ("age-disagrees" in [finding.rule for finding in checked.findings]) == told_of
+    assert checked.cases["age"].tolist() == [41.0]
+
+
+# -- the same cases in other clothes
+
+DRESSES = {
+    "UTF-8 with a mark": lambda text: ("cases.csv", ("\ufeff" + text).encode()),
+    "Windows": lambda text: ("cases.csv", text.encode("cp1252")),
+    "UTF-16": lambda text: ("cases.csv", text.encode("utf-16")),
+    "semicolons": lambda text: ("cases.csv", text.replace(",", ";").encode()),
+    "tabs": lambda text: ("cases.csv", text.replace(",", "\t").encode()),
+    "old line ends": lambda text: ("cases.csv", text.replace("\n", "\r\n").encode()),
+    "a workbook": lambda text: ("cases.xlsx", workbook(text)),
+}
+
+
+def workbook(text):
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for line in text.splitlines():
+        book.active.append([cell or None for cell in line.split(",")])
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_however_a_file_is_saved_its_cases_are_the_same(dress):
+    third = altered(OTHER, case_id="C3", nhs_number="", died_of="Sepsis – naïve host", fev1="")
+    text = "\n".join(",".join(row) for row in [HEADINGS, GOOD, OTHER, third]) + "\n"
+    plain = check(read(text.encode(), "cases.csv"), DATA, **CONTEXT)
+    name, content = DRESSES[dress](text)
+    other = check(read(content, name), DATA, **CONTEXT)
+    assert len(plain.cases) == len(other.cases) == 3
+    assert not other.findings.blocking
+    assert list(plain.cases.columns) == list(other.cases.columns)
+    for field, column in plain.cases.columns.items():
+        np.testing.assert_array_equal(column, other.cases[field])
+
+
+cells = st.fixed_dictionaries(
+    {
+        "listed": st.dates(date(2025, 1, 1), date(2025, 12, 31)),
+        "seen_after": st.integers(0, 120) | st.none(),
+        "status": st.sampled_from(["1", "2"]),
+        "died_of": st.text(st.characters(codec="cp1252", categories=["L", "N", "P"]), min_size=1, max_size=12),
+        "fev1": st.decimals(0, 8, places=3) | st.none(),
+    }
+)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.lists(cells, min_size=1, max_size=12))
+def test_typed_cases_survive_the_way_through_text(drawn):
+    """Write typed cases as a file, read them, and have the very same dates, codes, numbers and words."""
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(["centre", "case_id", "listed", "seen", "status", "died_of", "fev1"])
+    seen = [None if one["seen_after"] is None else one["listed"] + timedelta(days=one["seen_after"]) for one in drawn]
+    cause = [f"x{one['died_of']}" if one["status"] == "2" else "" for one in drawn]
+    for number, one in enumerate(drawn):
+        last = f"{seen[number]:%d/%m/%Y}" if seen[number] else ""
+        volume = "" if one["fev1"] is None else str(one["fev1"])
+        writer.writerow(["RRK", f"C{number}", f"{one['listed']:%d/%m/%Y}", last, one["status"], cause[number], volume])
+    checked = check(read(lines.getvalue().encode(), "cases.csv"), DATA, **CONTEXT)
+    assert not checked.findings.blocking
+    cases = checked.cases
+    assert cases["listed"].tolist() == [one["listed"] for one in drawn]
+    assert cases["seen"].tolist() == seen
+    assert cases["status"].tolist() == [one["status"] for one in drawn]
+    assert cases["died_of"].tolist() == cause
+    np.testing.assert_array_equal(cases["fev1"], [np.nan if one["fev1"] is None else float(one["fev1"]) for one in drawn])
+    assert cases["period"].tolist() == ["2025"] * len(drawn)
+
+
+@pytest.mark.parametrize(
+    ("day", "inside"), [("31/12/2023", True), ("01/01/2024", False), ("01/01/2020", True), ("31/12/2019", False)]
+)
+def test_a_designation_ends_the_day_before_its_end(day, inside):
+    """RJ1 was designated from 1 January 2020 until 1 January 2024, the first day on which it no longer was."""
+    row = altered(centre="RJ1", listed=day, seen="", birth_date="01/02/1984")
+    about = [finding for finding in found(row, period="2025").findings if finding.field == "centre"]
+    assert (about == []) == inside
+
+
+def test_as_many_findings_as_are_listed_have_no_remainder():
+    rows = [altered(case_id=f"C{number}", nhs_number="", fev1="99") for number in range(LISTED)]
+    messages = [finding.message for finding in found(*rows).findings]
+    assert not [message for message in messages if "more rows" in message]
+    more = [finding.message for finding in found(*rows, altered(case_id="D", nhs_number="", fev1="99")).findings]
+    assert [message for message in more if message.startswith("1 more rows")]
