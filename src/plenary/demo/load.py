@@ -34,6 +34,7 @@ from plenary.core.terms import DEMONSTRATION, SYSTEM, Who
 from plenary.demo import world as worlds
 from plenary.demo.world import Service, World
 from plenary.editions import actions as editions
+from plenary.editions import queries as published
 from plenary.outcomes import actions as outcome_actions
 from plenary.outcomes import queries as outcomes
 from plenary.registry import actions as register
@@ -89,10 +90,10 @@ def load(world: World, say: Say) -> list[Path]:
         _register(world)
         story = _Story(world, Path(folder), read(Path(folder))[0].narrative, who, say)
         story.adopt()
-        published = [story.year(start) for start in world.years]
+        folders = [story.year(start) for start in world.years]
         say("Leaving some work to do")
         story.leave_work()
-    return published
+    return folders
 
 
 # -- people, centres and documents
@@ -164,7 +165,7 @@ class _Story:
         self.say(f"{period.label}: building and publishing the edition")
         commissioner = self.who["commissioner@demo.invalid"]
         edition = editions.build(proposal_id=proposal, by=commissioner)
-        return Path(editions.publish(edition_id=edition.pk, by=commissioner).folder)
+        return published.place(editions.publish(edition_id=edition.pk, by=commissioner))
 
     def _collect(self, service: Service, period: Period) -> None:
         """Send each centre's file, and sign off its series."""
