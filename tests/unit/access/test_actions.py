@@ -2,12 +2,12 @@
 
 import pytest
 
-from plenary.access import actions, queries, tasks
+from plenary.access import actions, queries
 from plenary.access.models import Run
 from plenary.access.permissions import may_run
 from plenary.access.terms import NotPossible
 from plenary.core.models import AuditEvent
-from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused
+from plenary.core.terms import NOBODY, SYSTEM, Refused
 from plenary.registry import queries as registry
 from tests.factories import collection as cases
 from tests.factories import outcomes as make
@@ -96,36 +96,3 @@ def test_a_period_that_runs_backwards():
 def test_it_leaves_its_event():
     made = run(centre_with(["QE1"]).service)
     assert AuditEvent.objects.get(verb="run access").subject == f"access-run/{made.pk}"
-
-
-def test_the_job():
-    centre_with(["QE1"])
-    tasks.run.call("adult-ecmo", "2025-01-01", "2026-01-01", "2025")
-    assert Run.objects.get().ran_by is None
-
-
-@pytest.mark.parametrize("who", [make.COMMISSIONER, make.NETWORK_LEAD, make.CENTRE_LEAD])
-def test_the_network_sees_it(who):
-    made = run(centre_with(["QE1"]).service)
-    assert list(queries.visible_to(who)) == [made]
-    assert len(queries.results(who, made)) == 1
-
-
-@pytest.mark.parametrize("who", [make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, SYSTEM, NOBODY])
-def test_nobody_else_sees_it(who):
-    made = run(centre_with(["QE1"]).service)
-    assert not queries.visible_to(who).exists()
-    assert queries.results(who, made) == ()
-
-
-def test_the_latest():
-    service = centre_with(["QE1"]).service
-    with pytest.raises(NotFound, match="has not been run"):
-        queries.latest(service, cases.START, cases.END)
-    made = run(service)
-    run(service, signed_only=False)
-    assert queries.latest(service, cases.START, cases.END) == made
-
-
-def test_every_field_is_classed():
-    assert Run.Privacy.safe | Run.Privacy.scrub == {field.name for field in Run._meta.fields}

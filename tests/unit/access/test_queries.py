@@ -1,0 +1,83 @@
+"""Equity of access is for the network."""
+
+from datetime import date
+
+import pytest
+
+from plenary.access import queries
+from plenary.access.models import Run
+from plenary.core.terms import NOBODY, SYSTEM, NotFound
+from tests.factories import collection as cases
+from tests.factories import outcomes as make
+from tests.unit.access.test_actions import centre_with, run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("who", [make.COMMISSIONER, make.NETWORK_LEAD, make.CENTRE_LEAD])
+def test_the_network_sees_it(who):
+    made = run(centre_with(["QE1"]).service)
+    assert list(queries.visible_to(who)) == [made]
+    assert len(queries.results(who, made)) == 1
+
+
+@pytest.mark.parametrize("who", [make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, SYSTEM, NOBODY])
+def test_nobody_else_sees_it(who):
+    made = run(centre_with(["QE1"]).service)
+    assert not queries.visible_to(who).exists()
+    assert queries.results(who, made) == ()
+
+
+def test_the_latest():
+    service = centre_with(["QE1"]).service
+    with pytest.raises(NotFound, match="has not been run"):
+        queries.latest(service, cases.START, cases.END)
+    made = run(service)
+    run(service, signed_only=False)
+    assert queries.latest(service, cases.START, cases.END) == made
+
+
+def test_every_field_is_classed():
+    assert Run.Privacy.safe | Run.Privacy.scrub == {field.name for field in Run._meta.fields}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_one_query_however_many(count, django_assert_num_queries):
+    service = centre_with(["QE1"]).service
+    for number in range(count):
+        run(service, label=f"label {number}")
+    with django_assert_num_queries(1):
+        assert len([made.service.slug for made in queries.visible_to(make.COMMISSIONER)]) == count
+
+
+def test_residents_follow_the_map_of_the_day():
+    before, after = queries.populations(date(2026, 3, 31)), queries.populations(date(2026, 4, 1))
+    assert set(before) == set(after)
+    assert before["Total"] == after["Total"]
+
+
+def test_inputs_name_cases_people_and_regions():
+    service = centre_with(["QE1"]).service
+    found = queries.inputs(service, cases.START, cases.END, signed_only=True)
+    assert {name.split("/")[0] for name in found} == {"cases", "data-set", "populations", "regions"}
+    assert all(len(sha256) == 64 for sha256 in found.values())
+
+
+def test_inputs_change_with_the_cases_alone():
+    service = centre_with(["QE1"]).service
+    before = queries.inputs(service, cases.START, cases.END, signed_only=True)
+    assert queries.inputs(service, cases.START, cases.END, signed_only=True) == before
+    make.signed_centre(ods="RJ7", count=3)
+    after = queries.inputs(service, cases.START, cases.END, signed_only=True)
+    assert set(after) - set(before) == {"cases/adult-ecmo/RJ7"}
+
+
+def test_a_service_without_cases_has_noughts():
+    service = cases.make_centre().service
+    [table] = queries.compute(service, cases.START, cases.END, "2025", signed_only=True)
+    assert set(table["numerator"].tolist()) == {0.0}
+
+
+def test_no_case_is_named():
+    [table] = queries.tables_of(run(centre_with(["QE1"]).service))
+    assert "N0" not in str(list(table.rows()))
