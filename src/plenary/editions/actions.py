@@ -19,6 +19,7 @@ from django.utils import timezone
 from plenary.core.actions import record
 from plenary.core.permissions import require
 from plenary.core.queries import stored_bytes
+from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, Who
 from plenary.editions import permissions, queries
 from plenary.editions.models import Edition
@@ -63,6 +64,18 @@ def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
         current.save()
         record(by=by, verb="build edition", subject=_subject(current), detail={"release": release.content_hash, "digest": digest})
     return current
+
+
+def order(*, proposal_id: int, note: str = "", by: Who) -> Edition:
+    """Note who wants the edition of a frozen release, and queue its making. What forbids it is said now, not by the job."""
+    require(permissions.may_build(by), "Only the national commissioner builds editions.")
+    release = proposals.release(proposals.proposal(proposal_id))
+    with transaction.atomic():
+        edition = _begin(proposal_id, release, note, by)
+        if edition.state != EditionState.PUBLISHED:
+            record(by=by, verb="order edition", subject=_subject(edition), detail={"proposal": proposal_id})
+            enqueue("plenary.editions.tasks.build", proposal_id, edition.note)
+    return edition
 
 
 def correct(*, proposal_id: int, note: str, by: Who) -> Edition:

@@ -61,12 +61,25 @@ def file_in(folder: str, path: str) -> Path:
     return _file_of(edition_in(folder), path)
 
 
+def file_in_preparation(edition_id: int, path: str) -> Path:
+    """Return where a file of an edition that waits to be published lies; raise ``NotFound``. For those who may publish it."""
+    one = in_preparation().filter(pk=edition_id).first()
+    if one is None:
+        raise NotFound(f"No edition {edition_id} waits to be published.")
+    root: Path = settings.PLENARY.editions
+    return _within(root / STAGING / str(one.pk), path, f"Edition {one}")
+
+
 def _file_of(one: Edition, path: str) -> Path:
-    folder = place(one).resolve()
+    return _within(place(one), path, f"Edition {one}")
+
+
+def _within(root: Path, path: str, name: str) -> Path:
+    folder = root.resolve()
     wanted = folder.joinpath(*path.replace("\\", "/").split("/")) if "\0" not in path else folder
     found = wanted.resolve()
     if not found.is_relative_to(folder) or not found.is_file():
-        raise NotFound(f"Edition {one} has no file {path!r}.")
+        raise NotFound(f"{name} has no file {path!r}.")
     return found
 
 

@@ -65,6 +65,13 @@ def designated(on: date) -> QuerySet[Designation]:
     return Designation.objects.filter(Q(valid_from=None) | Q(valid_from__lte=on), Q(valid_to=None) | Q(valid_to__gt=on))
 
 
+def all_designations(service_slug: str | None = None) -> QuerySet[Designation]:
+    """Return the whole history of designations, of one service or of all, by service and centre."""
+    found = Designation.objects.select_related("centre__service")
+    found = found if service_slug is None else found.filter(centre__service__slug=service_slug)
+    return found.order_by("centre__service__name", "centre__ods", "valid_from", "id")
+
+
 def designations(service_slug: str) -> QuerySet[Designation]:
     """Return the whole history of a service's designations."""
     return Designation.objects.filter(centre__service__slug=service_slug).select_related("centre__service")

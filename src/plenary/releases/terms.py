@@ -91,3 +91,28 @@ class Release:
     narrative: Mapping[str, Mapping[str, str]]
     sources: Mapping[str, str]
     reviewers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Deduced:
+    """What a reader who combines everything that is published can work out of one withheld number."""
+
+    quantity: str
+    low: float
+    high: float | None
+    """None where there is no upper end."""
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """One row of a proposal: as it would leave, as it was computed, and why it is withheld."""
+
+    table: str
+    kind: str
+    place: Mapping[str, str]
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    status: str
+    why: str
+    deduced: tuple[Deduced, ...]

@@ -29,7 +29,16 @@ class Shell:
 
 
 PUBLIC_MENU = (("Services", "services"), ("Find a centre", "find"), ("Editions", "editions"), ("About", "about"))
-WORKSPACE_MENU: list[tuple[str, str]] = [("My work", "workspace"), ("Collection", "collection")]
+WORKSPACE_MENU: list[tuple[str, str]] = [
+    ("My work", "workspace"),
+    ("Collection", "collection"),
+    ("Results", "results"),
+    ("Releases", "releases"),
+    ("Narrative", "narrative"),
+    ("Make editions", "manage_editions"),
+    ("Designations", "designations"),
+    ("People", "people"),
+]
 """Pages of the workspace that belong in the menu, as (text, route). A page shows to those whom its route lets in."""
 
 

@@ -368,3 +368,35 @@ def test_expected_cases_leave_out_what_was_explained():
         made = actions.expect_case(centre=centre, **PERIOD, case_id=case_id, source=source, by=SYSTEM)
     actions.explain_missing(expected_id=made.pk, reason="never treated", by=make.manager(centre))
     assert queries.expected_cases(centre.service, START, END) == [("RJ1", "E1"), ("RJ1", "E2")]
+
+
+class TestBefore:
+    def test_the_file_that_this_one_superseded_or_would(self, centre):
+        first = make.accepted(centre, case("A1"))
+        second = make.receive(centre, case("A1"), case("A2"))
+        who = make.manager(centre)
+        assert queries.before(who, first) is None
+        assert queries.before(who, second) == first
+        actions.check(submission_id=second.pk, by=SYSTEM)
+        actions.accept(submission_id=second.pk, by=who)
+        second.refresh_from_db()
+        assert queries.before(who, second) == first
+
+    def test_a_file_of_another_period_is_none(self, centre):
+        make.accepted(centre, case("A1", admitted_on="05/05/2024"), start=date(2024, 1, 1), end=START)
+        assert queries.before(make.manager(centre), make.receive(centre, case("A2"))) is None
+
+    def test_others_see_none(self, centre, other):
+        second = make.receive(other, case("A2"))
+        assert queries.before(make.manager(centre), second) is None
+
+
+class TestPeriods:
+    def test_those_in_which_something_was_sent_latest_first(self, centre, other):
+        early = (date(2024, 1, 1), START)
+        make.receive(centre, case("A1"))
+        make.receive(centre, case("A1"), start=early[0], end=early[1])
+        assert queries.periods(make.manager(centre)) == [(START, END), early]
+
+    def test_what_others_sent_is_not_seen(self, centre, other):
+        assert queries.periods(make.manager(centre)) == []

@@ -271,3 +271,45 @@ def test_published_is_reached_from_built_alone(present):
 def test_a_release_and_its_edition_tell_the_same_hash():
     edition = make.built()
     assert proposals.frozen().get().content_hash == edition.release_hash
+
+
+class TestOrder:
+    def ready(self):
+        for ods in ("RJ1", "RJ7", "RJ8"):
+            DesignationFactory(centre=CentreFactory(service__slug="adult-ecmo", ods=ods))
+        return releases.frozen()
+
+    def test_it_is_noted_who_wants_it_and_queued_once_made(self, monkeypatch):
+        queued = []
+        monkeypatch.setattr(actions, "enqueue", lambda *arguments: queued.append(arguments))
+        proposal = self.ready()
+        edition = actions.order(proposal_id=proposal.pk, by=COMMISSIONER)
+        assert (edition.state, edition.built_by) == ("building", COMMISSIONER.person_id)
+        assert queued == [("plenary.editions.tasks.build", proposal.pk, "")]
+        assert AuditEvent.objects.get(verb="order edition").who == COMMISSIONER.person_id
+
+    def test_the_job_makes_what_was_ordered(self):
+        proposal = self.ready()
+        edition = actions.order(proposal_id=proposal.pk, by=COMMISSIONER)
+        tasks.build.func(proposal.pk)
+        edition.refresh_from_db()
+        assert edition.state == EditionState.BUILT
+
+    def test_what_forbids_it_is_said_at_once(self):
+        make.published()
+        second = releases.frozen(releases.results(releases.SMALL | {"RJ1": 420.0, "Total": 682.0}))
+        with pytest.raises(NotPossible, match="say what this version corrects"):
+            actions.order(proposal_id=second.pk, note=" ", by=COMMISSIONER)
+        assert Edition.objects.count() == 1
+
+    def test_what_is_published_is_not_ordered_again(self, monkeypatch):
+        edition = make.published()
+        monkeypatch.setattr(actions, "enqueue", lambda *_: pytest.fail("nothing is queued"))
+        assert actions.order(proposal_id=edition.proposal, by=COMMISSIONER) == edition
+
+    @pytest.mark.parametrize("who", [NOBODY, releases.FIRST, make_who(roles.NationalCommissioner, "Wales")])
+    def test_refused_to_others(self, who):
+        proposal = self.ready()
+        with pytest.raises(Refused):
+            actions.order(proposal_id=proposal.pk, by=who)
+        assert not Edition.objects.exists()

@@ -106,3 +106,26 @@ class TestFile:
     def test_nothing_that_waits(self, secrets):
         with pytest.raises(NotFound):
             queries.file("2026", "index.html")
+
+
+class TestFileInPreparation:
+    def waiting(self, settings):
+        made = row("2026", state="built", digest="b" * 64)
+        folder = settings.PLENARY.editions / queries.STAGING / str(made.pk)
+        folder.mkdir(parents=True)
+        (folder / "index.html").write_text("not yet")
+        return made
+
+    def test_a_file_of_what_waits(self, settings):
+        assert queries.file_in_preparation(self.waiting(settings).pk, "index.html").read_text() == "not yet"
+
+    @pytest.mark.parametrize("path", ["nothing.html", "", "../../2026-1/index.html", "..\\..\\2026-1\\index.html", "a\0b"])
+    def test_nothing_beside_it(self, settings, path):
+        made = self.waiting(settings)
+        with pytest.raises(NotFound):
+            queries.file_in_preparation(made.pk, path)
+
+    def test_not_of_what_is_published_or_not_there(self):
+        for number in (row("2025").pk, 404):
+            with pytest.raises(NotFound, match="waits to be published"):
+                queries.file_in_preparation(number, "index.html")

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from plenary.collection import actions as collection
 from plenary.core.terms import NOBODY, SYSTEM, NotFound
 from plenary.outcomes import queries
 from plenary.outcomes.models import OutcomeSetVersion
@@ -104,3 +105,78 @@ class TestInputs:
         DesignationFactory(centre=CentreFactory(service=service, ods="RJ9"))
         [activity, _] = queries.tables_of(make.run(service))
         assert "RJ9" in activity["centre"].tolist()
+
+
+FOLLOWED = """
+[[outcome]]
+id = "survival"
+label = "Survival after admission"
+measure = "survival"
+start = "admitted_on"
+end = "last_seen_on"
+event = "status = 'dead'"
+at = ["6m"]
+"""
+
+FOLLOW_UP = "last_seen_on,case,text,Last seen on,,date_dmy,,,,,\n"
+
+
+class TestCurves:
+    @pytest.fixture
+    def run(self):
+        """Eighty patients, of whom twenty died one after another, the others seen a year later."""
+        service = ServiceFactory(slug="adult-ecmo")
+        cases.DataSetVersionFactory(service=service, content=(cases.DICTIONARY + FOLLOW_UP).encode())
+        centre = CentreFactory(service=service, ods="RJ1")
+        made = [
+            cases.case(f"N{number:02d}", admitted_on="01/01/2025", status="dead" if number < 20 else "alive")
+            | {"last_seen_on": f"{1 + number:02d}/03/2025" if number < 20 else "15/12/2025"}
+            for number in range(80)
+        ]
+        content = "\n".join([",".join(made[0]), *(",".join(one.values()) for one in made)]).encode()
+        place = {"centre": centre, "period_start": cases.START, "period_end": cases.END}
+        sent = collection.receive(**place, filename="cases.csv", content=content, by=cases.manager(centre))
+        collection.check(submission_id=sent.pk, by=SYSTEM)
+        collection.accept(submission_id=sent.pk, by=cases.manager(centre))
+        collection.sign_off_series(**place, by=cases.lead(centre))
+        make.adopt(service, make.OUTCOMES + FOLLOWED)
+        return make.run(service)
+
+    def test_the_national_curve_ends_where_the_table_does(self, run):
+        found = list(queries.curves(make.CENTRE_LEAD, run).rows())
+        assert {row["measure"].split("@")[0] for row in found} == {"survival"}
+        assert {row["centre"] for row in found} <= {"Total", ""}
+        at = next(row for row in found if row["measure"] == "survival@6m")
+        [same] = [
+            row
+            for table in queries.tables_of(run)
+            for row in table.rows()
+            if table.name == "outcomes" and row["measure"] == "survival@6m" and row["centre"] == row["sex"] == "Total"
+        ]
+        assert at["value"] == same["value"] == pytest.approx(0.75)
+
+    @pytest.mark.parametrize("who", [make.OTHER_LEAD, make.REVIEWER, make.PATIENT, NOBODY])
+    def test_nobody_else_sees_it(self, run, who):
+        assert queries.curves(who, run) is None
+
+    def test_none_when_the_cases_are_not_those_of_the_run(self, run):
+        cases.signed_off(cases.make_centre(ods="RM2"), *make.many(3))
+        assert queries.curves(make.NETWORK_LEAD, run) is None
+
+    def test_none_where_nothing_is_a_survival(self):
+        service = make.signed_centre().service
+        make.adopt(service)
+        assert queries.curves(make.NETWORK_LEAD, make.run(service)) is None
+
+
+class TestAgreedWith:
+    def test_the_outcome_set_of_then_and_not_of_now(self):
+        service = make.signed_centre().service
+        make.adopt(service)
+        run = make.run(service)
+        make.adopt(service, make.OUTCOMES.replace('"2025-1"', '"2025-2"').replace("Survival to", "Life at"), date(2025, 6, 1))
+        assert queries.agreed_with(run).outcomes[0].label == "Survival to discharge"
+        assert queries.agreed_with(make.run(service)).outcomes[0].label == "Life at discharge"
+
+    def test_none_where_none_was_agreed(self):
+        assert queries.agreed_with(make.run(make.signed_centre().service)) is None

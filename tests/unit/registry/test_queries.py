@@ -54,6 +54,9 @@ def test_a_centre_twice_designated_is_listed_once():
     assert queries.centres("lam", NOW).count() == 1
     assert queries.centres("lam", date(2013, 1, 1)).count() == 0
     assert queries.designations("lam").count() == 2
+    assert list(queries.all_designations("lam")) == list(queries.designations("lam").order_by("centre__ods", "valid_from", "id"))
+    assert queries.all_designations().count() >= 2
+    assert not queries.all_designations("no-such-service").exists()
 
 
 def test_one_centre_or_not_found():

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from plenary.web.design.tables import Column, Link, Several, Tag, csv_download, csv_text, defused, table
+from plenary.web.design.tables import Button, Column, Link, Several, Tag, csv_download, csv_text, defused, table
 
 
 def test_a_table_knows_its_columns():
@@ -21,7 +21,12 @@ def test_a_row_of_the_wrong_length_is_refused():
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [(Link("Leeds", "/leeds/"), "Leeds"), (Tag("Late", "red"), "Late"), (Several(("Leeds", Tag("Late"))), "Leeds Late")],
+    [
+        (Link("Leeds", "/leeds/"), "Leeds"),
+        (Tag("Late", "red"), "Late"),
+        (Button("Done", "/d/"), "Done"),
+        (Several(("Leeds", Tag("Late"))), "Leeds Late"),
+    ],
 )
 def test_a_cell_reads_as_text(cell, text):
     assert str(cell) == text

@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.template import engines
 
 from plenary.web.design.fields import FilterForm, SplitDateField
-from plenary.web.design.tables import Column, Link, Several, Tag, table
+from plenary.web.design.tables import Button, Column, Link, Several, Tag, table
 
 
 class Case(forms.Form):
@@ -157,3 +157,10 @@ def test_a_filter_offers_to_clear_what_is_set(write):
     source = "{{ forms.filters(form, '/services/', '/services/') }}"
     assert "Clear the filter" in write(source, form=Narrow({"text": "liver"}))
     assert "Clear the filter" not in write(source, form=Narrow({}))
+
+
+def test_a_button_in_a_cell_is_sent_by_post_with_its_token(write):
+    made = table("To do", ("What", "Tick off"), [("Sign off", Button("Done", "/done/1/", hidden="Sign off"))])
+    html = write("{{ parts.data_table(table) }}", table=made, csrf_input="TOKEN")
+    assert '<form method="post" action="/done/1/">TOKEN<button' in html
+    assert 'Done<span class="nhsuk-u-visually-hidden"> Sign off</span></button>' in html

@@ -39,6 +39,19 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class Button:
+    """A cell that does something: it is sent by POST. ``hidden`` is read aloud after the text."""
+
+    text: str
+    href: str
+    hidden: str = ""
+    kind: str = field(default="button", init=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Several:
     """A cell of several parts, one under the other."""
 
@@ -49,7 +62,7 @@ class Several:
         return " ".join(str(part) for part in self.parts)
 
 
-Cell = str | Link | Tag | Several
+Cell = str | Link | Tag | Button | Several
 """What may stand in a cell. Text is escaped where it is shown."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,7 +15,7 @@ from plenary.registry import queries as registry
 from plenary.web.account.views import scope_words
 from plenary.web.design.formats import day
 from plenary.web.design.pages import render_page
-from plenary.web.design.tables import Cell, Link, Table, Tag, table
+from plenary.web.design.tables import Button, Cell, Link, Table, Tag, table
 from plenary.web.routes import who
 
 SHOWN = 50
@@ -26,12 +27,12 @@ def my_work(request: HttpRequest) -> HttpResponse:
     todo = list(queries.inbox(asking)[:SHOWN])
     today = queries.today()
     names = {one.slug: one.name for one in registry.services()} if asking.posts else {}
-    rows = [(_what(item), _due(item.due_on, today), _scope_text(_asked_of(item), names)) for item in todo]
+    rows = [(_what(item), _due(item.due_on, today), _scope_text(_asked_of(item), names), _done(item)) for item in todo]
     return render_page(
         request,
         "workspace/my_work.jinja",
         title="My work",
-        todo=table("To do", ("What", "Due", "For"), rows),
+        todo=table("To do", ("What", "Due", "For", "Tick off"), rows),
         posts=_post_table(asking, names),
     )
 
@@ -73,6 +74,10 @@ def _due(due_on: date | None, today: date) -> Cell:
     if due_on < today:
         return Tag(f"Late: {day(due_on)}", "red")
     return Tag("Today", "yellow") if due_on == today else day(due_on)
+
+
+def _done(item: Any) -> Button:
+    return Button("Done", reverse("done", args=[item.pk]), hidden=f"{item.what}, number {item.pk}")
 
 
 def _asked_of(item: object) -> Post | None:

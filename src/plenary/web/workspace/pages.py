@@ -10,8 +10,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from plenary.access.terms import NotPossible as NotPossibleForAccess
 from plenary.collection.terms import NotPossible as NotPossibleForCases
 from plenary.core.terms import Refused
+from plenary.editions.terms import NotPossible as NotPossibleForEditions
+from plenary.outcomes.terms import NotPossible as NotPossibleForResults
 from plenary.releases.terms import NotPossible as NotPossibleForReleases
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.pages import render_page
@@ -21,7 +24,14 @@ from plenary_stats.spec import InputError
 SIZE = 100
 """How many rows a page of a list shows. The download has them all."""
 
-NOT_POSSIBLE = (NotPossibleForCases, NotPossibleForReleases, InputError)
+NOT_POSSIBLE = (
+    NotPossibleForCases,
+    NotPossibleForResults,
+    NotPossibleForAccess,
+    NotPossibleForReleases,
+    NotPossibleForEditions,
+    InputError,
+)
 """What an action answers to a person who may, but cannot at present. The words are fit to show."""
 
 Crumbs = list[tuple[str, str]]
@@ -96,6 +106,14 @@ def attempt(
     except caught as problem:
         form.add_error(field, str(problem))
         return None
+
+
+def tried(
+    form: forms.Form, act: Callable[[], object], *, also: tuple[type[Exception], ...] = (), field: str | None = None
+) -> bool:
+    """Do the same for an action that returns nothing: whether it worked."""
+    attempt(form, act, also=also, field=field)
+    return not form.errors
 
 
 REFUSALS = (Refused,)

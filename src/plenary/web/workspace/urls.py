@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from functools import partial
 
-from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead
+from plenary.core.permissions import (
+    Administrator,
+    CentreDataManager,
+    CentreLead,
+    NationalCommissioner,
+    NetworkLead,
+    PatientRepresentative,
+    Reviewer,
+)
 from plenary.web.routes import SIGNED_IN, route
-from plenary.web.workspace import cases, collection, home, series, submissions
+from plenary.web.workspace import (
+    audit,
+    cases,
+    collection,
+    designations,
+    editions,
+    home,
+    narrative,
+    people,
+    releases,
+    results,
+    series,
+    submissions,
+)
+from plenary.web.workspace.editions import PUBLISHERS
+from plenary.web.workspace.results import NETWORK
 from plenary.web.workspace.submissions import OF_ITS_CENTRE
 
 CENTRE = (CentreDataManager, CentreLead)
 FOLLOWERS = (CentreDataManager, CentreLead, NetworkLead, NationalCommissioner)
+LEADERS = (NetworkLead, NationalCommissioner)
+RELEASERS = (NetworkLead, NationalCommissioner, Reviewer)
+COMMISSIONER = (NationalCommissioner,)
+WRITERS = (NetworkLead, NationalCommissioner, PatientRepresentative)
+ADMINISTRATOR = (Administrator,)
+PERSON = "workspace/people/<int:number>/"
 HERE = "workspace/collection/<slug:service>/<str:ods>/<str:period>/"
 SENT = "workspace/submissions/<int:number>/"
 
@@ -38,4 +67,47 @@ urlpatterns = [
     route(f"{SENT}check/", submissions.check, "check_submission", OF_ITS_CENTRE),
     route(f"{SENT}accept/", submissions.accept, "accept_submission", OF_ITS_CENTRE),
     route(f"{SENT}refuse/", submissions.refuse, "refuse_submission", OF_ITS_CENTRE),
+    # results
+    route("workspace/results/", results.all_runs, "results", FOLLOWERS),
+    route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),
+    route("workspace/results/run/", results.run_results, "run_results", LEADERS),
+    route("workspace/results/<int:number>/", results.run, "run", NETWORK),
+    route("workspace/results/<int:number>/figures.csv", results.run_file, "run_file", NETWORK),
+    # releases
+    route("workspace/releases/", releases.all_proposals, "releases", RELEASERS),
+    route("workspace/releases.csv", partial(releases.all_proposals, as_file=True), "releases_file", RELEASERS),
+    route("workspace/releases/propose/", releases.propose, "propose", LEADERS),
+    route("workspace/releases/<int:number>/", releases.proposal, "proposal", RELEASERS),
+    route("workspace/releases/<int:number>/rows.csv", partial(releases.proposal, as_file=True), "proposal_file", RELEASERS),
+    route("workspace/releases/<int:number>/review/", releases.review, "review", (Reviewer,)),
+    route("workspace/releases/<int:number>/release/", releases.freeze, "freeze", LEADERS),
+    route("workspace/releases/<int:number>/withdraw/", releases.withdraw, "withdraw", LEADERS),
+    # editions
+    route("workspace/editions/", editions.all_editions, "manage_editions", PUBLISHERS),
+    route("workspace/editions.csv", partial(editions.all_editions, as_file=True), "manage_editions_file", PUBLISHERS),
+    route("workspace/editions/build/<int:number>/", editions.build, "build_edition", PUBLISHERS),
+    route("workspace/editions/<int:number>/build/", editions.build_now, "build_now", PUBLISHERS),
+    route("workspace/editions/<int:number>/publish/", editions.publish, "publish", PUBLISHERS),
+    route("workspace/editions/<int:number>/preview/<path:name>", editions.preview, "preview", PUBLISHERS),
+    route("workspace/narrative/", narrative.narrative, "narrative", WRITERS),
+    route("workspace/narrative.csv", partial(narrative.narrative, as_file=True), "narrative_file", WRITERS),
+    route("workspace/narrative/<slug:service>/<str:period>/<slug:section>/", narrative.write, "write_narrative", WRITERS),
+    # the register
+    route("workspace/designations/", designations.designations, "designations", COMMISSIONER),
+    route("workspace/designations.csv", partial(designations.designations, as_file=True), "designations_file", COMMISSIONER),
+    route("workspace/designations/new/", designations.designate, "designate", COMMISSIONER),
+    route("workspace/designations/<slug:service>/<str:ods>/end/", designations.de_nominate, "de_nominate", COMMISSIONER),
+    # people
+    route("workspace/done/<int:number>/", audit.done, "done", SIGNED_IN),
+    route("workspace/people/", people.people, "people", ADMINISTRATOR),
+    route("workspace/people.csv", partial(people.people, as_file=True), "people_file", ADMINISTRATOR),
+    route("workspace/people/add/", people.add, "add_person", ADMINISTRATOR),
+    route(f"{PERSON}", people.person, "person", ADMINISTRATOR),
+    route(f"{PERSON}appoint/", people.appoint, "appoint", ADMINISTRATOR),
+    route(f"{PERSON}posts/<int:post>/end/", people.end_post, "end_post", ADMINISTRATOR),
+    route(f"{PERSON}reset/", people.reset, "reset_person", ADMINISTRATOR),
+    route(f"{PERSON}close/", people.close, "close_person", ADMINISTRATOR),
+    route("workspace/events/", audit.audit, "audit", ADMINISTRATOR),
+    route("workspace/events.csv", partial(audit.audit, as_file=True), "audit_file", ADMINISTRATOR),
+    route("workspace/events/verify/", audit.verify, "verify_audit", ADMINISTRATOR),
 ]

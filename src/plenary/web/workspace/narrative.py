@@ -1,0 +1,123 @@
+"""What people write for the edition: the sections of each service, and the patients' own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Refused, holds
+from plenary.core.terms import NotFound, Who
+from plenary.registry import queries as registry
+from plenary.releases import actions
+from plenary.releases.permissions import may_write
+from plenary.releases.queries import gathered
+from plenary.releases.terms import LONGEST_TEXT, SECTIONS
+from plenary.web.design.fields import FilterForm
+from plenary.web.design.formats import number
+from plenary.web.design.tables import Cell, Column, Link, Tag
+from plenary.web.routes import who
+from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
+from plenary.web.workspace.periods import Period, offered, read_period, usual
+
+SECTION = "Narrative"
+KEYS = {section.lower().replace(" ", "-"): section for section in SECTIONS}
+
+
+class NarrativeFilter(FilterForm):
+    """Which period."""
+
+    period = forms.ChoiceField(label="Period")
+
+    def __init__(self, data: Any) -> None:
+        by_key = {one.key: one for one in offered()}
+        self.chosen_period = by_key.get(data.get("period", ""), usual(by_key.values()))
+        super().__init__({"period": self.chosen_period.key})
+        self.fields["period"].choices = [(key, one.words) for key, one in by_key.items()]  # type: ignore[attr-defined]
+
+    @property
+    def narrowed(self) -> bool:
+        return False
+
+
+def _services(asking: Who) -> list[Any]:
+    writers = (NetworkLead, NationalCommissioner, PatientRepresentative)
+    return [one for one in registry.services() if holds(asking, *writers, service=one.slug)]
+
+
+def narrative(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
+    """Show which sections of the own services are written."""
+    asking, form = who(request), NarrativeFilter(request.GET)
+    period = form.chosen_period
+    written = gathered.narrative((period.start, period.end))
+    rows = [_row(asking, one, section, period, written) for one in _services(asking) for section in SECTIONS]
+    return list_page(
+        request,
+        title=SECTION,
+        section=SECTION,
+        crumbs=home(),
+        columns=("Section", "Service", "State", Column("Characters", numeric=True)),
+        rows=rows,
+        intro=[f"What people write for the edition of {period.words}. It leaves with the results, after the same review."],
+        filter=form,
+        file=f"narrative-{period.key}.csv",
+        as_file=as_file,
+        download=reverse("narrative_file"),
+        empty=("No service is yours to write for.", "Ask the administrator to appoint you to one.", None),
+    )
+
+
+def _row(asking: Who, one: Any, section: str, period: Period, written: dict[str, dict[str, str]]) -> tuple[Cell, ...]:
+    text = written.get(one.slug, {}).get(section, "")
+    key = next(key for key, name in KEYS.items() if name == section)
+    link = Link(section, reverse("write_narrative", args=[one.slug, period.key, key]), hidden=f"of {one.name}")
+    return (
+        link if may_write(asking, one.slug, section) else section,
+        one.name,
+        Tag("Written", "green") if text else Tag("Empty", "grey"),
+        number(len(text)),
+    )
+
+
+class TextForm(forms.Form):
+    """One section."""
+
+    text = forms.CharField(
+        label="Text",
+        required=False,
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea,
+        help_text="Paragraphs, lists and emphasis may be written in Markdown. Name no patient.",
+    )
+
+
+def write(request: HttpRequest, service: str, period: str, section: str) -> HttpResponse:
+    """Write one section of a service."""
+    asking, one, when = who(request), registry.service(service), read_period(period)
+    if section not in KEYS:
+        raise NotFound("There is no such section.")
+    name = KEYS[section]
+    if not may_write(asking, service, name):
+        raise Refused(f"You may not write the section {name} of {one.name}.")
+    now = gathered.narrative((when.start, when.end)).get(service, {}).get(name, "")
+    form = TextForm(posted(request), initial={"text": now})
+    if request.method == "POST" and form.is_valid():
+        text = form.cleaned_data["text"]
+        options: dict[str, Any] = {"service": one, "period_start": when.start, "period_end": when.end, "section": name}
+        if attempt(form, lambda: actions.write_narrative(**options, text=text, by=asking)) is not None:
+            messages.success(request, f"{name} of {one.name} was kept.")
+            return redirect(f"{reverse('narrative')}?period={when.key}")
+    return form_page(
+        request,
+        form,
+        title=f"{name}, {one.name}",
+        section=SECTION,
+        crumbs=[*home(), (SECTION, reverse("narrative"))],
+        intro=[f"For the edition of {when.words}."],
+        submit="Keep",
+        template="workspace/narrative_form.jinja",
+    )

@@ -1,0 +1,185 @@
+"""Editions are built of releases, looked at, published for good and corrected by a new number."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from plenary.core.permissions import Administrator, CentreLead, NationalCommissioner, NetworkLead, Reviewer
+from plenary.editions import actions, queries
+from plenary.editions.models import Edition
+from tests.factories import editions as make
+from tests.factories import releases
+from tests.factories.registry import CentreFactory, DesignationFactory
+
+
+@pytest.fixture
+def commissioner(as_):
+    return as_(NationalCommissioner, "England")
+
+
+@pytest.fixture
+def release(db):
+    """A frozen release of which no edition was made."""
+    for ods in ("RJ1", "RJ7", "RJ8"):
+        DesignationFactory(centre=CentreFactory(service__slug="adult-ecmo", ods=ods))
+    return releases.frozen()
+
+
+LIST = "/workspace/editions/"
+
+
+# -- who
+
+
+@pytest.mark.parametrize(
+    ("role", "scope"),
+    [
+        (NetworkLead, "adult-ecmo"),
+        (Reviewer, "England"),
+        (CentreLead, "adult-ecmo/RJ1"),
+        (Administrator, ""),
+        (NationalCommissioner, "Wales"),
+    ],
+    ids=lambda value: getattr(value, "key", value or "all"),
+)
+def test_what_waits_is_for_the_commissioner_alone(as_, db, role, scope):
+    edition, browser = make.built(), as_(role, scope)
+    for address in (LIST, "/workspace/editions.csv", f"{LIST}{edition.pk}/publish/", f"{LIST}{edition.pk}/preview/index.html"):
+        answer = browser.get(address)
+        assert (address, answer.status_code) == (address, 403)
+        assert edition.release_hash not in answer.text
+    assert browser.post(f"{LIST}{edition.pk}/publish/").status_code == 403
+    assert browser.post(f"{LIST}build/{edition.proposal}/").status_code == 403
+    edition.refresh_from_db()
+    assert edition.state == "built"
+
+
+# -- building
+
+
+def test_a_release_is_built_by_the_queue(commissioner, release):
+    page = commissioner.get(LIST).text
+    assert "Released, no edition yet" in page
+    assert f"{LIST}build/{release.pk}/" in page
+    answer = commissioner.post(f"{LIST}build/{release.pk}/", follow=True)
+    assert answer.redirect_chain == [(LIST, 302)]
+    assert answer.headers["Refresh"] == "5"
+    assert "Being built" in answer.text
+    edition = Edition.objects.get()
+    assert (edition.state, edition.built_by) == ("building", commissioner.person.pk)
+
+
+def test_it_is_built_at_once_when_the_queue_is_slow(commissioner, release):
+    commissioner.post(f"{LIST}build/{release.pk}/")
+    edition = Edition.objects.get()
+    assert f"{LIST}{edition.pk}/build/" in commissioner.get(LIST).text
+    answer = commissioner.post(f"{LIST}{edition.pk}/build/", follow=True)
+    assert "is built and waits to be published." in answer.text
+    assert "Refresh" not in answer.headers
+    edition.refresh_from_db()
+    assert edition.state == "built"
+
+
+def test_what_is_not_released_is_not_built(commissioner, db):
+    proposal = releases.approved()
+    assert commissioner.get(f"{LIST}build/{proposal.pk}/").status_code == 404
+    assert commissioner.post(f"{LIST}build/{proposal.pk}/").status_code == 404
+    assert not Edition.objects.exists()
+
+
+# -- preview
+
+
+def test_the_commissioner_looks_at_it_before_anybody_else_can(commissioner, client, db):
+    edition = make.built()
+    page = commissioner.get(f"{LIST}{edition.pk}/preview/index.html")
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    assert b"".join(page.streaming_content).startswith(b"<!")
+    page.close()
+    assert client.get(f"/editions/{edition.folder}/index.html").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["../../../secret.json", "nothing.html", "manifest.exe", "..%2f..%2fstore"])
+def test_nothing_but_its_own_files(commissioner, settings, db, name):
+    edition = make.built()
+    (settings.PLENARY.editions / "secret.json").write_text("{}")
+    assert commissioner.get(f"{LIST}{edition.pk}/preview/{name}").status_code == 404
+
+
+# -- publishing
+
+
+def test_it_is_published_after_asking(commissioner, client, db):
+    edition = make.built()
+    page = commissioner.get(f"{LIST}{edition.pk}/publish/").text
+    assert edition.digest in page
+    assert "can never be changed or taken back" in page
+    assert not queries.published().exists()
+    answer = commissioner.post(f"{LIST}{edition.pk}/publish/", follow=True)
+    assert "is published." in answer.text
+    assert f"/editions/{edition.folder}/edition.pdf" in answer.text
+    answer = client.get(f"/editions/{edition.folder}/index.html")
+    assert answer.status_code == 200
+    answer.close()
+    assert commissioner.get(f"{LIST}{edition.pk}/publish/").status_code == 404
+
+
+def test_what_was_tampered_with_is_not_published(commissioner, settings, db):
+    edition = make.built()
+    file = settings.PLENARY.editions / ".staging" / str(edition.pk) / "data" / "activity.csv"
+    file.write_text(file.read_text() + "adult-ecmo,RJ7,12\n")
+    page = commissioner.post(f"{LIST}{edition.pk}/publish/").text
+    assert "Error: Publish" in page
+    assert "Build it again." in page
+    assert not queries.published().exists()
+
+
+# -- correcting
+
+
+def test_a_correction_says_what_it_corrects(commissioner, db):
+    make.published()
+    release = releases.frozen(releases.results(releases.SMALL | {"RJ1": 420.0, "Total": 682.0}))
+    form = f"{LIST}build/{release.pk}/"
+    assert "Correct edition 2025" in commissioner.get(form).text
+    page = commissioner.post(form, {"note": " "}).text
+    assert "Error: Correct edition 2025" in page
+    assert 'href="#id_note"' in page
+    assert "say what this version corrects" in page
+    assert Edition.objects.count() == 1
+    answer = commissioner.post(form, {"note": "RJ1 sent eight patients late"}, follow=True)
+    assert "RJ1 sent eight patients late" in answer.text
+    assert Edition.objects.get(number=2).state == "building"
+
+
+def test_while_one_waits_the_next_is_not_built(commissioner, db):
+    make.built()
+    release = releases.frozen(releases.results(releases.SMALL | {"RJ1": 420.0, "Total": 682.0}))
+    assert "waits to be published. Publish it first." in commissioner.post(f"{LIST}build/{release.pk}/").text
+
+
+# -- the list
+
+
+def test_the_list_is_filtered_and_downloaded(commissioner, db):
+    edition = make.published()
+    lines = commissioner.get("/workspace/editions.csv?state=published").text.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith(f'"{edition}",2025,Published,')
+    assert "Nothing fits this filter." in commissioner.get(f"{LIST}?state=built").text
+
+
+def test_an_empty_list_says_what_to_do(commissioner):
+    assert 'href="/workspace/releases/"' in commissioner.get(LIST).text
+
+
+def test_two_editions_cost_no_more_look_ups_than_one(commissioner, db, django_assert_num_queries):
+    make.published()
+    commissioner.get(LIST)
+    with CaptureQueriesContext(connection) as for_one:
+        commissioner.get(LIST)
+    second = releases.frozen(releases.results(releases.SMALL | {"RJ1": 420.0, "Total": 682.0}))
+    actions.build(proposal_id=second.pk, note="More", by=make.COMMISSIONER)
+    with django_assert_num_queries(len(for_one)):
+        commissioner.get(LIST)
