@@ -212,11 +212,7 @@ def rate_cells(numerator, denominator, zeros):
     policy = Policy(zeros=zeros)
     cells, _ = gather([table], ("centre", "measure"), 1)
     link(cells, policy)
-    wholes = {
-        cells.number[quantity, ("A", "alive")]: cells.number["denominator", ("A", "alive")]
-        for quantity in ("numerator", "complement")
-    }
-    return {key[0]: is_primary(cells, number, cells.value[number], wholes, policy) for key, number in cells.number.items()}
+    return {key[0]: is_primary(cells, number, cells.value[number], policy) for key, number in cells.number.items()}
 
 
 @pytest.mark.parametrize(
