@@ -209,11 +209,10 @@ def _results(collection: Collection, slug: str, where: Geography) -> list[Result
         )
     )
     if agreed is not None:
-        start, end = collection.period_start, collection.period_end
-        found += measures.outcomes(
-            agreed, cases, centres=centres, period_start=start, period_end=end, label=period, dataset=dataset,
-            minimum=collection.threshold,
-        )  # fmt: skip
+        span: dict[str, Any] = {"period_start": collection.period_start, "period_end": collection.period_end, "label": period}
+        given: dict[str, Any] = span | {"centres": centres, "dataset": dataset, "minimum": collection.threshold}
+        found += measures.outcomes(agreed, cases, **given)
+        found.append(measures.curve(agreed, cases, **given))
     return found
 
 

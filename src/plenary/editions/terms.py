@@ -29,7 +29,7 @@ SECTIONS: Final = (
 NARRATIVE: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
 """The sections that people write."""
 
-TABLES: Final = ("activity", "outcomes", "access", "spend", "completeness")
+TABLES: Final = ("activity", "outcomes", "access", "spend", "completeness", "curves")
 """The data tables of an edition, by the name of their protected table and of their file."""
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -139,7 +140,7 @@ def inputs(service: Service, period_start: dt.date, period_end: dt.date, *, sign
 def compute(
     service: Service, period_start: dt.date, period_end: dt.date, label: str, *, signed_only: bool
 ) -> tuple[ResultTable, ...]:
-    """Return activity, outcomes and completeness of a service and period."""
+    """Return activity, outcomes, survival curves and completeness of a service and period."""
     chosen = outcome_set_for(service, period_end)
     agreed = outcome_set(chosen) if chosen else None
     cases = collection.case_table(
@@ -160,10 +161,10 @@ def compute(
     )
     if agreed is None:
         return activity, complete
-    rated = measures.outcomes(
-        agreed, cases, centres=centres, period_start=period_start, period_end=period_end, label=label, dataset=dataset
-    )
-    return activity, *rated, complete
+    span: dict[str, Any] = {"period_start": period_start, "period_end": period_end, "label": label}
+    rated = measures.outcomes(agreed, cases, centres=centres, dataset=dataset, **span)
+    curves = measures.curve(agreed, cases, centres=centres, dataset=dataset, **span)
+    return activity, *rated, *([curves] if len(curves) else []), complete
 
 
 def _expected(service: Service, period_start: dt.date, period_end: dt.date) -> list[Expected]:

@@ -94,6 +94,22 @@ def spend_rows():
     ]
 
 
+def curve_rows():
+    base = {"service": ECMO, "centre": "Total", "period": "2023 to 2025", "method": "Kaplan-Meier", "denominator": 1205.0}
+
+    def row(time, value, numerator, lower, upper):
+        return base | {"measure": f"survival@{time}", "value": value, "numerator": numerator, "lower": lower, "upper": upper}
+
+    return [
+        base | {"measure": "survival@7d", "value": SECRET, "denominator": None, "status": "c"},
+        row("30d", 0.8123, 979.0, 0.79, 0.833),
+        row("91d", 0.7654, 925.0, 0.741, 0.788),
+        row("121d", 0.7654, 925.0, 0.741, 0.788),
+        row("1y", 0.7001, 861.0, 0.674, 0.725),
+        row("730d", 0.6002, 790.0, None, None),
+    ]
+
+
 def sample(**changes):
     """Return the inputs of the invented edition."""
     given = {
@@ -117,6 +133,7 @@ def sample(**changes):
             protected("access", access_rows()),
             protected("spend", spend_rows()),
             protected("completeness", completeness_rows()),
+            protected("curves", curve_rows()),
         ),
         "outcomes": (
             OutcomeEntry(

@@ -3,7 +3,14 @@
 from plenary_stats import tables
 from plenary_stats.tables import RESULT_DIMENSIONS, RESULT_NUMBERS, ProtectedTable, numbers, text
 
-KINDS = {"activity": "count", "outcomes": "rate", "access": "exposure", "spend": "magnitude", "completeness": "rate"}
+KINDS = {
+    "activity": "count",
+    "outcomes": "rate",
+    "access": "exposure",
+    "spend": "magnitude",
+    "completeness": "rate",
+    "curves": "rate",
+}
 
 
 def protected(name, rows, kind=None):

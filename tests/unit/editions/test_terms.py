@@ -21,4 +21,4 @@ def test_the_sections_are_those_of_the_annual_report_in_its_order():
 
 
 def test_the_tables_are_the_data_files():
-    assert TABLES == ("activity", "outcomes", "access", "spend", "completeness")
+    assert TABLES == ("activity", "outcomes", "access", "spend", "completeness", "curves")

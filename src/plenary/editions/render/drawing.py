@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from plenary.editions.render.figures import Figure, describe
+from plenary.editions.render.pictures import MONTH
 from plenary_stats import charts as kit
 
 Block = Mapping[str, Any]
 
 _PLACES: Final = {"count": 0, "percent": 1, "rate": 2, "money": 0, "number": 1}
 _AXES: Final = {"money": "Pounds", "count": "", "percent": "", "rate": "Per million people", "number": ""}
+
+MOST_TICKS: Final = 7
 
 
 def charts(content: Mapping[str, Any]) -> Iterator[tuple[str, Block, Mapping[str, Figure]]]:
@@ -23,14 +27,35 @@ def charts(content: Mapping[str, Any]) -> Iterator[tuple[str, Block, Mapping[str
                     yield f"{service['slug']}/{block['id']}", block, service["figures"]
 
 
+def grouped(blocks: Iterable[Block]) -> list[Block]:
+    """Return the blocks with neighbouring charts, and the table that follows them, as one block of kind ``pictures``."""
+    found: list[Block] = []
+    for block in blocks:
+        last: Any = found[-1] if found and found[-1]["kind"] == "pictures" and found[-1]["table"] is None else None
+        if block["kind"] == "chart":
+            if last is None:
+                last = {"kind": "pictures", "charts": [], "table": None}
+                found.append(last)
+            last["charts"].append(block)
+        elif block["kind"] == "table" and last is not None:
+            last["table"] = block
+        else:
+            found.append(block)
+    return found
+
+
 def draw(content: Mapping[str, Any]) -> dict[str, str]:
     """Return every chart of the document as SVG text, by its name."""
     return {name: _svg(block, figures) for name, block, figures in charts(content)}
 
 
 def _svg(block: Block, figures: Mapping[str, Figure]) -> str:
-    marks = [_mark(point, figures) for point in block["points"]]
     named = {"prefix": block["id"], "headline": block["title"], "description": describe(block, figures)}
+    if block["chart"] == "survival":
+        return _survival(block, figures, named)
+    marks = [_mark(point, figures) for point in block["points"]]
+    if block["chart"] == "funnel":
+        return kit.funnel(marks, **named, target=figures[block["target"]["f"]]["value"], y_label="Patients with the outcome")
     places, axis = _PLACES[block["form"]], _AXES[block["form"]]
     percent = block["form"] == "percent"
     if block["chart"] == "bars" and all(mark.value is None or mark.value >= 0 for mark in marks):
@@ -42,5 +67,32 @@ def _svg(block: Block, figures: Mapping[str, Figure]) -> str:
 def _mark(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Mark:
     shown = figures[point["value"]["f"]]
     lower, upper = (figures[point[end]["f"]]["value"] if end in point else None for end in ("lower", "upper"))
+    of = figures[point["denominator"]["f"]]["value"] if "denominator" in point else None
     note = "" if shown["value"] is not None else shown["text"]
-    return kit.Mark(point["label"], shown["value"], lower, upper, note=note)
+    return kit.Mark(point["label"], shown["value"], lower, upper, of, point.get("flag", ""), note=note)
+
+
+def _survival(block: Block, figures: Mapping[str, Figure], named: Mapping[str, str]) -> str:
+    """Draw one curve with its band, from nought where it falls below a half and otherwise from a half, and say which."""
+    points = block["points"]
+    ends = [[_end(point, figures, name) for point in points] for name in ("lower", "upper")]
+    known = any(not math.isnan(value) for value in ends[0])
+    estimates = [float(figures[point["value"]["f"]]["value"]) for point in points]
+    least = min([*estimates, *(value for value in ends[0] if not math.isnan(value))])
+    curve = kit.Curve("", [point["days"] for point in points], estimates, *(ends if known else ()))
+    unit, at = time_axis(points[-1]["days"])
+    floor = 0.0 if least < 0.5 else 0.5
+    told: dict[str, Any] = {**named, "description": f"{named['description']} The scale begins at {floor:.0%}."}
+    return kit.survival([curve], at=at, **told, x_label=unit, y_label=block["y_label"], floor=floor)
+
+
+def _end(point: Mapping[str, Any], figures: Mapping[str, Figure], name: str) -> float:
+    return float(figures[point[name]["f"]]["value"]) if name in point else math.nan
+
+
+def time_axis(last: float) -> tuple[str, list[tuple[float, str]]]:
+    """Return the unit of a time axis that holds ``last`` days, and its ticks: at most seven, from nought."""
+    unit, length = ("Months", MONTH) if last <= 24.5 * MONTH else ("Years", 12 * MONTH)
+    whole = max(1, math.ceil(round(last / length - 0.02, 6)))
+    step = next(step for step in (1, 2, 3, 6, 10, 20, 50, whole) if math.ceil(whole / step) <= MOST_TICKS - 1)
+    return unit, [(number * length, str(number)) for number in range(0, whole + step, step)]

@@ -16,6 +16,15 @@ Figure = dict[str, Any]
 MARKS: Final[Mapping[str, str]] = {WITHHELD: "[c]", NOT_COLLECTED: "[x]", NOT_APPLICABLE: "[z]", LOW: "[low]"}
 """The marks of the Government Statistical Service, in square brackets."""
 
+LIMITS: Final[Mapping[str, str]] = {
+    "within": "within the limits",
+    "low95": "below the 95% limit",
+    "high95": "above the 95% limit",
+    "low998": "below the 99.8% limit",
+    "high998": "above the 99.8% limit",
+}
+"""Where a centre stands in a funnel plot, in words."""
+
 FORMATS: Final = ("count", "percent", "rate", "money", "number")
 
 
@@ -65,6 +74,8 @@ def describe(block: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
 
 def _point(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
     words = f"{point['label']} {figures[point['value']['f']]['text']}"
+    if "denominator" in point:
+        return f"{words} of {figures[point['denominator']['f']]['text']} patients, {LIMITS[point['flag']]}"
     if "lower" not in point:
         return words
     return f"{words} ({figures[point['lower']['f']]['text']} to {figures[point['upper']['f']]['text']})"

@@ -9,12 +9,15 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from plenary.editions.render import drawing
+
 DATA_FILES: Final = (
     ("activity.csv", "Activity (CSV)"),
     ("outcomes.csv", "Outcomes (CSV)"),
     ("access.csv", "Equity of access (CSV)"),
     ("spend.csv", "Expenditure (CSV)"),
     ("completeness.csv", "Completeness of the data (CSV)"),
+    ("curves.csv", "Survival curves (CSV)"),
     ("services.csv", "Services (CSV)"),
     ("centres.csv", "Centres (CSV)"),
 )
@@ -40,7 +43,7 @@ def render(content: Mapping[str, Any], drawings: Mapping[str, str]) -> dict[str,
         return (figures[part["s"]] if "s" in part else own)[part["f"]]
 
     environment = _environment()
-    shared = {**content, "figure": find, "drawings": drawings, "files": DATA_FILES}
+    shared = {**content, "figure": find, "drawings": drawings, "files": DATA_FILES, "grouped": drawing.grouped}
     site = {"index.html": environment.get_template("index.html.jinja").render(shared, root="")}
     page = environment.get_template("service.html.jinja")
     for service in content["services"]:

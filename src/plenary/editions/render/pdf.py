@@ -14,6 +14,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final
 
+from plenary.editions.render import drawing
+
 STANDARDS: Final = ("ua-1", "a-2a")
 
 _CHILD: Final = """
@@ -63,7 +65,7 @@ def _printed(content: Mapping[str, Any]) -> dict[str, Any]:
         return {**one, "text": say(one["parts"], own)} if one["kind"] == "headline" else dict(one)
 
     def section(one: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-        return {**one, "blocks": [block(each, own) for each in one["blocks"]]}
+        return {**one, "blocks": drawing.grouped(block(each, own) for each in one["blocks"])}
 
     index, own = content["index"], content["index"]["figures"]
     services = [

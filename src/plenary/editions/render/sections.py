@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from plenary.editions.render import prose
+from plenary.editions.render import pictures, prose
 from plenary.editions.render.figures import figure
 from plenary.editions.render.sheet import (
     PROPORTIONS,
@@ -171,8 +171,9 @@ def _outcome(sheet: Sheet, entry: OutcomeEntry, rows: list[Row]) -> list[Block]:
     for dimension in ("centre", "sex", "age_band"):
         picked = [row for row in sheet.pick(current, dimension) if dimension == "centre" or row[dimension] != TOTAL]
         if picked and dimension == "centre":
-            blocks += [*outcome.headlines(picked), *outcome.charts(picked)]
+            blocks += [*outcome.headlines(picked), *outcome.pictures(picked)]
         blocks += [outcome.table(picked, dimension)] if picked else []
+        blocks += pictures.curve(sheet, entry) if dimension == "centre" else []
     return blocks
 
 
@@ -199,14 +200,17 @@ class _Outcome:
     def _against_benchmark(self) -> str:
         return f" The benchmark is {_benchmark(self.entry)}." if self.entry.benchmark is not None else ""
 
-    def charts(self, rows: Sequence[Row]) -> list[Block]:
-        charts: list[Block] = []
+    def pictures(self, rows: Sequence[Row]) -> list[Block]:
+        """Return dots with intervals and, of a proportion, the funnel plot too; what the funnel finds goes before both."""
+        found: list[Block] = []
         benchmark = {} if self.entry.benchmark is None else {"benchmark": self.entry.benchmark}
         for measure in self.measures:
             picked = [row for row in rows if row["measure"] == measure]
             title = f"{self._timed(measure)} by centre, {self.period}"
-            charts += [drawn | benchmark for drawn in chart(self.sheet, "outcomes", picked, "centre", title)]
-        return charts
+            dots = [drawn | benchmark for drawn in chart(self.sheet, "outcomes", picked, "centre", title)]
+            said = pictures.funnel(self.sheet, self.entry, picked, title)
+            found += [*said[:1], *dots, *said[1:]]
+        return found
 
     def table(self, rows: Sequence[Row], dimension: str) -> Block:
         """Return one table: a line a group, a column for each time, and how much of the outcome is known."""
@@ -233,9 +237,15 @@ class _Outcome:
         heads += [f"#{STATES[column]}" for column in states]
         heads += ["#Outcome known"] if known else []
         title = f"{self.entry.label} by {head.lower()}, {self.period}"
-        return block_table(
-            f"outcome-{slug(self.entry.id)}-{dimension}", title, heads, lines, notes=notes(rows), groups=list(groups)
-        )
+        key = f"outcome-{slug(self.entry.id)}-{dimension}"
+        remarks = [*notes(rows), *self._cautions(dimension)]
+        return block_table(key, title, heads, lines, notes=remarks, groups=list(groups))
+
+    def _cautions(self, dimension: str) -> list[str]:
+        """Return what a reader of a funnel plot should bear in mind, where there is one."""
+        if dimension != "centre" or f"funnel-{slug(self.entry.id)}-shown" not in self.sheet.figures:
+            return []
+        return [self.sheet.say("chance"), self.sheet.say("comparison")]
 
     def _known(self) -> dict[str, Row]:
         rows = [row for row in self.sheet.rows["completeness"] if row["measure"] == self.entry.id]

@@ -31,6 +31,9 @@ WORDING: Final[Mapping[str, str]] = {
     "small_numbers": "Numbers are small. A difference between centres or regions may be chance: read the interval too.",
     "interval": "Intervals are 95% intervals: the range in which the underlying figure plausibly lies.",
     "residence": "Patients are counted where they live, not where they were treated.",
+    "comparison": "Centres treat different patients. A difference between centres is a question to ask, not a verdict.",
+    "chance": "By chance alone, 1 centre in 20 lies outside the 95% limits and 1 in 500 outside the 99.8% limits.",
+    "curve_withheld": "Times at which the figure is withheld are left out.",
 }
 """The fixed public sentences, where the definitions give none of their own."""
 
@@ -46,7 +49,7 @@ PROPORTIONS: Final = frozenset({"proportion", "survival", "cumulative_incidence"
 NOT_KNOWN: Final = "Not known"
 """The group of patients whose residence, sex or age is not known: read after the others."""
 GROUPS: Final = ("centre", "area", "sex", "age_band")
-FORMS: Final = {"activity": "count", "spend": "money", "completeness": "percent", "access": "rate"}
+FORMS: Final = {"activity": "count", "spend": "money", "completeness": "percent", "access": "rate", "curves": "percent"}
 CHARTS: Final = {"activity": "bars", "spend": "bars", "outcomes": "dots", "access": "dots"}
 _TIMED: Final = re.compile(r"(?P<measure>[^@]*)@(?P<number>\d+(?:\.\d+)?)(?P<unit>[dwmy])")
 _UNITS: Final = {"d": ("day", 1.0), "w": ("week", 7.0), "m": ("month", 30.4375), "y": ("year", 365.25)}

@@ -9,17 +9,18 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from pptx import Presentation
-from pptx.chart.data import CategoryChartData
+from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_MARKER_STYLE
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE
 from pptx.oxml import parse_xml
 from pptx.util import Emu, Inches, Pt
 
-from plenary.editions.render import prose
+from plenary.editions.render import plots, prose
 from plenary.editions.render.figures import Figure, describe
 
 Block = Mapping[str, Any]
@@ -34,6 +35,7 @@ WORDS: Final = 900
 
 _rgb: Any = RGBColor.from_string  # the library says nothing of its types here
 _chart_data: Any = CategoryChartData
+_plane_data: Any = XyChartData
 _BLUE, _TEXT, _GREY = "005EB8", "212B32", "4C6272"
 _FORMATS: Final = {"count": "#,##0", "percent": "0.0%", "rate": "#,##0.00", "money": "£#,##0", "number": "#,##0.0"}
 _LEFT, _TOP, _WIDTH, _HALF, _GAP, _ROW, _FOOT = (int(Inches(size)) for size in (0.6, 1.5, 12.1, 5.9, 0.3, 0.4, 6.95))
@@ -58,20 +60,32 @@ def render(edition: Mapping[str, Any], service: Mapping[str, Any]) -> bytes:
     return _settled(out.getvalue(), stamp)
 
 
+@cache
+def _empty() -> bytes:
+    """Return a presentation without slides and with one layout, its title on the left: made once, read anew for each deck."""
+    file = Presentation()
+    file.slide_width, file.slide_height = Inches(13.333), Inches(7.5)
+    layout = file.slide_layouts[5]
+    for placeholder in list(layout.placeholders):
+        if placeholder.placeholder_format.type != 1:  # date, footer and slide number would stand where 4:3 put them
+            placeholder._element.getparent().remove(placeholder._element)  # noqa: SLF001 - the library has no public way
+    title = layout.placeholders[0]
+    title.left, title.top, title.width, title.height = (Emu(size) for size in (_LEFT, _ROW, _WIDTH, _TOP - _ROW))
+    for other in [one for one in file.slide_layouts if one is not layout]:
+        file.slide_layouts.remove(other)
+    out = io.BytesIO()
+    file.save(out)
+    return out.getvalue()
+
+
 class _Deck:
-    """A presentation being written. The title-only layout is moved to the left and recoloured once, in the layout."""
+    """A presentation being written."""
 
     def __init__(self, edition: Mapping[str, Any], service: Mapping[str, Any]) -> None:
         self.edition, self.service = edition, service
         self.figures: Figures = service["figures"]
-        self.file = Presentation()
-        self.file.slide_width, self.file.slide_height = Inches(13.333), Inches(7.5)
-        self.layout = self.file.slide_layouts[5]
-        for placeholder in list(self.layout.placeholders):
-            if placeholder.placeholder_format.type != 1:  # date, footer and slide number would stand where 4:3 put them
-                placeholder._element.getparent().remove(placeholder._element)  # noqa: SLF001 - the library has no public way
-        title = self.layout.placeholders[0]
-        title.left, title.top, title.width, title.height = (Emu(size) for size in (_LEFT, _ROW, _WIDTH, _TOP - _ROW))
+        self.file = Presentation(io.BytesIO(_empty()))
+        self.layout = self.file.slide_layouts[0]
         properties = self.file.core_properties
         properties.title = f"{service['name']}: {edition['title']}"
         properties.author = properties.last_modified_by = "Plenary"
@@ -110,7 +124,12 @@ class _Deck:
             left = _LEFT + place * (_HALF + _GAP)
             self.words(slide, [piece["title"]], (left, _TOP, width, _ROW), size=14)
             box = (left, _TOP + _ROW, width, _FOOT - _TOP - _ROW)
-            (self.chart if piece["kind"] == "chart" else self.table)(slide, piece, box)
+            if piece["kind"] == "table":
+                self.table(slide, piece, box)
+            elif piece["chart"] in {"funnel", "survival"}:
+                self.plot(slide, piece, box)
+            else:
+                self.chart(slide, piece, box)
 
     def lines(self, block: Block) -> list[str]:
         if block["kind"] == "prose":
@@ -148,6 +167,18 @@ class _Deck:
         frame.chart.value_axis.minimum_scale, frame.chart.value_axis.maximum_scale = self.scale(block)
         if not bars:
             self.whiskers(frame.chart, block)
+
+    def plot(self, slide: Any, block: Block, box: Box) -> None:
+        """Draw one native chart of points in a plane: a funnel plot or a survival curve."""
+        lines = plots.funnel(block, self.figures) if block["chart"] == "funnel" else plots.survival(block, self.figures)
+        data: Any = _plane_data(number_format="General")
+        for line in lines:
+            series = data.add_series(line.name)
+            for x, y in line.points:
+                series.add_data_point(x, y)
+        frame = slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER_LINES_NO_MARKERS, *box, data)
+        frame._element.nvGraphicFramePr.cNvPr.set("descr", describe(block, self.figures))  # noqa: SLF001 - no public way to set it
+        _dress_plane(frame.chart, lines, "Patients" if block["chart"] == "funnel" else "Days")
 
     def scale(self, block: Block) -> tuple[float, float]:
         """Return an axis from nought that holds every interval; the program's own choice would cut them off."""
@@ -204,6 +235,36 @@ def _dress(chart: Any, *, bars: bool, form: str) -> None:
         series.marker.style, series.marker.size = XL_MARKER_STYLE.CIRCLE, 10
         series.marker.format.fill.solid()
         series.marker.format.fill.fore_color.rgb = _rgb(_BLUE)
+
+
+def _dress_plane(chart: Any, lines: Sequence[plots.Line], across: str) -> None:
+    chart.has_title, chart.has_legend = False, True
+    chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    chart.font.size, chart.font.name, chart.font.color.rgb = Pt(14), "Arial", _rgb(_TEXT)
+    axis = chart.value_axis
+    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = "0%", False
+    axis.minimum_scale, axis.maximum_scale = plots.scale(lines)
+    axis.major_gridlines.format.line.color.rgb = _rgb("D8DDE0")
+    chart.category_axis.minimum_scale, chart.category_axis.has_major_gridlines = 0, False
+    chart.category_axis.has_title = True
+    chart.category_axis.axis_title.text_frame.text = across
+    for line, series in zip(lines, chart.plots[0].series, strict=True):
+        series.smooth = False
+        colour = _rgb(_BLUE if line.main else _GREY)
+        if not line.marks:
+            series.marker.style = XL_MARKER_STYLE.NONE
+            series.format.line.color.rgb, series.format.line.width = colour, Pt(2.5 if line.main else 1.5)
+            series.format.line.dash_style = line.dash
+            continue
+        series.format.line.fill.background()
+        series.marker.style, series.marker.size = XL_MARKER_STYLE.CIRCLE, 10
+        series.marker.format.fill.solid()
+        series.marker.format.fill.fore_color.rgb = colour
+        for place, name in enumerate(line.labels):
+            label = series.points[place].data_label
+            label.position = XL_LABEL_POSITION.RIGHT
+            label.text_frame.text = name
+            label.font.size = Pt(11)
 
 
 @dataclass

@@ -32,6 +32,7 @@ def test_the_tables_can_be_read_back_from_the_files_alone():
         ("access", "exposure"),
         ("spend", "magnitude"),
         ("completeness", "rate"),
+        ("curves", "rate"),
     }
     assert len(found["outcomes", "rate"]) == len(outcome_rows())
     assert sum(found["activity", "count"]["status"] == "c") == 6

@@ -1,8 +1,10 @@
 import re
 import xml.etree.ElementTree as ET
 
+import pytest
+
 from plenary.editions.render.content import build
-from plenary.editions.render.drawing import charts, draw
+from plenary.editions.render.drawing import charts, draw, grouped, time_axis
 from plenary.editions.render.figures import describe
 from tests.unit.editions.sample import SECRET, activity_rows, sample
 from tests.unit.editions.tables import protected
@@ -48,3 +50,53 @@ def test_a_negative_value_is_a_dot_and_not_a_bar():
     rows = [row | {"value": -5.0} if row.get("area") == "E40000003" else row for row in activity_rows()]
     drawn = draw(build(sample(tables=(protected("activity", rows),))))
     assert "-5" in re.sub(r"[−‒]", "-", drawn["adult-ecmo/patients-by-area-of-residence-2025"])
+
+
+def test_a_funnel_plot_marks_the_centres_and_a_survival_curve_its_steps():
+    drawn = draw(build(sample()))
+    funnel = drawn["adult-ecmo/survival-to-discharge-by-centre-2023-to-2025-funnel"]
+    assert "99.8% limits" in funnel
+    assert "National 73.6%" in funnel
+    assert "Royal Imagined" not in funnel
+    curve = drawn["adult-ecmo/survival-over-time-2023-to-2025-all-centres-together"]
+    assert "95% interval" in curve
+    assert "The scale begins at 50%." in curve
+
+
+def test_the_words_of_a_funnel_plot_say_where_each_centre_lies():
+    words = {name: describe(block, figures) for name, block, figures in charts(build(sample()))}
+    assert words["adult-ecmo/survival-to-discharge-by-centre-2023-to-2025-funnel"].endswith(
+        "funnel plot. Imaginary Infirmary 70.0% of 300 patients, within the limits; "
+        "St Invented's Hospital 75.0% of 640 patients, within the limits."
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "unit", "ticks"),
+    [
+        (30.0, "Months", [0, 1]),
+        (91.0, "Months", [0, 1, 2, 3]),
+        (365.25, "Months", [0, 2, 4, 6, 8, 10, 12]),
+        (730.0, "Months", [0, 6, 12, 18, 24]),
+        (1095.0, "Years", [0, 1, 2, 3]),
+        (3652.0, "Years", [0, 2, 4, 6, 8, 10]),
+    ],
+)
+def test_a_time_axis_holds_the_last_point_on_few_ticks(last, unit, ticks):
+    found, at = time_axis(last)
+    assert (found, [int(label) for _, label in at]) == (unit, ticks)
+    assert at[-1][0] >= last - 1
+
+
+def test_neighbouring_charts_and_the_table_that_follows_belong_together():
+    chart, table, words = {"kind": "chart"}, {"kind": "table"}, {"kind": "note"}
+    assert grouped([words, chart, chart, table, table]) == [
+        words,
+        {"kind": "pictures", "charts": [chart, chart], "table": table},
+        table,
+    ]
+    assert grouped([chart, words, chart]) == [
+        {"kind": "pictures", "charts": [chart], "table": None},
+        words,
+        {"kind": "pictures", "charts": [chart], "table": None},
+    ]

@@ -7,6 +7,7 @@ import pytest
 
 from plenary.editions.render.content import build
 from plenary.editions.render.html import render
+from plenary.editions.terms import TABLES
 from tests.unit.editions.sample import ECMO, SECRET, sample
 
 
@@ -100,7 +101,7 @@ def test_headings_never_skip_a_level_in_the_main_part():
 def test_links_are_relative_and_lead_to_files_of_the_edition():
     pages = site()
     made = {*pages, "edition.pdf", "edition.json", "disclosure.json", "manifest.json", "data/datapackage.json"}
-    made |= {f"data/{name}.csv" for name in ("activity", "outcomes", "access", "spend", "completeness", "services", "centres")}
+    made |= {f"data/{name}.csv" for name in (*TABLES, "services", "centres")}
     made |= {f"slides/{one.slug}.pptx" for one in sample().services}
     for path, words in pages.items():
         folder = "services/" if path.startswith("services/") else ""

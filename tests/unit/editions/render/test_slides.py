@@ -34,8 +34,8 @@ def test_every_figure_of_the_service_is_on_a_slide(deck):
 
 def test_charts_are_native_and_hold_the_figures_of_the_document(deck):
     drawn = [shape.chart for shape in shapes(deck) if shape.has_chart]
-    assert len(drawn) == 4
-    outcome = next(chart for chart in drawn if "Nowhere General [c]" in chart.plots[0].categories)
+    assert len(drawn) == 6
+    outcome = next(chart for chart in drawn if "Nowhere General [c]" in list(chart.plots[0].categories))
     values = dict(zip(outcome.plots[0].categories, outcome.plots[0].series[0].values, strict=True))
     assert values["Nowhere General [c]"] is None
     assert values["St Invented's Hospital"] == 0.75
@@ -112,3 +112,14 @@ def test_nothing_withheld_is_in_a_slide_or_in_the_workbook_behind_a_chart():
                 yield from texts(words) if name.endswith(".xlsx") else [words.decode("utf-8", "replace")]
 
     assert all(f"{SECRET:.0f}" not in words.replace(",", "") for words in texts(files()[f"slides/{ECMO}.pptx"]))
+
+
+def test_funnel_plot_and_survival_curve_are_native_with_the_figures_of_the_document(deck):
+    drawn = {series.name: series for shape in shapes(deck) if shape.has_chart for series in shape.chart.plots[0].series}
+    assert list(drawn["Centres"].values) == [0.7, 0.75]
+    assert list(drawn["Survival"].values) == [1, 1, 0.8123, 0.8123, 0.7654, 0.7654, 0.7001, 0.7001, 0.6002]
+    assert {"95% limits, lower", "99.8% limits, upper", "95% interval, lower"} <= set(drawn)
+
+
+def test_a_deck_carries_no_layouts_that_it_does_not_use(deck):
+    assert [layout.name for layout in deck.slide_layouts] == ["Title Only"]

@@ -5,6 +5,7 @@ import pytest
 
 from plenary.editions.render import content, write
 from plenary.editions.render.verify import published, verify
+from plenary.editions.terms import TABLES
 from plenary_stats.errors import InputError
 from tests.unit.editions.published import approved, files, lay
 
@@ -128,7 +129,7 @@ def test_a_folder_that_is_no_edition_is_refused(tmp_path):
 
 
 def test_the_tables_of_an_edition_can_be_read_for_linking(tmp_path):
-    assert {table.name for table in published(lay(tmp_path))} == {"activity", "outcomes", "access", "spend", "completeness"}
+    assert {table.name for table in published(lay(tmp_path))} == set(TABLES)
 
 
 def test_a_linked_edition_that_is_not_given_is_noted(tmp_path):

@@ -23,7 +23,10 @@ def test_the_folder_holds_what_was_agreed():
         "edition.pdf",
         "slides/adult-ecmo.pptx",
         "slides/lymphangioleiomyomatosis.pptx",
-        *(f"data/{name}.csv" for name in ("services", "centres", "activity", "outcomes", "access", "spend", "completeness")),
+        *(
+            f"data/{name}.csv"
+            for name in ("services", "centres", "activity", "outcomes", "access", "spend", "completeness", "curves")
+        ),
         "data/datapackage.json",
         "edition.json",
         "disclosure.json",

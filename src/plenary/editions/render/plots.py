@@ -1,0 +1,75 @@
+"""Funnel plot and survival curve as series of points: what a native chart of a slide is made from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pptx.enum.dml import MSO_LINE
+
+from plenary.editions.render.figures import Figure
+from plenary_stats import comparison
+
+Figures = Mapping[str, Figure]
+Points = list[tuple[float, float]]
+
+SIZES: Final = 40
+"""Denominators at which the limits are drawn, closer together where they bend."""
+MOST_NAMES: Final = 12
+"""Centres that can be named in the plane; of more, those outside the limits."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series. ``marks``: dots without a line, named by ``labels``. ``main``: what the chart is about."""
+
+    name: str
+    points: Points
+    marks: bool = False
+    main: bool = False
+    dash: Any = None
+    labels: Sequence[str] = ()
+
+
+def funnel(block: Mapping[str, Any], figures: Figures) -> list[Line]:
+    """Return the centres, the national line, and the lower and upper end of both limits."""
+    points = block["points"]
+    dots = [(figures[point["denominator"]["f"]]["value"], figures[point["value"]["f"]]["value"]) for point in points]
+    every = len(points) <= MOST_NAMES
+    labels = [point["label"] if every or point["flag"] != "within" else "" for point in points]
+    target = float(figures[block["target"]["f"]]["value"])
+    most = 1.1 * max(x for x, _ in dots)
+    sizes = sorted({max(1, round(most * (place / SIZES) ** 2)) for place in range(4, SIZES + 1)})
+    national = Line("National", [(0, target), (sizes[-1], target)], main=True)
+    lines = [Line("Centres", dots, marks=True, main=True, labels=labels), national]
+    for level, name, dash in ((0.95, "95% limits", MSO_LINE.DASH), (0.998, "99.8% limits", MSO_LINE.ROUND_DOT)):
+        ends = zip(("lower", "upper"), comparison.curve(sizes, target, level=level), strict=True)
+        lines += [Line(f"{name}, {end}", list(zip(sizes, limit.tolist(), strict=True)), dash=dash) for end, limit in ends]
+    return lines
+
+
+def survival(block: Mapping[str, Any], figures: Figures) -> list[Line]:
+    """Return the stairs of the estimate, and those of its interval as far as it is known."""
+    points = block["points"]
+    lines = [Line(block["y_label"], _stairs([(p["days"], figures[p["value"]["f"]]["value"]) for p in points]), main=True)]
+    for end in ("lower", "upper"):
+        known = [(p["days"], figures[p[end]["f"]]["value"]) for p in points if end in p]
+        if known:
+            lines.append(Line(f"95% interval, {end}", _stairs(known)[2:], dash=MSO_LINE.DASH))
+    return lines
+
+
+def _stairs(steps: Points) -> Points:
+    """Return the corners of stairs that begin at (0, 1)."""
+    corners: Points = [(0.0, 1.0)]
+    for time, value in steps:
+        corners += [(time, corners[-1][1]), (time, value)]
+    return corners
+
+
+def scale(lines: Sequence[Line]) -> tuple[float, float]:
+    """Return the ends of the axis in steps of a tenth: the centres, the estimate and what lies beside them are inside."""
+    least = min(y for line in lines for _, y in line.points if line.main or line.points[0][0] > 0)
+    return max(0.0, math.floor(10 * least) / 10), 1.0
