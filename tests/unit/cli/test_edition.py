@@ -203,6 +203,35 @@ def test_a_service_without_cases_still_has_its_expenditure(tmp_path):
     assert {table.name for table in edition.results_of(found)} == {"spend"}
 
 
+SURVIVAL = """
+[[outcome]]
+id = "survival"
+label = "Survival"
+measure = "survival"
+start = "0"
+end = "age"
+event = "alive = 'no'"
+at = ["30d"]
+by = ["centre"]
+"""
+
+
+def test_a_survival_outcome_goes_all_the_way_to_its_curve(tmp_path, capsys):
+    collection(tmp_path / "in")
+    (tmp_path / "in" / "invented-lung" / "outcomes.toml").write_text(OUTCOMES + SURVIVAL)
+    (raw,) = (table for table in edition.results_of(folder.read(tmp_path / "in")[0]) if table.name == "curves")
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--json"]) == 0
+    found = list(csv.DictReader(io.StringIO((tmp_path / "out" / "data" / "curves.csv").read_text())))
+    assert [row["measure"] for row in found] == sorted(raw["measure"].tolist()) == ["survival@30d", "survival@60d"]
+    assert [float(row["value"]) for row in found] == pytest.approx(raw["value"].tolist(), abs=1e-15)
+    assert {row["centre"] for row in found} == {"Total"}
+    document = json.loads((tmp_path / "out" / "edition.json").read_text())
+    blocks = [block for section in document["services"][0]["sections"] for block in section["blocks"]]
+    assert [one["chart"] for one in blocks if one["kind"] == "chart"].count("survival") == 1
+    capsys.readouterr()
+    assert main(["edition", "verify", str(tmp_path / "out"), "--json"]) == 0
+
+
 def test_the_number_of_an_edition_follows_its_label():
     assert edition._number("2025", (), "") == (1, "")
     known = (edition.PreviousEdition("2024", 3), edition.PreviousEdition("2025", 1), edition.PreviousEdition("2025", 2))

@@ -106,6 +106,26 @@ class TestInputs:
         [activity, _] = queries.tables_of(make.run(service))
         assert "RJ9" in activity["centre"].tolist()
 
+    def test_a_survival_outcome_brings_its_national_curve(self):
+        survival = """
+[[outcome]]
+id = "survival"
+label = "Survival"
+measure = "survival"
+start = "0"
+end = "pf_ratio"
+event = "status = 'dead'"
+at = ["30d"]
+"""
+        centre = cases.make_centre()
+        make.adopt(centre.service, make.OUTCOMES + survival)
+        dead = [case | {"pf_ratio": "20"} for case in make.many(10, dead=10, prefix="D")]
+        cases.signed_off(centre, *dead, *(case | {"pf_ratio": "90"} for case in make.many(50)))
+        curves = next(table for table in queries.tables_of(make.run(centre.service)) if table.name == "curves")
+        assert curves.kind == "rate"
+        assert curves["measure"].tolist() == ["survival@30d", "survival@60d"]
+        assert set(zip(curves["numerator"].tolist(), curves["denominator"].tolist(), strict=True)) == {(50.0, 60.0)}
+
 
 FOLLOWED = """
 [[outcome]]
