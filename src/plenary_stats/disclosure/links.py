@@ -139,7 +139,7 @@ def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fa
             if number < 0 or (quantity != "amount" and number % 1 > 0):
                 where = " ".join(place)
                 raise InputError(f"{quantity} of {number:g} for {where}: numbers of patients are whole and not negative.")
-            if status[row] != WITHHELD and math.isnan(number):
+            if status[row] != WITHHELD and math.isnan(number) and not _kept_back(role, figures, row):
                 continue
             at = place if quantity in {"amount", *EVENTS} or table.kind == "count" else _without_time(place, measure)
             if quantity == "patients" and table.kind != "count":
@@ -147,6 +147,11 @@ def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fa
             if table.kind == "exposure" and area is not None and place[area] == TOTAL:
                 quantity = RESIDENTS  # people of the listed areas alone, where activity counts everybody
             yield Fact((quantity, at), number, order, row, place, role)
+
+
+def _kept_back(role: str, figures: Mapping[str, Sequence[float]], row: int) -> bool:
+    """Whether a row that shows its denominator leaves out those not eligible or not known: they are withheld for themselves."""
+    return role in REMAINDERS and not math.isnan(figures["denominator"][row])
 
 
 RESIDENTS = "patients/residents"

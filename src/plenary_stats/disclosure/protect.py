@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -32,6 +32,8 @@ from plenary_stats.errors import InputError
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, WITHHELD, Column, ProtectedTable, ResultTable
 
 ROUNDS = 12
+PATIENTS = frozenset({"denominator", *REMAINDERS})
+"""The columns of a row that may stay, or go, apart from its figures."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,13 @@ class _Work:
             for role, number in row.items():
                 if role != "denominator" and "denominator" in row:
                     tied[row["denominator"]].add(number)
-                if role in EVENTS:  # the one gives the other away
+                if role in EVENTS and quantity_of(self.cells.keys[number]) != "not_known":  # the one gives the other away
                     tied[number].update(row[other] for other in EVENTS if other in row and other != role)
         for each in self.cells.sums:
             people = [part for part in each.parts if quantity_of(self.cells.keys[part]) in PEOPLE]
             rest = set(each.parts).difference(people)
-            if len(people) == 1 and rest and all(self.cells.value[part] == 0 for part in rest):
+            told = self.cells.published[each.whole]
+            if told and len(people) == 1 and rest and all(self.cells.value[part] == 0 for part in rest):
                 tied[people[0]].add(each.whole)  # one number under two names
                 tied[each.whole].add(people[0])
         for number, (quantity, place) in enumerate(self.cells.keys):
@@ -202,14 +205,15 @@ class _Work:
         return self._primary_kept
 
     def _written(self, order: int, table: ResultTable, hidden: dict[tuple[int, int], set[str]]) -> ProtectedTable:
-        whole = np.zeros(len(table), dtype=np.bool_)
-        part = np.zeros(len(table), dtype=np.bool_)
+        gone: dict[str, Column] = defaultdict(lambda: np.zeros(len(table), dtype=np.bool_))
         for (at, row), roles in hidden.items():
-            if at == order and roles - REMAINDERS:
-                part[row] = True
-                whole[row] = table.kind not in {"rate", "exposure"} or "denominator" in roles
-        columns = {name: self._column(name, column, whole, part) for name, column in table.columns.items()}
-        columns["status"] = _status(table, part)
+            if at == order:
+                figures = roles - REMAINDERS
+                whole = figures and (table.kind not in {"rate", "exposure"} or "denominator" in roles)
+                for name in {*roles, *({"figures"} if figures else ()), *(PATIENTS if whole else ())}:
+                    gone[name][row] = True
+        columns = {name: self._column(name, column, gone) for name, column in table.columns.items()}
+        columns["status"] = _status(table, gone["figures"])
         return ProtectedTable(
             MappingProxyType(columns),
             name=table.name,
@@ -218,14 +222,13 @@ class _Work:
             token=shared._TOKEN,  # noqa: SLF001 - this is the one maker
         )
 
-    def _column(self, name: str, column: Column, whole: Column, part: Column) -> Column:
-        """Take the figures out of withheld rows; what counts patients rather than events only if those are withheld."""
+    def _column(self, name: str, column: Column, gone: Mapping[str, Column]) -> Column:
+        """Take the figures out of withheld rows; what counts patients rather than events only if it is withheld itself."""
         if name == "note":
-            return np.where(part, "", column)
+            return np.where(gone["figures"], "", column)
         if column.dtype.kind != "f":
             return column
-        gone = whole if name in {"denominator", *REMAINDERS} else part
-        out = np.where(gone, math.nan, column)
+        out = np.where(gone[name if name in PATIENTS else "figures"], math.nan, column)
         if self.policy.precision is not None and name in {"value", "lower", "upper"}:
             out = np.round(out, self.policy.precision)
         return out
