@@ -165,3 +165,22 @@ def test_a_correction_of_one_centre_leaves_the_others_what_they_were():
     assert ("patients/e1", ("A", "w")) not in cells.number
     assert cells.value[cells.number["patients/e1", ("B", "Total")]] == 31
     assert ("patients/e1 Total Total", "patients A Total", "patients/e1 B Total") in sums(cells)
+
+
+def test_those_not_eligible_may_be_withheld_in_a_row_that_is_shown():
+    activity = counts({("A", "patients"): 100}, ("centre", "measure"))
+    cells = linked(activity, outcome([("survival", 70, 90, math.nan, 4)]))
+    hidden = cells.number["not_eligible", ("A", "survival")]
+    assert cells.published[hidden]
+    assert not cells.known(hidden)
+    assert (
+        "patients A patients",
+        "denominator A survival",
+        "not_eligible A survival",
+        "not_known A survival",
+    ) in sums(cells)
+
+
+def test_a_row_without_patients_says_nothing_of_the_others():
+    cells = linked(outcome([("survival", math.nan, math.nan, math.nan, 4)]))
+    assert {key[0] for key in cells.keys} == {"not_known"}

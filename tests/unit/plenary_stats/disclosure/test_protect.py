@@ -310,3 +310,40 @@ def test_known_outcomes_are_the_denominator_of_the_outcome():
     assert np.isnan(row_of(done.tables[0], "A")["denominator"])
     assert np.isnan(row_of(done.tables[1], "A")["numerator"])
     assert done.audit.clean
+
+
+def pooled_outcome(met: float, total: float, not_eligible: float, not_known: float) -> ResultTable:
+    figures = {"numerator": met, "denominator": total, "not_eligible": not_eligible, "not_known": not_known}
+    columns = {name: np.array([value], dtype=float) for name, value in figures.items()} | {"value": np.array([met / total])}
+    place = {"centre": "A", "period": "2024 to 2025", "measure": "survival"}
+    dimensions = tuple(place)
+    return ResultTable({name: text([code]) for name, code in place.items()} | columns, "outcomes", "rate", dimensions)
+
+
+def test_results_stay_when_it_is_enough_to_withhold_how_many_were_not_eligible():
+    """90 with a result and 11 and 7 without are 108 in two years; with 96 in the first, 12 would be left for the second."""
+    dimensions = ("centre", "period", "measure")
+    earlier = known.table([{"centre": "A", "period": "2024", "measure": "patients", "value": 96}], dimensions, "activity")
+    now = known.table([{"centre": "A", "period": "2025", "measure": "patients", "value": 12}], dimensions, "activity")
+    done = protect([now, pooled_outcome(60, 90, 11, 7)], Policy(), [earlier])
+    (row,) = done.tables[1].rows()
+    assert (row["status"], row["numerator"], row["denominator"]) == ("", 60, 90)
+    assert np.isnan([row["not_eligible"], row["not_known"]]).any()
+    assert done.audit.clean
+    assert audit(done.tables, Policy(), [earlier]).clean
+    told = [done.tables[0], pooled_outcome(60, 90, 11, 7)]
+    assert not audit(told, Policy(), [earlier]).clean
+
+
+def test_the_known_share_does_not_take_the_result_with_it():
+    """Completeness gives those not yet known as well; to withhold them there leaves the outcome's own row as it is."""
+    dimensions = ("centre", "period", "measure")
+    earlier = known.table([{"centre": "A", "period": "2024", "measure": "patients", "value": 96}], dimensions, "activity")
+    now = known.table([{"centre": "A", "period": "2025", "measure": "patients", "value": 12}], dimensions, "activity")
+    pool = pooled_outcome(60, 90, 11, 7)
+    share = ResultTable(
+        dict(pool.columns) | {"numerator": np.array([90.0]), "denominator": np.array([97.0])}, "completeness", "rate"
+    )
+    done = protect([now, pool, share], Policy(), [earlier])
+    assert next(done.tables[1].rows())["status"] == ""
+    assert audit(done.tables, Policy(), [earlier]).clean
