@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from plenary.editions.render import content, data, verify, write
+from plenary.editions.render.sheet import shared_words
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, PreviousEdition, ServiceEntry
 from plenary.registry import queries as registry
 from plenary.releases import queries as releases
@@ -57,7 +59,9 @@ def _build(arguments: argparse.Namespace) -> int:
         steps.tell(f"{len(findings.blocking)} blocking findings: nothing was built.")
         return _print(arguments, report | {"built": False}, 1)
     reviewers = tuple(dict.fromkeys(name.strip() for name in arguments.reviewer if name.strip()))
-    inputs = inputs_of(collection, previous=arguments.previous, reviewers=reviewers, note=arguments.note, say=steps.say)
+    inputs = inputs_of(
+        collection, previous=arguments.previous, reviewers=reviewers, note=arguments.note, out=arguments.out, say=steps.say
+    )
     steps.say("Writing the content document")
     manifest = write.write(content.build(inputs), inputs, arguments.out, steps.say)
     steps.say(f"Done: {arguments.out / 'index.html'}{' (DRAFT)' if manifest['draft'] else ''}")
@@ -113,9 +117,12 @@ def inputs_of(
     previous: Sequence[Path] = (),
     reviewers: Sequence[str] = (),
     note: str = "",
+    out: Path | None = None,
     say: write.Say = write.silent,
 ) -> EditionInputs:
     """Return everything that an edition of this collection is made from: measured, protected, and audited as published.
+
+    Earlier editions that stand beside ``out``, where this one will be, are linked to.
 
     Raises ``InputError`` when an earlier edition cannot be read, or when a label that was published before comes without a note.
     """
@@ -125,7 +132,7 @@ def inputs_of(
     earlier = [table for one in previous for table in verify.published(one)]
     say("Protecting small numbers")
     protected = releases.protected(results, policy, earlier)
-    known = tuple(_previous(one) for one in previous)
+    known = tuple(_previous(one, out) for one in previous)
     number, correction = _number(collection.label, known, note)
     inputs = EditionInputs(
         label=collection.label,
@@ -153,6 +160,7 @@ def inputs_of(
         code_version=write.code_version(),
         previous=known,
         attribution=() if collection.populations else tuple(registry.attribution("ons")),
+        wording=shared_words(registry.wording("public")),
     )
     say("Attacking what will be published")
     audit = releases.attacked(data.tables(data.render(inputs)), policy, earlier)
@@ -241,13 +249,21 @@ def _outcome(agreed: OutcomeSet, one: Outcome) -> OutcomeEntry:
     )
 
 
-def _previous(folder_: Path) -> PreviousEdition:
+def _previous(folder_: Path, out: Path | None) -> PreviousEdition:
     try:
         manifest = (folder_ / write.MANIFEST).read_bytes()
         edition = json.loads((folder_ / "edition.json").read_bytes())["edition"]
-        return PreviousEdition(edition["label"], edition["number"], write.digest(manifest), "", edition["correction_note"])
+        href = _beside(folder_, out)
+        return PreviousEdition(edition["label"], edition["number"], write.digest(manifest), href, edition["correction_note"])
     except (OSError, KeyError, ValueError, TypeError) as problem:
         raise InputError(f"{folder_} is not an edition folder.") from problem
+
+
+def _beside(folder_: Path, out: Path | None) -> str:
+    """Return the address of an earlier edition as seen from ``out``, if they stand in one folder; else it may move away."""
+    if out is None or folder_.absolute().resolve().parent != out.absolute().resolve().parent:
+        return ""
+    return f"../{quote(folder_.absolute().resolve().name)}/index.html"
 
 
 def _number(label: str, known: Sequence[PreviousEdition], note: str) -> tuple[int, str]:

@@ -24,6 +24,7 @@ from plenary.core.terms import NotFound, Who
 from plenary.editions import permissions, queries
 from plenary.editions.models import Edition
 from plenary.editions.render import content, data, verify, write
+from plenary.editions.render.sheet import shared_words
 from plenary.editions.terms import (
     CentreEntry,
     EditionInputs,
@@ -194,14 +195,13 @@ def _refuse_unsound(edition: Edition, folder: Path) -> None:
 
 
 def _refuse_damaged(edition_id: int) -> None:
-    """Check every file and figure again. It takes seconds, so it is done before the database is locked."""
+    """Compare every file with its hash, before the database is locked. Nothing is made again: the build checked what it wrote."""
     edition = Edition.objects.filter(pk=edition_id, state=EditionState.BUILT).first()
     if edition is None:
         return
-    folder = _waiting(edition)
-    report = verify.verify(folder, [queries.place(one) for one in queries.published()])
-    if not report["verified"]:
-        raise NotPossible(f"The files of {edition} were changed: {report['problems'][0]['file']}. Build it again.")
+    problems = verify.changed(_waiting(edition))
+    if problems:
+        raise NotPossible(f"The files of {edition} were changed: {problems[0]['file']}. Build it again.")
 
 
 def _move_into_place(source: Path, place: Path) -> None:
@@ -255,6 +255,7 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
         code_version=write.code_version(),
         previous=tuple(known),
         attribution=tuple(registry.attribution("ons")),
+        wording=shared_words(registry.wording("public")),
     )
     earlier = [table for one in queries.published() for table in verify.published(queries.place(one))]
     policy = releases.disclosure_policy(release.policy)

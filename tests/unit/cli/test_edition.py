@@ -148,6 +148,7 @@ def test_a_correction_needs_a_note_and_gets_the_next_number(built, tmp_path, cap
     assert main([*command, "--note", "Nothing, to show it."]) == 0
     document = json.loads((tmp_path / "c" / "edition.json").read_text())
     assert (document["edition"]["number"], document["edition"]["correction_note"]) == (2, "Nothing, to show it.")
+    assert document["previous"][0]["href"] == ""
     assert document["previous"][0]["digest"] == write.digest((built / "out" / "manifest.json").read_bytes())
     assert main(["edition", "verify", str(tmp_path / "c"), "--previous", str(built / "out")]) == 0
 
@@ -238,6 +239,13 @@ def test_the_number_of_an_edition_follows_its_label():
     assert edition._number("2025", known, " why ") == (3, "why")
     with pytest.raises(InputError):
         edition._number("2025", known, " ")
+
+
+def test_an_earlier_edition_is_linked_to_where_it_stands_beside(tmp_path):
+    beside = tmp_path / "edition 2024"
+    assert edition._beside(beside, tmp_path / "2025") == "../edition%202024/index.html"
+    assert edition._beside(beside, tmp_path / "elsewhere" / "2025") == ""
+    assert edition._beside(beside, None) == ""
 
 
 def test_dates_of_designation_are_kept_as_days():

@@ -28,7 +28,7 @@ def build(inputs: EditionInputs) -> dict[str, Any]:
     return {
         "edition": _edition(inputs),
         "marks": _marks(inputs),
-        "how_to_read": [sentence(inputs, key) for key in ("interval", "small_numbers", "residence")],
+        "how_to_read": [sentence(inputs, key) for key in ("interval", "small_numbers", "completeness", "residence")],
         "index": _index(inputs, services),
         "services": services,
         "previous": [

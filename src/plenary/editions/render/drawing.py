@@ -28,7 +28,10 @@ def charts(content: Mapping[str, Any]) -> Iterator[tuple[str, Block, Mapping[str
 
 
 def grouped(blocks: Iterable[Block]) -> list[Block]:
-    """Return the blocks with neighbouring charts, and the table that follows them, as one block of kind ``pictures``."""
+    """Return the blocks with neighbouring charts, and the table that follows them, as one block of kind ``pictures``.
+
+    Two narrow tables that follow one another are one block of kind ``tables``.
+    """
     found: list[Block] = []
     for block in blocks:
         last: Any = found[-1] if found and found[-1]["kind"] == "pictures" and found[-1]["table"] is None else None
@@ -39,9 +42,15 @@ def grouped(blocks: Iterable[Block]) -> list[Block]:
             last["charts"].append(block)
         elif block["kind"] == "table" and last is not None:
             last["table"] = block
+        elif _narrow(block) and found and _narrow(found[-1]):
+            found[-1] = {"kind": "tables", "tables": [found[-1], block]}
         else:
             found.append(block)
     return found
+
+
+def _narrow(block: Block) -> bool:
+    return block["kind"] == "table" and len(block["columns"]) <= 2
 
 
 def draw(content: Mapping[str, Any]) -> dict[str, str]:

@@ -133,18 +133,23 @@ def _completeness(sheet: Sheet) -> list[Block]:
     rows = [row for measure, found in measured if measure not in sheet.outcomes for row in found]
     if not rows:
         return []
-    lines: list[list[Parts]] = [
-        [
-            [name_of(row["measure"])],
-            [sheet.label("centre", row["centre"])],
-            [sheet.put("completeness", row)],
-            sheet.share("completeness", row),
-        ]
-        for row in rows
-    ]
-    heads = ("What", "Centre", "#Complete", "#Records")
-    codes = [row["centre"] for row in rows]
-    return [block_table("completeness", "How complete the data are", heads, lines, notes=notes(rows), groups=codes)]
+    names = list(dict.fromkeys(row["measure"] for row in rows))
+    groups: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in sheet.pick_order(rows, "centre"):
+        groups[row["centre"]][row["measure"]] = row
+    lines: list[list[Parts]] = []
+    for group, cells in groups.items():
+        shares: list[Parts] = [_complete(sheet, cells[name]) if name in cells else ["[x]"] for name in names]
+        lines.append([[sheet.label("centre", group)], *shares])
+    heads = ("Centre", *(f"#{name_of(name)}" for name in names))
+    title = "How complete the data are"
+    return [block_table("completeness", title, heads, lines, notes=notes(rows), groups=list(groups))]
+
+
+def _complete(sheet: Sheet, row: Row) -> Parts:
+    """Return '98.4% (61 of 62)', or the mark alone where nothing is shown."""
+    value = sheet.put("completeness", row)
+    return [value] if math.isnan(row["denominator"]) else [value, " (", *sheet.share("completeness", row), ")"]
 
 
 # ------------------------------------------------------------------------------------------------ outcomes

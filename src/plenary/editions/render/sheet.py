@@ -31,11 +31,15 @@ WORDING: Final[Mapping[str, str]] = {
     "small_numbers": "Numbers are small. A difference between centres or regions may be chance: read the interval too.",
     "interval": "Intervals are 95% intervals: the range in which the underlying figure plausibly lies.",
     "residence": "Patients are counted where they live, not where they were treated.",
+    "completeness": "Results cover the cases that centres reported. Completeness stands beside each result.",
     "comparison": "Centres treat different patients. A difference between centres is a question to ask, not a verdict.",
     "chance": "By chance alone, 1 centre in 20 lies outside the 95% limits and 1 in 500 outside the 99.8% limits.",
     "curve_withheld": "Times at which the figure is withheld are left out.",
 }
 """The fixed public sentences, where the definitions give none of their own."""
+
+SHARED: Final = ("not_collected", "not_applicable", "low", "small_numbers", "interval", "comparison", "completeness")
+"""The sentences that an edition takes from the definitions, word for word."""
 
 MEASURES: Final[Mapping[str, str]] = {
     "patients": "Patients",
@@ -53,6 +57,11 @@ FORMS: Final = {"activity": "count", "spend": "money", "completeness": "percent"
 CHARTS: Final = {"activity": "bars", "spend": "bars", "outcomes": "dots", "access": "dots"}
 _TIMED: Final = re.compile(r"(?P<measure>[^@]*)@(?P<number>\d+(?:\.\d+)?)(?P<unit>[dwmy])")
 _UNITS: Final = {"d": ("day", 1.0), "w": ("week", 7.0), "m": ("month", 30.4375), "y": ("year", 365.25)}
+
+
+def shared_words(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sentences of ``definitions/wording/public.toml`` that an edition prints, by its own names for them."""
+    return {key: raw[name]["en"] for key in SHARED if (name := key.replace("_", "-")) in raw}
 
 
 def sentence(inputs: EditionInputs, key: str, **values: str) -> str:
@@ -117,7 +126,11 @@ class Sheet:
 
     def pick(self, rows: Iterable[Row], dimension: str) -> list[Row]:
         """Return the rows that vary by this one dimension, in the order in which people read them: the total last."""
-        return sorted(pick(rows, dimension), key=lambda row: self._order(dimension, row[dimension]))
+        return self.pick_order(pick(rows, dimension), dimension)
+
+    def pick_order(self, rows: Iterable[Row], dimension: str) -> list[Row]:
+        """Return the rows in the order in which people read their groups: the total last."""
+        return sorted(rows, key=lambda row: self._order(dimension, row[dimension]))
 
     def _order(self, dimension: str, value: str) -> tuple[bool, bool, float, str, str]:
         lowest = re.match(r"\d+", value) if dimension == "age_band" else None

@@ -41,6 +41,19 @@ def verify(folder: Path, previous: Sequence[Path] = ()) -> dict[str, Any]:
     return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": audited["totals"]}
 
 
+def changed(folder: Path) -> list[Problem]:
+    """Return which files of a folder are no longer what its manifest says: a check of hashes alone, in milliseconds.
+
+    Raises ``InputError`` where there is no readable manifest.
+    """
+    try:
+        found = write.read_back(folder)
+        manifest = json.loads(found[write.MANIFEST])
+        return [*_manifest(found, manifest), *_hashes(found, manifest["files"])]
+    except (OSError, KeyError, ValueError, TypeError) as problem:
+        raise InputError(f"{folder} is not an edition: it has no readable manifest.json.") from problem
+
+
 def published(folder: Path) -> list[ResultTable]:
     """Return the tables of a published edition. Raises ``InputError`` when they cannot be read."""
     try:

@@ -28,6 +28,9 @@ MANIFEST: Final = "manifest.json"
 LIBRARIES: Final = ("numpy", "scipy", "typst", "python-pptx", "XlsxWriter", "Jinja2", "markdown-it-py")
 """What else decides about the bytes of an edition."""
 
+ALONE: Final = 20
+"""Services whose slides one process writes in the time that others need to start."""
+
 Say = Callable[[str], None]
 
 _SLIDES_CHILD: Final = """
@@ -88,9 +91,9 @@ def renderings(content: Mapping[str, Any], say: Say = silent) -> dict[str, bytes
 
 
 def _slides(content: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the slides of every service; of many services in several processes, as this is the slowest rendering."""
+    """Return the slides of every service; of very many in several processes, where that pays for starting them."""
     services = content["services"]
-    if len(services) <= 4:
+    if len(services) <= ALONE:
         return {_deck(one["slug"]): slides.render(content["edition"], one) for one in services}
     workers = min(os.cpu_count() or 1, 8)
     with tempfile.TemporaryDirectory() as folder:

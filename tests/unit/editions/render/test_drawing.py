@@ -89,7 +89,7 @@ def test_a_time_axis_holds_the_last_point_on_few_ticks(last, unit, ticks):
 
 
 def test_neighbouring_charts_and_the_table_that_follows_belong_together():
-    chart, table, words = {"kind": "chart"}, {"kind": "table"}, {"kind": "note"}
+    chart, table, words = {"kind": "chart"}, {"kind": "table", "columns": [1, 2, 3]}, {"kind": "note"}
     assert grouped([words, chart, chart, table, table]) == [
         words,
         {"kind": "pictures", "charts": [chart, chart], "table": table},
@@ -100,3 +100,9 @@ def test_neighbouring_charts_and_the_table_that_follows_belong_together():
         words,
         {"kind": "pictures", "charts": [chart], "table": None},
     ]
+
+
+def test_two_narrow_tables_stand_side_by_side_and_wide_ones_do_not():
+    narrow, wide = {"kind": "table", "columns": [1, 2]}, {"kind": "table", "columns": [1, 2, 3]}
+    assert grouped([narrow, narrow, narrow]) == [{"kind": "tables", "tables": [narrow, narrow]}, narrow]
+    assert grouped([narrow, wide, narrow]) == [narrow, wide, narrow]

@@ -137,4 +137,21 @@ def test_the_four_states_of_an_outcome_are_shown_together():
 def test_how_much_of_an_outcome_is_known_stands_with_the_outcome_and_the_rest_with_activity():
     blocks, figures = section("activity")
     table = next(block for block in blocks if block.get("id") == "completeness")
-    assert [[say(cell, figures) for cell in row] for row in table["rows"]] == [["Ascertainment", "All centres", "[c]", "[c]"]]
+    assert [[say(cell, figures) for cell in row] for row in table["rows"]] == [["All centres", "[c]"]]
+    assert [column["label"] for column in table["columns"]] == ["Centre", "Ascertainment"]
+
+
+def test_completeness_has_a_line_a_centre_and_a_column_a_measure():
+    base = {"service": ECMO, "period": "2025"}
+    rows = [
+        base | {"centre": "Total", "measure": "ascertainment", "value": 0.96, "numerator": 96.0, "denominator": 100.0},
+        base | {"centre": "RJ1", "measure": "ascertainment", "value": 1.0, "numerator": 60.0, "denominator": 60.0},
+        base | {"centre": "Total", "measure": "complete-records", "value": 0.5, "numerator": 48.0, "denominator": 96.0},
+    ]
+    blocks, figures = section("activity", tables=(protected("activity", activity_rows()), protected("completeness", rows)))
+    table = next(block for block in blocks if block.get("id") == "completeness")
+    assert [[say(cell, figures) for cell in row] for row in table["rows"]] == [
+        ["St Invented's Hospital", "100.0% (60 of 60)", "[x]"],
+        ["All centres", "96.0% (96 of 100)", "50.0% (48 of 96)"],
+    ]
+    assert table["totals"] == [1]

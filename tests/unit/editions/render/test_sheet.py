@@ -2,7 +2,22 @@ from collections import defaultdict
 
 import pytest
 
-from plenary.editions.render.sheet import Sheet, base, by_measure, chart, days, name_of, notes, pick, sentence, slug, time_words
+from plenary.editions.render.sheet import (
+    SHARED,
+    Sheet,
+    base,
+    by_measure,
+    chart,
+    days,
+    name_of,
+    notes,
+    pick,
+    sentence,
+    shared_words,
+    slug,
+    time_words,
+)
+from plenary.registry import queries as registry
 from tests.unit.editions.sample import ECMO, LAM, REGIONS, SECRET, sample
 
 
@@ -130,3 +145,11 @@ def test_a_service_knows_only_its_own_centres_and_outcomes():
     page = sheet(LAM)
     assert [one.ods for one in page.centres] == ["RJ1"]
     assert list(page.outcomes) == ["fev1"]
+
+
+def test_the_sentences_of_the_definitions_are_taken_word_for_word():
+    raw = registry.wording("public")
+    taken = shared_words(raw)
+    assert set(taken) == set(SHARED)
+    assert taken["interval"] == raw["interval"]["en"]
+    assert shared_words({"owner": "somebody", "low": {"en": "Small."}}) == {"low": "Small."}

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from plenary.editions.render import content, write
-from plenary.editions.render.verify import published, verify
+from plenary.editions.render.verify import changed, published, verify
 from plenary.editions.terms import TABLES
 from plenary_stats.errors import InputError
 from tests.unit.editions.published import approved, files, lay
@@ -137,3 +137,28 @@ def test_a_linked_edition_that_is_not_given_is_noted(tmp_path):
     said["linked"] = [{"label": "2024", "number": 1, "manifest": "ab" * 32}]
     report = verify(lay(tmp_path, rehashed({"disclosure.json": write.canonical(said)})))
     assert any("linked with earlier editions that were not given" in note for note in report["notes"])
+
+
+def test_the_quick_check_finds_every_changed_missing_and_added_file(tmp_path):
+    folder = lay(tmp_path)
+    assert changed(folder) == []
+    for path in files():
+        words = (folder / path).read_bytes()
+        (folder / path).write_bytes(words.replace(b"1", b"2", 1) if path.endswith(".json") else words + b" ")
+        try:
+            found = {problem["file"] for problem in changed(folder)}
+        except InputError:
+            found = {path}
+        assert found == {path}
+        (folder / path).write_bytes(words)
+    (folder / "index.html").unlink()
+    (folder / "extra.html").write_text("<p>mine</p>")
+    assert {problem["file"]: problem["problem"] for problem in changed(folder)} == {
+        "index.html": "is missing",
+        "extra.html": "is not in the manifest",
+    }
+
+
+def test_the_quick_check_needs_a_manifest(tmp_path):
+    with pytest.raises(InputError, match="no readable manifest"):
+        changed(tmp_path)

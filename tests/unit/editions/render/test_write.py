@@ -113,9 +113,9 @@ def test_a_failure_leaves_the_standing_edition_as_it_was(tmp_path, monkeypatch):
 def test_slides_of_many_services_are_written_in_several_processes_with_the_same_bytes():
     document = content.build(approved())
     first = document["services"][0]
-    many = document | {"services": [first | {"slug": f"service-{number}"} for number in range(5)]}
+    many = document | {"services": [first | {"slug": f"service-{number}"} for number in range(write.ALONE + 1)]}
     decks = write._slides(many)
-    assert set(decks) == {f"slides/service-{number}.pptx" for number in range(5)}
+    assert set(decks) == {f"slides/service-{number}.pptx" for number in range(write.ALONE + 1)}
     assert set(decks.values()) == {files()["slides/adult-ecmo.pptx"]}
 
 
