@@ -243,8 +243,12 @@ class _Outcome:
         heads += ["#Outcome known"] if known else []
         title = f"{self.entry.label} by {head.lower()}, {self.period}"
         key = f"outcome-{slug(self.entry.id)}-{dimension}"
-        remarks = [*notes(rows), *self._cautions(dimension)]
+        remarks = [*self._notes(rows, dimension), *self._cautions(dimension)]
         return block_table(key, title, heads, lines, notes=remarks, groups=list(groups))
+
+    def _notes(self, rows: Sequence[Row], dimension: str) -> list[str]:
+        """Return what the rows say of themselves; a median's note tells of one row alone, so only the total's is printed."""
+        return notes(row for row in rows if self.entry.measure != "median" or row[dimension] == TOTAL)
 
     def _cautions(self, dimension: str) -> list[str]:
         """Return what a reader of a funnel plot should bear in mind, where there is one."""

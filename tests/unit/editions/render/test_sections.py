@@ -155,3 +155,11 @@ def test_completeness_has_a_line_a_centre_and_a_column_a_measure():
         ["All centres", "96.0% (96 of 100)", "50.0% (48 of 96)"],
     ]
     assert table["totals"] == [1]
+
+
+def test_of_a_median_only_the_note_of_all_centres_is_printed():
+    total = outcome_rows()[-1] | {"note": "Half of the patients lie between 8 and 15."}
+    rows = [total, total | {"centre": "RJ1", "value": 12.0, "note": "Half of the patients lie between 9 and 17."}]
+    blocks, _ = section("outcomes", tables=(protected("outcomes", rows),))
+    table = next(block for block in blocks if block["kind"] == "table")
+    assert table["notes"] == ["Half of the patients lie between 8 and 15."]
