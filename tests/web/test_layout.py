@@ -105,3 +105,14 @@ def test_three_posts_cost_no_more_look_ups_than_one(client, django_assert_num_qu
         PostFactory(person=person, role=NetworkLead.key, scope_kind="service", scope=slug)
     with django_assert_num_queries(len(for_one)):
         client.get("/about/")
+
+
+def test_the_menu_marks_one_place_only(client):
+    person = PersonFactory()
+    PostFactory(person=person, role=NetworkLead.key, scope_kind="service", scope="adult-ecmo")
+    actions.enrol_totp(person=person, secret=TOTP_SECRET, by=SYSTEM)
+    client.force_login(person)
+    menu = client.get("/workspace/collection/").text.split("</header>")[0]
+    assert menu.count("aria-current") == 1
+    assert 'href="/workspace/collection/" aria-current="page"' in " ".join(menu.split())
+    assert client.get("/workspace/").text.split("</header>")[0].count("aria-current") == 1

@@ -66,7 +66,8 @@ def _item(request: HttpRequest, text: str, name: str) -> Item:
     href = reverse(name)
     if request.path == href:
         return Item(text, href, "page")
-    return Item(text, href, "true" if request.path.startswith(href) else "")
+    below = request.path.startswith(href) and name != "workspace"  # every page of the workspace lies below "My work"
+    return Item(text, href, "true" if below else "")
 
 
 def _account(request: HttpRequest, signed_in: bool) -> tuple[Item, ...]:

@@ -20,11 +20,10 @@ from plenary.web.design.formats import moment
 from plenary.web.design.tables import Cell, Link, Several, Tag
 from plenary.web.public.editions import FRONT, TYPES
 from plenary.web.routes import Permission, who
-from plenary.web.workspace.pages import Crumbs, EmptyForm, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import LOOK_AGAIN, Crumbs, EmptyForm, attempt, form_page, home, list_page, look_again, posted
 from plenary.web.workspace.periods import Period
 
 SECTION = "Editions"
-LOOK_AGAIN = 5
 STATES = {
     "released": Tag("Released, no edition yet", "grey"),
     EditionState.BUILDING: Tag("Being built", "blue"),
@@ -55,6 +54,7 @@ def all_editions(request: HttpRequest, *, as_file: bool = False) -> HttpResponse
     released = [one for one in proposals.frozen() if one.content_hash not in known]
     rows = [_released_row(one) for one in released if wanted in {None, "released"}]
     rows += [_edition_row(one) for one in made if wanted in {None, one.state}]
+    building = any(one.state == EditionState.BUILDING for one in made)
     answer = list_page(
         request,
         title=SECTION,
@@ -67,10 +67,13 @@ def all_editions(request: HttpRequest, *, as_file: bool = False) -> HttpResponse
         file="editions.csv",
         as_file=as_file,
         download=reverse("manage_editions_file"),
+        template="workspace/editions.jinja",
+        building=building,
+        seconds=LOOK_AGAIN,
         empty=("Nothing is released yet.", "See what is proposed", reverse("releases")),
     )
-    if not as_file and any(one.state == EditionState.BUILDING for one in made):
-        answer["Refresh"] = str(LOOK_AGAIN)
+    if building and not as_file:
+        look_again(request, answer)
     return answer
 
 

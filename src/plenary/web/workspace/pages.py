@@ -24,6 +24,9 @@ from plenary_stats.spec import InputError
 SIZE = 100
 """How many rows a page of a list shows. The download has them all."""
 
+LOOK_AGAIN = 5
+"""Seconds after which the page of something that runs is asked for again."""
+
 NOT_POSSIBLE = (
     NotPossibleForCases,
     NotPossibleForResults,
@@ -94,6 +97,12 @@ def form_page(
     """Answer with a form. The template shows ``intro``, ``facts``, ``warnings``, and ``submit`` on the button."""
     template = context.pop("template", "workspace/form.jinja")
     return render_page(request, template, title=title, section=section, crumbs=crumbs, form=form, **context)
+
+
+def look_again(request: HttpRequest, answer: HttpResponse) -> None:
+    """Let the page be asked for again in a while, unless the reader stopped it: not everybody can read in the time between."""
+    if "still" not in request.GET:
+        answer["Refresh"] = str(LOOK_AGAIN)
 
 
 def attempt(

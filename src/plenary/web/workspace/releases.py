@@ -190,7 +190,6 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         section=SECTION,
         crumbs=_crumbs(),
         columns=(
-            "Table",
             "What",
             Column("Would be published", numeric=True),
             "Why withheld",
@@ -250,12 +249,11 @@ def _may(asking: Who, one: Any) -> dict[str, bool]:
 
 def _row(row: Reviewed) -> tuple[Cell, ...]:
     place = [row.place[name] for name in ("service", "centre", "area", "sex", "age_band") if row.place[name] not in {"", "Total"}]
-    what = Several(
-        (", ".join([row.place["measure"], row.place["period"]]), ", ".join(place) if len(place) > 1 else f"{place[0]}, all")
-    )
+    name = f"{TABLES.get(row.table, row.table)}: {row.place['measure']}, {row.place['period']}"
+    what = Several((name, ", ".join(place) if len(place) > 1 else f"{place[0]}, all"))
     shown: Cell = Tag("[c]", "orange") if row.status == "c" else MARKS.get(row.status) or _figures(row.kind, row.after)
     deduced = Several(tuple(f"{one.quantity}: {_range(one)}" for one in row.deduced)) if row.deduced else ""
-    return TABLES.get(row.table, row.table), what, shown, row.why, deduced, _figures(row.kind, row.before) if row.why else ""
+    return what, shown, row.why, deduced, _figures(row.kind, row.before) if row.why else ""
 
 
 def _range(one: Any) -> str:

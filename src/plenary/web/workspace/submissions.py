@@ -21,10 +21,17 @@ from plenary.web.design.formats import moment, number, plural
 from plenary.web.design.tables import Cell, Column, Tag
 from plenary.web.routes import Permission, Scope, only, who
 from plenary.web.workspace.collection import SECTION, STATES, Place, place_of
-from plenary.web.workspace.pages import NOT_POSSIBLE, Crumbs, ReasonForm, attempt, form_page, list_page, posted
-
-LOOK_AGAIN = 5
-"""Seconds after which the page of a running check is asked for again."""
+from plenary.web.workspace.pages import (
+    LOOK_AGAIN,
+    NOT_POSSIBLE,
+    Crumbs,
+    ReasonForm,
+    attempt,
+    form_page,
+    list_page,
+    look_again,
+    posted,
+)
 
 SEVERITIES = (("blocking", "Blocking"), ("warning", "Warning"), ("notice", "Notice"))
 COLOURS = {"blocking": "red", "warning": "orange", "notice": "grey"}
@@ -111,7 +118,7 @@ def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> H
         empty=("Nothing was found: the file fits the data set.", None, None),
     )
     if one.state == "received" and not as_file:
-        answer["Refresh"] = str(LOOK_AGAIN)
+        look_again(request, answer)
     return answer
 
 
