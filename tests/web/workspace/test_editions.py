@@ -96,7 +96,6 @@ def test_the_commissioner_looks_at_it_before_anybody_else_can(commissioner, clie
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
     assert b"".join(page.streaming_content).startswith(b"<!")
-    page.file_to_stream.close()
     assert client.get(f"/editions/{edition.folder}/index.html").status_code == 404
 
 
@@ -121,7 +120,6 @@ def test_it_is_published_after_asking(commissioner, client, db):
     assert f"/editions/{edition.folder}/edition.pdf" in answer.text
     answer = client.get(f"/editions/{edition.folder}/index.html")
     assert answer.status_code == 200
-    answer.file_to_stream.close()
     assert commissioner.get(f"{LIST}{edition.pk}/publish/").status_code == 404
 
 
