@@ -94,6 +94,7 @@ class _Deck:
 
     def slide(self, title: str) -> Any:
         slide = self.file.slides.add_slide(self.layout)
+        slide.shapes.turbo_add_enabled = True  # shapes are numbered by counting, not by searching the slide each time
         _write(slide.shapes.title, [title], 26 if len(title) <= 75 else 20, _BLUE, bold=True)
         standing = " · ".join(
             word for word, on in (("DRAFT", self.edition["draft"]), ("Invented data", self.edition["invented"])) if on
