@@ -16,7 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from plenary.access import actions as access_actions
-from plenary.access import queries as access
 from plenary.collection import actions as collection
 from plenary.core import actions as core
 from plenary.core import queries as people
@@ -36,15 +35,13 @@ from plenary.demo.world import Service, World
 from plenary.editions import actions as editions
 from plenary.editions import queries as published
 from plenary.outcomes import actions as outcome_actions
-from plenary.outcomes import queries as outcomes
 from plenary.registry import actions as register
 from plenary.registry import queries as registry
 from plenary.releases import actions as releases
+from plenary.releases.queries import gathered
 from plenary.releases.terms import Decision
 from plenary.spend import actions as spend_actions
-from plenary.spend import queries as spend
 from plenary_stats.folder import read
-from plenary_stats.tables import ResultTable
 
 PASSWORD = "an invented world to try"  # noqa: S105 — printed by make demo; production refuses demonstration data
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105 — as above
@@ -198,19 +195,11 @@ class _Story:
                 by=commissioner,
                 **period.dates,
             )
-        results: list[ResultTable] = []
-        sources: dict[str, str] = {}
         for service in self.world.services:
             known = registry.service(service.slug)
-            run = outcome_actions.run(
-                service=known, period_start=period.start, period_end=period.end, label=period.label, by=commissioner
-            )
-            reach = access_actions.run(
-                service=known, period_start=period.start, period_end=period.end, label=period.label, by=commissioner
-            )
-            money = spend.table(known, period.start, period.end, period.label)
-            results += [*outcomes.tables_of(run), *access.tables_of(reach), money]
-            sources |= {f"outcomes/{service.slug}": str(run.pk), f"access/{service.slug}": str(reach.pk)}
+            for room in (outcome_actions, access_actions):
+                room.run(service=known, period_start=period.start, period_end=period.end, label=period.label, by=commissioner)
+        results, sources = gathered.results((period.start, period.end), period.label)
         proposal = releases.propose(
             label=period.label,
             results=results,

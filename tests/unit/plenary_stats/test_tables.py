@@ -125,7 +125,7 @@ def protected_columns():
     return columns() | {"status": tables.text(["", "c", ""])}
 
 
-@pytest.mark.parametrize("token", [None, object(), True, "_TOKEN", repr(_TOKEN)])
+@pytest.mark.parametrize("token", [None, object(), True, "_TOKEN", repr(_TOKEN)], ids=["none", "object", "true", "name", "shown"])
 def test_a_protected_table_is_not_made_with_another_token(token):
     with pytest.raises(PermissionError, match=r"disclosure\.protect"):
         ProtectedTable(protected_columns(), name="activity", token=token)
