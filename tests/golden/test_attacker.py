@@ -106,7 +106,7 @@ def test_the_attacker_subtracts_an_edition_that_was_not_linked(tmp_path):
     worlds = LONGER["three years, pooled"]
     linked = published(tmp_path, worlds[:2])
     alone = attacked.build(attacked.small_folder(tmp_path / "last", worlds[2], year=2025), tmp_path / "alone")
-    assert any("2024 A   is 20: between 20 and 20" in leak for leak in attacked.attack([*linked, alone]))
+    assert any("2025 A   is 20: between 20 and 20" in leak for leak in attacked.attack([*linked, alone]))
 
 
 def test_a_small_number_in_plain_sight_is_seen():

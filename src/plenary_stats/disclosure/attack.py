@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from plenary_stats.disclosure.links import EVENTS, PEOPLE, Cells, Sum, quantity_of
+from plenary_stats.disclosure.cells import EVENTS, PEOPLE, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme, matrix
 from plenary_stats.disclosure.system import Ranges, System

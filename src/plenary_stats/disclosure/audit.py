@@ -12,17 +12,8 @@ from typing import Any
 import numpy as np
 
 from plenary_stats.disclosure.attack import attack
-from plenary_stats.disclosure.links import (
-    EVENTS,
-    REMAINDERS,
-    AnyTable,
-    Cells,
-    Key,
-    dimensions_of,
-    gather,
-    link,
-    quantity_of,
-)
+from plenary_stats.disclosure.cells import EVENTS, REMAINDERS, AnyTable, Cells, Key, quantity_of
+from plenary_stats.disclosure.links import dimensions_of, gather, link
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.system import Ranges
 from plenary_stats.tables import TOTAL, Column, text
@@ -135,7 +126,20 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
     started = time.perf_counter()
     cells, hidden = reader_view(published, policy, previous)
     ranges = attack(cells, policy)
-    return _report(cells, hidden, ranges, policy, started)
+    return _report(cells, [*hidden, *_given_away(cells, ranges, policy)], ranges, policy, started)
+
+
+def _given_away(cells: Cells, ranges: Ranges, policy: Policy) -> list[Key]:
+    """Return the small numbers that stand in no table but follow from pooled years."""
+    found = []
+    for number in sorted(cells.implied):
+        key = cells.keys[number]
+        low, high = ranges.low[number], ranges.high[number]
+        small = policy.event_threshold if quantity_of(key) in EVENTS else policy.threshold
+        if low >= small or verdict(key, low, high, policy) == "safe" or (high == 0 and policy.zeros == "publish"):
+            continue
+        found.append(key)
+    return sorted(found)
 
 
 def _report(cells: Cells, hidden: Iterable[Key], ranges: Ranges, policy: Policy, started: float) -> Audit:

@@ -7,24 +7,25 @@ dimension). Tables that give the same cell are linked by it: a dimension that a 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from plenary_stats.disclosure.cells import (
+    EVENTS,
+    REMAINDERS,
+    UNKNOWN,
+    AnyTable,
+    Cells,
+    Key,
+    Place,
+    Sum,
+    as_patients,
+)
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.years import NAMES, add_patients, link_years, years_of
 from plenary_stats.errors import InputError
-from plenary_stats.tables import TOTAL, WITHHELD, ProtectedTable, ResultTable
-
-AnyTable = ResultTable | ProtectedTable
-Place = tuple[str, ...]
-Key = tuple[str, Place]
-
-EVENTS = frozenset({"numerator", "complement"})
-REMAINDERS = frozenset({"not_eligible", "not_known", "missing", "complete", "incomplete"})
-"""What tells of the data, not of patients' results: no secret in itself, but the attacker uses it."""
-PEOPLE = frozenset({"patients", "denominator", "eligible", "expected", "received"})
-UNKNOWN = math.nan
+from plenary_stats.tables import TOTAL, WITHHELD
 
 
 @dataclass(frozen=True)
@@ -37,51 +38,6 @@ class Fact:
     row: int
     place: Place
     role: str
-
-
-@dataclass(frozen=True)
-class Sum:
-    """``whole`` = the sum of ``parts``; or at least that, where ``open`` (some part is not listed)."""
-
-    whole: int
-    parts: tuple[int, ...]
-    open: bool = False
-
-
-@dataclass
-class Cells:
-    """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld.
-
-    ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too. ``wholes``:
-    for each numerator and complement its denominator. ``own``: the cells of this edition, as against earlier ones.
-    """
-
-    dimensions: tuple[str, ...]
-    keys: list[Key] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-    published: list[bool] = field(default_factory=list)
-    number: dict[Key, int] = field(default_factory=dict)
-    aliases: dict[Key, int] = field(default_factory=dict)
-    wholes: dict[int, int] = field(default_factory=dict)
-    own: set[int] = field(default_factory=set)
-    sums: list[Sum] = field(default_factory=list)
-
-    def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:
-        """Return the cell's number; a known value fills an unknown one."""
-        number = self.number.setdefault(key, len(self.keys))
-        if number == len(self.keys):
-            self.keys.append(key)
-            self.value.append(value)
-            self.published.append(published)
-            return number
-        if math.isnan(self.value[number]):
-            self.value[number] = value
-        self.published[number] = self.published[number] or published
-        return number
-
-    def known(self, number: int) -> bool:
-        """Whether the reader is told this cell."""
-        return not math.isnan(self.value[number])
 
 
 def dimensions_of(tables: Iterable[AnyTable], policy: Policy) -> tuple[str, ...]:
@@ -115,12 +71,6 @@ def _without_time(place: Place, measure: int | None) -> Place:
     if measure is None or "@" not in place[measure]:
         return place
     return (*place[:measure], place[measure].split("@")[0], *place[measure + 1 :])
-
-
-def as_patients(place: Place, dimensions: Sequence[str]) -> Place:
-    """Return where the activity table counts the patients of a place."""
-    measure = dimensions.index("measure") if "measure" in dimensions else None
-    return place if measure is None else (*place[:measure], "patients", *place[measure + 1 :])
 
 
 def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fact]:
@@ -293,18 +243,14 @@ def _group(key: Key, dimensions: Sequence[str]) -> tuple[str, ...]:
     return (key[0], *(code for name, code in zip(dimensions, key[1], strict=True) if name in {"service", "period", "measure"}))
 
 
-def quantity_of(key: Key) -> str:
-    """Return the quantity without the mark of the table that it was kept apart for."""
-    return key[0].split("/")[0]
-
-
 def link(cells: Cells, policy: Policy) -> None:
     """Add every sum that a reader can form: margins, hierarchies, pooled periods, and the parts of a rate."""
     for position, name in enumerate(cells.dimensions):
         codes = {key[1][position] for key in cells.keys}
         if name != "measure":
             _link_dimension(cells, position, _partitions(name, codes, policy))
-    _link_rates(cells)
+    add_patients(cells)
+    link_years(cells, policy)
     cells.sums = _useful(cells)
 
 
@@ -314,28 +260,14 @@ Partitions = dict[str, list[tuple[str, ...]]]
 def _partitions(name: str, codes: set[str], policy: Policy) -> Partitions:
     """Return, for every parent code, the sets of children that make it up completely."""
     pairs = list(policy.hierarchies.get(name, ()))
-    if not pairs and name in {"period", "year"}:
-        pairs = _pooled(codes)
+    if not pairs and name in NAMES:  # a total of all periods counts the single years
+        return {code: [] for code in codes if len(years_of(code)) > 1}
     children: dict[str, list[str]] = defaultdict(list)
     for child, parent in pairs:
         if child not in children[parent]:
             children[parent].append(child)
     leaves = {parent: _leaves(parent, children, ()) for parent in list(children)}
     return {parent: _covers(leaves[parent], direct, leaves) for parent, direct in children.items() if direct}
-
-
-def _pooled(codes: set[str]) -> list[tuple[str, str]]:
-    """Pooled years (``2018-2019``, ``2023 to 2025``, ``2023/24 to 2025/26``) are made of their years, where such occur."""
-    pools = {}
-    for code in sorted(codes):
-        match = re.fullmatch(r"(\d{4})(/\d{2})?\s*(?:-|–|to)\s*(\d{4})(/\d{2})?", code)
-        if match and int(match[1]) < int(match[3]) < int(match[1]) + 50 and bool(match[2]) == bool(match[4]):
-            years = range(int(match[1]), int(match[3]) + 1)
-            pools[code] = [f"{year}/{(year + 1) % 100:02}" if match[2] else str(year) for year in years]
-    members = {year for years in pools.values() for year in years}
-    if len(pools) < 2 and not members & codes:
-        return []
-    return [(year, code) for code, years in pools.items() for year in years]
 
 
 def _leaves(code: str, children: Mapping[str, Sequence[str]], path: tuple[str, ...]) -> frozenset[str]:
@@ -370,6 +302,7 @@ def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None
         if cells.published[number]:
             slices[quantity, place[:position], place[position + 1 :]][place[position]] = number
     members = {child for covers in partitions.values() for cover in covers for child in cover}
+    pools = {parent for parent, covers in partitions.items() if not covers}
     for (quantity, before, after), codes in slices.items():
         for parent, covers in partitions.items():
             for cover in covers:
@@ -379,28 +312,26 @@ def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None
                     codes[code] if code in codes else cells.add((quantity, (*before, code, *after))) for code in (parent, *cover)
                 )
                 cells.sums.append(Sum(whole, tuple(parts)))
+        if len(codes) < 2 and not partitions:
+            continue
         own = {code: number for code, number in codes.items() if number in cells.own and "/e" not in quantity}
-        for known in (codes, own):  # an earlier edition may have had a centre or a group more
-            if TOTAL not in known or TOTAL in partitions or len(known) < 2:
-                continue
-            roots = tuple(number for code, number in known.items() if code != TOTAL and code not in members)
-            if roots and not any(code in partitions and _overlap(code, known, partitions) for code in known):
-                cells.sums.append(Sum(known[TOTAL], roots))
+        for known in (codes, own) if len(own) < len(codes) else (codes,):  # an earlier edition may have had a centre more
+            _link_margin(cells, known, members | pools, partitions)
+
+
+def _link_margin(cells: Cells, known: Mapping[str, int], inner: set[str], partitions: Partitions) -> None:
+    """Add that the total is the sum of all codes beside it, but for those that are made of others."""
+    roots = tuple(number for code, number in known.items() if code != TOTAL and code not in inner)
+    if TOTAL not in known or TOTAL in partitions or not roots:
+        return
+    if not any(code in partitions and _overlap(code, known, partitions) for code in known):
+        cells.sums.append(Sum(known[TOTAL], roots))
 
 
 def _overlap(code: str, codes: Mapping[str, int], partitions: Partitions) -> bool:
     """Whether a root shares a leaf with another root (rolling years do): roots then do not add up."""
     mine = {leaf for cover in partitions[code] for leaf in cover}
     return any(other != code and mine & {leaf for cover in partitions.get(other, []) for leaf in cover} for other in codes)
-
-
-def _link_rates(cells: Cells) -> None:
-    """Tie patients = denominator + not eligible + not known."""
-    for number, (quantity, place) in enumerate(list(cells.keys)):
-        rest = [cells.number.get((name, place)) for name in ("not_eligible", "not_known")]
-        patients = cells.number.get(("patients", as_patients(place, cells.dimensions)))
-        if quantity == "denominator" and patients is not None and None not in rest:
-            cells.sums.append(Sum(patients, (number, *(each for each in rest if each is not None))))
 
 
 def _useful(cells: Cells) -> list[Sum]:
@@ -420,7 +351,7 @@ def _informative(cells: Cells, sums: list[Sum]) -> list[Sum]:
     """Drop, again and again, a sum that an unpublished cell, standing nowhere else, could always satisfy."""
     while True:
         uses = Counter(cell for each in sums for cell in (each.whole, *each.parts))
-        loose = {cell for cell, times in uses.items() if times == 1 and not cells.published[cell]}
+        loose = {cell for cell, times in uses.items() if times == 1 and not (cells.published[cell] or cell in cells.implied)}
         kept = [each for each in sums if each.whole not in loose and not loose.issuperset(each.parts)]
         if len(kept) == len(sums):
             return kept

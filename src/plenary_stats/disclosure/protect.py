@@ -14,17 +14,8 @@ import numpy as np
 from plenary_stats import tables as shared
 from plenary_stats.disclosure.attack import start
 from plenary_stats.disclosure.audit import PUBLIC, Audit, Editions, add_public, audit, flat
-from plenary_stats.disclosure.links import (
-    EVENTS,
-    PEOPLE,
-    REMAINDERS,
-    as_patients,
-    by_row,
-    dimensions_of,
-    gather,
-    link,
-    quantity_of,
-)
+from plenary_stats.disclosure.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
+from plenary_stats.disclosure.links import by_row, dimensions_of, gather, link
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import Box, Floats, Programme
 from plenary_stats.disclosure.suppress import Suppressor, is_primary
@@ -55,14 +46,17 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
     work = _Work(tables, policy, previous)
     suppressor = work.suppressor()
     suppressor.run()
-    hopeless = work.given_away_before()
-    for _ in range(ROUNDS):
+    hopeless: set[tuple[str, ...]] | None = None
+    for attempt in range(ROUNDS):
         made = work.write(suppressor.withheld)
         found = audit(made, policy, previous)
-        bad = work.bad(found) - hopeless
+        bad = work.bad(found)
+        if bad and hopeless is None:
+            hopeless = work.given_away_before()
+        bad -= hopeless or set()
         if not bad:
             return Protected(made, work.totals(found, suppressor, started))
-        work.widen(suppressor, bad)
+        work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
     raise InputError(
         f"{len(bad)} numbers cannot be protected whatever is withheld, for example {work.describe(min(bad))}: earlier figures "
         "give them away. Enter them in the policy's already_public, or leave the tables out."
@@ -161,7 +155,8 @@ class _Work:
 
     def given_away_before(self) -> set[tuple[str, ...]]:
         """Return the numbers that earlier editions give away by themselves: nothing that is withheld now can mend that."""
-        return self.bad(audit((), self.policy, self.previous)) if self.previous else set()
+        own = {(quantity_of(fact.key), *fact.key[1]) for fact in self.facts}
+        return self.bad(audit((), self.policy, self.previous)) - own if self.previous else set()
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
         """Return quantity and place of each number that is not safe."""
@@ -170,20 +165,19 @@ class _Work:
         verdicts = found.cells["verdict"].tolist()
         return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}
 
-    def widen(self, suppressor: Suppressor, bad: set[tuple[str, ...]]) -> None:
-        """Withhold more: what the suppressor finds, and where it finds nothing, everything in the same sums."""
+    def widen(self, suppressor: Suppressor, bad: set[tuple[str, ...]], *, far: bool) -> None:
+        """Withhold more: what the suppressor finds; where that is nothing, all of the same sums; ``far``: all that is tied."""
         numbers = {number for number, key in enumerate(self.cells.keys) if (quantity_of(key), *key[1]) in bad}
         before = len(suppressor.withheld)
         suppressor.protect_more(numbers)
-        if len(suppressor.withheld) == before:
-            neighbours = {
-                cell
-                for each in self.cells.sums
-                if numbers & {each.whole, *each.parts}
-                for cell in (each.whole, *each.parts)
-                if self.policy.zeros == "protect" or self.cells.value[cell] != 0
+        while len(suppressor.withheld) == before or far:
+            around = {
+                cell for each in self.cells.sums if numbers & {each.whole, *each.parts} for cell in (each.whole, *each.parts)
             }
-            suppressor.withhold(neighbours)
+            if around <= numbers:
+                return
+            numbers = around
+            suppressor.withhold(each for each in around if self.policy.zeros == "protect" or self.cells.value[each] != 0)
 
     def describe(self, bad: tuple[str, ...]) -> str:
         """Name a number for a message."""
@@ -192,11 +186,11 @@ class _Work:
     def write(self, withheld: set[int]) -> tuple[ProtectedTable, ...]:
         """Return the tables with the withheld numbers taken out."""
         gone = withheld | (self.frozen & self._primary_numbers)
-        hidden: dict[tuple[int, int], set[str]] = defaultdict(set)
+        hidden: list[dict[int, set[str]]] = [defaultdict(set) for _ in self.tables]
         for fact in self.facts:
             if self.cells.number[fact.key] in gone:
-                hidden[fact.table, fact.row].add(fact.role)
-        return tuple(self._written(order, table, hidden) for order, table in enumerate(self.tables))
+                hidden[fact.table][fact.row].add(fact.role)
+        return tuple(self._written(table, rows) for table, rows in zip(self.tables, hidden, strict=True))
 
     @property
     def _primary_numbers(self) -> set[int]:
@@ -204,14 +198,13 @@ class _Work:
             self._primary_kept = self.primary()
         return self._primary_kept
 
-    def _written(self, order: int, table: ResultTable, hidden: dict[tuple[int, int], set[str]]) -> ProtectedTable:
+    def _written(self, table: ResultTable, hidden: Mapping[int, set[str]]) -> ProtectedTable:
         gone: dict[str, Column] = defaultdict(lambda: np.zeros(len(table), dtype=np.bool_))
-        for (at, row), roles in hidden.items():
-            if at == order:
-                figures = roles - REMAINDERS
-                whole = figures and (table.kind not in {"rate", "exposure"} or "denominator" in roles)
-                for name in {*roles, *({"figures"} if figures else ()), *(PATIENTS if whole else ())}:
-                    gone[name][row] = True
+        for row, roles in hidden.items():
+            figures = roles - REMAINDERS
+            whole = figures and (table.kind not in {"rate", "exposure"} or "denominator" in roles)
+            for name in {*roles, *({"figures"} if figures else ()), *(PATIENTS if whole else ())}:
+                gone[name][row] = True
         columns = {name: self._column(name, column, gone) for name, column in table.columns.items()}
         columns["status"] = _status(table, gone["figures"])
         return ProtectedTable(

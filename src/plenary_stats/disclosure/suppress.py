@@ -18,7 +18,7 @@ import numpy as np
 
 from plenary_stats.disclosure.attack import floor
 from plenary_stats.disclosure.audit import need
-from plenary_stats.disclosure.links import EVENTS, PEOPLE, REMAINDERS, Cells, Sum, quantity_of
+from plenary_stats.disclosure.cells import EVENTS, PEOPLE, REMAINDERS, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme
 from plenary_stats.tables import TOTAL
@@ -37,14 +37,24 @@ class Suppressor:
     def __init__(
         self, cells: Cells, values: Floats, *, primary: set[int], frozen: set[int], close: Closure, policy: Policy
     ) -> None:
-        self.cells, self.values, self.frozen, self.close = cells, values, frozen, close
+        self.cells, self.values, self.frozen, self.close, self.policy = cells, values, frozen, close, policy
         self.primary = close(primary) - frozen
         self.withheld = set(self.primary)
         numbers = range(len(values))
         self.weight = np.array([_weight(cells, number, values[number], policy) for number in numbers])
         self.floor = np.array([floor(cells, number, policy) for number in numbers])
-        self.need = np.array([need(key, policy) for key in cells.keys])
+        self.need = np.array([self._needed(number) for number in numbers])
         self._whole: _Block | None = None
+
+    def _needed(self, number: int) -> float:
+        """Return how wide a cell's range must be. Of what stands in no table only small numbers of a single year need one."""
+        wanted = need(self.cells.keys[number], self.policy)
+        if self.cells.published[number]:
+            return wanted
+        events = quantity_of(self.cells.keys[number]) in EVENTS
+        small = self.policy.event_threshold if events else self.policy.threshold
+        least = 0 if self.policy.zeros == "protect" else 1
+        return wanted if number in self.cells.implied and least <= self.values[number] < small else 0.0
 
     def run(self) -> None:
         """Protect every withheld cell within its block, and give back what is not needed."""
@@ -59,6 +69,8 @@ class Suppressor:
         """Protect some cells with every sum in force."""
         if self._whole is None:
             self._whole = _Block(self, list(range(len(self.values))), self.cells.sums)
+        for number in numbers:
+            self.need[number] = need(self.cells.keys[number], self.policy)
         self._whole.refresh()
         self._whole.protect(numbers)
 
@@ -111,7 +123,8 @@ class _Block:
         return Programme(rows, Box(np.array(low), np.array(high)), columns, np.tile(costs, 2))
 
     def refresh(self) -> None:
-        """Take note of what was withheld elsewhere, and forget what was thought protected."""
+        """Take note of what was withheld elsewhere and what else needs a range, and forget what was thought protected."""
+        self.need = self.all.need[self.members]
         self.protected_by.clear()
         self._cheapen(self.all.withheld)
 

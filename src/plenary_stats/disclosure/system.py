@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from plenary_stats.disclosure.links import Sum
+from plenary_stats.disclosure.cells import Sum
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats
 
 Bools = npt.NDArray[np.bool_]

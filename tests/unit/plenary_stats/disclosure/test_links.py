@@ -154,7 +154,7 @@ def test_people_counted_for_access_are_the_activity_table_s():
 
 def test_a_summary_has_patients_but_no_events():
     cells = linked(outcome([("stay", 12, 90, 0, 0)], "summary"))
-    assert {key[0] for key in cells.keys} == {"denominator", "not_eligible", "not_known"}
+    assert {key[0] for key in cells.keys} == {"patients", "denominator", "not_eligible", "not_known"}
 
 
 def test_a_correction_of_one_centre_leaves_the_others_what_they_were():

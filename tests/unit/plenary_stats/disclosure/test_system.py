@@ -1,6 +1,6 @@
 import numpy as np
 
-from plenary_stats.disclosure.links import Sum
+from plenary_stats.disclosure.cells import Sum
 from plenary_stats.disclosure.system import Ranges, System
 
 

@@ -1,0 +1,80 @@
+"""Cells: a quantity (patients, denominator, numerator, complement, not eligible, not known, amount) at a place, numbered.
+
+A place is one code in every dimension. The sums tie cells to one another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from plenary_stats.tables import ProtectedTable, ResultTable
+
+AnyTable = ResultTable | ProtectedTable
+Place = tuple[str, ...]
+Key = tuple[str, Place]
+
+EVENTS = frozenset({"numerator", "complement"})
+REMAINDERS = frozenset({"not_eligible", "not_known", "missing", "complete", "incomplete"})
+"""What tells of the data, not of patients' results: no secret in itself, but the attacker uses it."""
+PEOPLE = frozenset({"patients", "denominator", "eligible", "expected", "received"})
+UNKNOWN = math.nan
+
+
+@dataclass(frozen=True)
+class Sum:
+    """``whole`` = the sum of ``parts``; or at least that, where ``open`` (some part is not listed)."""
+
+    whole: int
+    parts: tuple[int, ...]
+    open: bool = False
+
+
+@dataclass
+class Cells:
+    """Every cell, numbered. ``value`` NaN: not known to the reader. ``published``: it stands in a table, shown or withheld.
+
+    ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too. ``wholes``:
+    for each numerator and complement its denominator. ``own``: the cells of this edition, as against earlier ones. ``implied``:
+    years that stand in no table, but that pooled years are made of.
+    """
+
+    dimensions: tuple[str, ...]
+    keys: list[Key] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    published: list[bool] = field(default_factory=list)
+    number: dict[Key, int] = field(default_factory=dict)
+    aliases: dict[Key, int] = field(default_factory=dict)
+    wholes: dict[int, int] = field(default_factory=dict)
+    own: set[int] = field(default_factory=set)
+    implied: set[int] = field(default_factory=set)
+    sums: list[Sum] = field(default_factory=list)
+
+    def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:
+        """Return the cell's number; a known value fills an unknown one."""
+        number = self.number.setdefault(key, len(self.keys))
+        if number == len(self.keys):
+            self.keys.append(key)
+            self.value.append(value)
+            self.published.append(published)
+            return number
+        if math.isnan(self.value[number]):
+            self.value[number] = value
+        self.published[number] = self.published[number] or published
+        return number
+
+    def known(self, number: int) -> bool:
+        """Whether the reader is told this cell."""
+        return not math.isnan(self.value[number])
+
+
+def as_patients(place: Place, dimensions: Sequence[str]) -> Place:
+    """Return where the activity table counts the patients of a place."""
+    measure = dimensions.index("measure") if "measure" in dimensions else None
+    return place if measure is None else (*place[:measure], "patients", *place[measure + 1 :])
+
+
+def quantity_of(key: Key) -> str:
+    """Return the quantity without the mark of the table that it was kept apart for."""
+    return key[0].split("/")[0]

@@ -1,0 +1,265 @@
+"""Pooled years, and four editions in a row attacked by a programme that was written here from the patients up."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from plenary_stats.disclosure import Policy, audit, protect
+from plenary_stats.disclosure.years import stretches, years_of
+from plenary_stats.tables import ResultTable, numbers, text
+from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.test_links import counts, linked, outcome, sums
+
+CENTRES, SEXES, STATES = ("A", "B", "C"), ("F", "M"), ("met", "not_met", "not_eligible", "not_known")
+FIRST, MANY = 2021, 4
+DIMENSIONS = ("centre", "sex", "period", "measure")
+
+
+@pytest.mark.parametrize(
+    ("code", "years"),
+    [
+        ("2024", {2024}),
+        ("2023/24", {2023}),
+        ("2018-2019", {2018, 2019}),
+        ("2018–2020", {2018, 2019, 2020}),
+        ("2023/24 to 2025/26", {2023, 2024, 2025}),
+        ("2023/24 to 2025", set()),
+        ("2025 to 2023", set()),
+        ("1900 to 2025", set()),
+        ("Q1 2024", set()),
+        ("Total", set()),
+    ],
+)
+def test_the_years_of_a_period(code, years):
+    assert years_of(code) == years
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        (["2021 to 2023"], {}),
+        (["2021", "2022"], {}),
+        (["2021 to 2023", "2023"], {"2021 to 2023": ("2021 to 2022", "2023")}),
+        (["2021 to 2023", "2022"], {"2021 to 2023": ("2021, 2023", "2022")}),
+        (["2021-2022", "2021 to 2022", "2022"], {"2021 to 2022": ("2021", "2022"), "2021-2022": ("2021", "2022")}),
+        (
+            ["2021/22 to 2022/23", "2022/23 to 2023/24"],
+            {"2021/22 to 2022/23": ("2021/22", "2022/23"), "2022/23 to 2023/24": ("2022/23", "2023/24")},
+        ),
+        (
+            ["2021 to 2022", "2021 to 2024", "2024"],
+            {"2021 to 2024": ("2021 to 2022", "2023", "2024")},
+        ),
+        (["2021 to 2022", "spring"], {}),
+    ],
+)
+def test_the_stretches_that_labels_tell_apart(labels, found):
+    assert stretches(labels) == found
+
+
+def test_a_year_that_stands_nowhere_is_a_cell():
+    cells = linked(counts({"2024": 60, "2024 to 2025": 72}, ("period",)))
+    assert sums(cells) == {("patients 2024 to 2025", "patients 2024", "patients 2025")}
+    assert {cells.keys[number] for number in cells.implied} == {("patients", ("2025",))}
+
+
+def test_what_adds_up_in_a_pool_adds_up_in_its_years():
+    places = itertools.product(("A", "B", "Total"), ("2021 to 2022", "2022 to 2023"))
+    cells = linked(counts(dict.fromkeys(places), ("centre", "period")))
+    assert {("patients Total 2022", "patients A 2022", "patients B 2022")} <= sums(cells)
+
+
+def test_a_margin_that_is_none_is_not_repeated():
+    values = {("A", "2021 to 2022"): 50, ("Total", "2021 to 2022"): 90, ("A", "2022"): None, ("Total", "2022"): None}
+    found = sums(linked(counts(values, ("centre", "period"))))
+    assert ("patients Total 2021", "patients A 2021") not in found
+
+
+def test_services_have_pools_of_their_own():
+    values = {("s", "2021 to 2022"): 50, ("t", "2022"): 40}
+    assert not linked(counts(values, ("service", "period"))).implied
+
+
+def test_a_hierarchy_of_the_policy_has_the_last_word():
+    policy = Policy(hierarchies={"period": (("spring", "2024"), ("autumn", "2024"))})
+    cells = linked(counts({"spring": 40, "autumn": 50, "2024": 90, "2023 to 2024": 99}, ("period",)), policy=policy)
+    assert sums(cells) == {("patients 2024", "patients autumn", "patients spring")}
+
+
+def test_two_outcomes_of_the_same_people_are_tied_even_where_nobody_counts_the_people():
+    cells = linked(outcome([("alive", 70, 90, 6, 4), ("well", 50, 80, 16, 4)]))
+    assert cells.number["patients", ("A", "patients")] not in cells.implied
+    assert {each[0] for each in sums(cells)} >= {"patients A patients"}
+
+
+def test_a_small_year_between_two_pools_is_reported_and_withheld():
+    """72 in 2024 and 2025 less 60 in 2024 are 12, though no table ever had a row of 2025."""
+    earlier = known.table([{"centre": "A", "period": "2024", "value": 60}], ("centre", "period"))
+    now = known.table([{"centre": "A", "period": "2024 to 2025", "value": 72}], ("centre", "period"))
+    found = audit([now], Policy(), [earlier])
+    assert [(row["period"], row["low"], row["high"], row["verdict"]) for row in found.rows()] == [("2025", 12, 12, "exact")]
+    assert protect([now], Policy(), [earlier]).tables[0]["status"].tolist() == ["c"]
+    large = known.table([{"centre": "A", "period": "2024 to 2025", "value": 95}], ("centre", "period"))
+    assert protect([large], Policy(), [earlier]).tables[0]["status"].tolist() == [""]
+
+
+@pytest.mark.parametrize(("zeros", "status"), [("publish", ""), ("protect", "c")])
+def test_a_year_of_nobody_is_treated_as_the_policy_says(zeros, status):
+    earlier = known.table([{"centre": "A", "period": "2024", "value": 60}], ("centre", "period"))
+    now = known.table([{"centre": "A", "period": "2024 to 2025", "value": 60}], ("centre", "period"))
+    assert protect([now], Policy(zeros=zeros), [earlier]).tables[0]["status"].tolist() == [status]
+
+
+def test_events_of_a_year_between_two_pools_are_hidden():
+    """5 of 60 died in 2024 and 8 of 130 in both years: 3 died in 2025."""
+
+    def deaths(period: str, died: int, total: int) -> ResultTable:
+        columns = {"numerator": numbers([died]), "denominator": numbers([total]), "value": numbers([died / total])}
+        place = {"centre": text(["A"]), "period": text([period]), "measure": text(["died"])}
+        return ResultTable(place | columns, "outcomes", "rate", tuple(place))
+
+    earlier = deaths("2024", 5, 60)
+    done = protect([deaths("2024 to 2025", 8, 130)], Policy(), [earlier])
+    assert done.tables[0]["status"].tolist() == ["c"]
+    assert done.tables[0]["denominator"].tolist() == [130]
+    assert not audit([deaths("2024 to 2025", 8, 130)], Policy(), [earlier]).clean
+
+
+# -- four years in a row
+
+
+def world(seed: int) -> dict:
+    """Number of patients by year, centre, sex and state; the smallest centres have few, one may open late."""
+    random = np.random.default_rng(seed)
+    size = dict(zip(CENTRES, random.choice([4, 12, 25, 60, 200], len(CENTRES)).tolist(), strict=True))
+    opened = {centre: FIRST + int(random.integers(0, 3)) * int(random.random() < 0.3) for centre in CENTRES}
+    opened["A"] = FIRST
+    found = {}
+    for year, centre in itertools.product(range(FIRST, FIRST + MANY), CENTRES):
+        many = random.poisson(size[centre]) if year >= opened[centre] else 0
+        shares = random.multinomial(many, np.outer([0.5, 0.5], [0.75, 0.12, 0.08, 0.05]).ravel()).tolist()
+        found |= {(year, centre, *place): count for place, count in zip(itertools.product(SEXES, STATES), shares, strict=True)}
+    return found
+
+
+FIGURES = {
+    "activity": {"value": STATES},
+    "outcomes": {
+        "numerator": ("met",),
+        "denominator": ("met", "not_met"),
+        "not_eligible": ("not_eligible",),
+        "not_known": ("not_known",),
+    },
+}
+
+
+def rows_of(year: int):
+    """Every row of the edition of a year: table, centre, sex, first year."""
+    for centre in ("Total", *CENTRES):
+        yield "activity", centre, "Total", year
+        yield from (("activity", centre, sex, year) for sex in SEXES)
+        yield "outcomes", centre, "Total", max(FIRST, year - 2)
+    yield from (("outcomes", "Total", sex, year) for sex in ("Total", *SEXES))
+    if year > FIRST:
+        yield from (("outcomes", "Total", sex, max(FIRST, year - 2)) for sex in SEXES)
+
+
+def counted(people: dict, row: tuple, last: int, states: tuple) -> list[bool]:
+    """Which patients a figure of a row counts."""
+    _, centre, sex, first = row
+    return [
+        first <= year <= last and centre in ("Total", its) and sex in ("Total", hers) and state in states
+        for year, its, hers, state in people
+    ]
+
+
+def edition(people: dict, year: int) -> list[ResultTable]:
+    held = np.array(list(people.values()))
+    made = []
+    for name, kind in (("activity", "count"), ("outcomes", "rate")):
+        rows = list(dict.fromkeys(row for row in rows_of(year) if row[0] == name))
+        periods = [str(year) if row[3] == year else f"{row[3]} to {year}" for row in rows]
+        measure = "patients" if name == "activity" else "alive"
+        columns = {"centre": text([row[1] for row in rows]), "sex": text([row[2] for row in rows]), "period": text(periods)}
+        columns |= {"measure": text([measure] * len(rows))}
+        for figure, states in FIGURES[name].items():
+            columns[figure] = numbers([int(held[counted(people, row, year, states)].sum()) for row in rows])
+        if kind == "rate":
+            with np.errstate(invalid="ignore"):
+                columns["value"] = columns["numerator"] / columns["denominator"]
+        made.append(ResultTable(columns, name, kind, DIMENSIONS))
+    return made
+
+
+def published(people: dict, editions: list) -> tuple[dict, dict]:
+    """Return the shown figures and the withheld ones, each by the patients that it counts."""
+    shown, hidden = {}, {}
+    for year, tables in editions:
+        for table in tables:
+            rows = list(dict.fromkeys(row for row in rows_of(year) if row[0] == table.name))
+            for row, made in zip(rows, table.rows(), strict=True):
+                for figure, states in FIGURES[table.name].items():
+                    pattern = tuple(counted(people, row, year, states))
+                    hidden[pattern] = figure
+                    if not np.isnan(made[figure]):
+                        shown[pattern] = made[figure]
+                hidden[tuple(counted(people, row, year, ("not_met",)))] = "complement"
+    return shown, hidden
+
+
+def years(people: dict, last: int) -> dict:
+    """Return each year's figures of each centre, published or not."""
+    figures = {"value": STATES, "denominator": STATES[:2], "numerator": STATES[:1], "complement": STATES[1:2]}
+    return {
+        tuple(counted(people, ("", centre, "Total", year), year, states)): figure
+        for year, centre in itertools.product(range(FIRST, last + 1), ("Total", *CENTRES))
+        for figure, states in figures.items()
+    }
+
+
+def attack(people: dict, editions: list, policy: Policy) -> list[tuple]:
+    """What all editions together say about each small number: low, high, the truth, and how far apart they should be."""
+    shown, hidden = published(people, editions)
+    matrix, right = np.array(list(shown), dtype=float), np.array(list(shown.values()))
+    held, found = np.array(list(people.values())), []
+    for pattern, figure in (years(people, editions[-1][0]) | hidden).items():
+        event, true = figure in {"numerator", "complement"}, int(held[list(pattern)].sum())
+        least = 0 if policy.zeros == "protect" else 1
+        if figure.startswith("not_") or not least <= true < (policy.event_threshold if event else policy.threshold):
+            continue
+        ends = []
+        for sign in (1, -1):
+            answer = milp(
+                sign * np.array(pattern, dtype=float),
+                integrality=np.ones(len(people)),
+                bounds=Bounds(0, 2000),
+                constraints=LinearConstraint(matrix, right, right),
+            )
+            ends.append(round(sign * answer.fun))
+        found.append((*ends, true, policy.event_width if event else policy.minimum_width, figure))
+    return found
+
+
+@pytest.mark.parametrize("seed", [0, 3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, *range(4, 10)))])
+def test_four_editions_in_a_row_keep_their_secrets(seed):
+    people, policy = world(seed), Policy(zeros="publish" if seed % 2 else "protect")
+    editions: list = []
+    for year in range(FIRST, FIRST + MANY):
+        earlier = [tables for _, tables in editions]
+        done = protect(edition(people, year), policy, earlier)
+        assert done.audit.clean
+        editions.append((year, done.tables))
+    assert any((table["status"] == "").any() for _, tables in editions for table in tables)
+    small = attack(people, editions, policy)
+    assert small
+    for low, high, true, wanted, figure in small:
+        assert low <= true <= high, figure
+        assert high - low >= wanted, (figure, low, high, true)
+
+
+def test_the_attack_of_this_test_finds_what_editions_that_do_not_know_of_one_another_leave():
+    people = world(1)
+    editions = [(year, protect(edition(people, year), Policy()).tables) for year in range(FIRST, FIRST + 3)]
+    assert [each for each in attack(people, editions, Policy()) if each[1] - each[0] < each[3]]
