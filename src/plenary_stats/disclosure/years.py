@@ -74,6 +74,8 @@ def link_years(cells: Cells, policy: Policy) -> None:
     position = next((order for order, name in enumerate(cells.dimensions) if name in NAMES), None)
     if position is None or policy.hierarchies.get(cells.dimensions[position]):
         return
+    if all(len(years_of(code)) < 2 for code in {key[1][position] for key in cells.keys}):
+        return
     same = [each for each in cells.sums if _agrees(cells, each)]
     split = _split(cells, position, [key for key in cells.keys if quantity_of(key) != "patients"])
     add_patients(cells)
