@@ -54,6 +54,7 @@ def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
     if edition.state == EditionState.PUBLISHED:
         return edition
     staging = _staging(edition)
+    _take_back(edition)
     shutil.rmtree(staging, ignore_errors=True)
     inputs = _inputs_of(release, edition)
     write.write(content.build(inputs), inputs, staging)
@@ -102,7 +103,9 @@ def publish(*, edition_id: int, by: Who) -> Edition:
         edition.state = move(edition.state, EditionState.PUBLISHED)
         source = _waiting(edition)
         _refuse_unsound(edition, source)
-        _move_into_place(source, queries.place(edition))
+        if source != queries.place(edition):
+            _take_back(edition)
+            _move_into_place(source, queries.place(edition))
         edition.published_by, edition.published_at = by.person_id, timezone.now()
         edition.save()
         record(
@@ -185,6 +188,27 @@ def _waiting(edition: Edition) -> Path:
     raise NotPossible(f"The files of {edition} are not there. Build it again.")
 
 
+def _take_back(edition: Edition) -> None:
+    """Clear the place of an edition that is not published: a kill came after its folder was moved there.
+
+    Nobody was told of that folder, and it was made from the same release. Any other folder is left alone, and said.
+    """
+    place = queries.place(edition)
+    if not place.exists():
+        return
+    try:
+        release = json.loads((place / write.MANIFEST).read_bytes())["inputs"]["release"]
+    except (OSError, ValueError, KeyError, TypeError):
+        release = ""
+    if release != edition.release_hash:
+        raise NotPossible(f"The folder {edition.folder} holds something else than {edition}. Move it away first.")
+    aside = _staging(edition).with_suffix(".left")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    place.rename(aside)  # in one step, so that half a folder is never seen in its place
+    shutil.rmtree(aside)
+
+
 def _refuse_unsound(edition: Edition, folder: Path) -> None:
     manifest = (folder / write.MANIFEST).read_bytes()
     if write.digest(manifest) != edition.digest:
@@ -206,8 +230,6 @@ def _refuse_damaged(edition_id: int) -> None:
 
 def _move_into_place(source: Path, place: Path) -> None:
     """Move the folder in one step, read-only, and see it onto the disk."""
-    if source == place:
-        return
     for path in source.rglob("*"):
         if path.is_file():
             path.chmod(0o444)

@@ -145,6 +145,41 @@ class TestPublish:
         assert published.state == "published"
         assert verify.verify(place)["verified"]
 
+    def test_a_kill_between_folder_and_database_and_then_built_again(self, settings):
+        edition = make.built()
+        place = queries.place(edition)
+        staging(edition, settings).rename(place)
+        again = actions.build(proposal_id=edition.proposal, by=SYSTEM)
+        assert (again.state, again.digest, place.exists()) == ("built", edition.digest, False)
+        published = actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        assert published.state == "published"
+        assert verify.verify(place)["verified"]
+
+    def test_a_folder_left_in_the_place_beside_a_built_one(self, settings):
+        edition = make.built()
+        place = queries.place(edition)
+        shutil.copytree(staging(edition, settings), place)
+        assert actions.publish(edition_id=edition.pk, by=COMMISSIONER).state == "published"
+        assert verify.verify(place)["verified"]
+        assert not any((settings.PLENARY.editions / ".staging").iterdir())
+
+    @pytest.mark.parametrize("manifest", [None, "not json", '{"inputs": {"release": "another"}}', "[]"])
+    def test_a_strange_folder_in_the_place_is_left_alone(self, manifest):
+        edition = make.built()
+        place = queries.place(edition)
+        place.mkdir()
+        (place / "theirs.txt").write_text("not ours")
+        if manifest is not None:
+            (place / "manifest.json").write_text(manifest)
+        for act in (
+            lambda: actions.publish(edition_id=edition.pk, by=COMMISSIONER),
+            lambda: actions.build(proposal_id=edition.proposal, by=SYSTEM),
+        ):
+            with pytest.raises(NotPossible, match="holds something else"), transaction.atomic():
+                act()
+        assert (place / "theirs.txt").read_text() == "not ours"
+        assert not queries.published().exists()
+
     def test_a_changed_file_is_not_published(self, settings):
         edition = make.built()
         file = staging(edition, settings) / "data" / "activity.csv"
