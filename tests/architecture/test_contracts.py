@@ -18,6 +18,7 @@ BREAKS = {
     "3 a stray drawer": ("plenary/collection/helpers.py", ""),
     "4 a public page reaches cases directly": ("plenary/web/public/services.py", "import plenary.collection.queries"),
     "4 a public page reaches results through what it imports": ("plenary/web/design/pages.py", "import plenary.outcomes.queries"),
+    "4 a public page reaches results through editions": ("plenary/editions/queries.py", "import plenary.outcomes.queries"),
     "5 disclosure control is called past releases": ("plenary/editions/actions.py", "import plenary_stats.disclosure"),
     "6 a page touches the tables": ("plenary/web/workspace/shell.py", "import plenary.collection.models"),
     "6 a command touches the tables": ("plenary/cli/operate.py", "import plenary.core.models"),

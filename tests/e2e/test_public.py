@@ -1,10 +1,13 @@
 """A reader without an account, with the register as it is shipped."""
 
 import json
+from datetime import UTC, date, datetime
 
 import pytest
 
 from plenary.core.terms import SYSTEM
+from plenary.editions.models import Edition
+from plenary.editions.terms import EditionState
 from plenary.registry.actions import load_definitions
 from tests.e2e.checks import check_page
 
@@ -71,6 +74,19 @@ def test_reading_about_it(page, register):
 
 
 def test_the_list_of_editions(page, settings):
+    Edition.objects.create(
+        label="2025",
+        number=1,
+        period_start=date(2025, 1, 1),
+        period_end=date(2026, 1, 1),
+        state=EditionState.PUBLISHED,
+        release_hash="0",
+        proposal=1,
+        digest="0",
+        folder="2025",
+        built_at=datetime(2026, 1, 1, tzinfo=UTC),
+        published_at=datetime(2026, 1, 2, tzinfo=UTC),
+    )
     folder = settings.PLENARY.editions / "2025"
     folder.mkdir(parents=True)
     edition = {

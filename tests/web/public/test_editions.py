@@ -2,10 +2,13 @@
 
 import json
 import os
+from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
 
+from plenary.editions.models import Edition
+from plenary.editions.terms import EditionState
 from plenary.web.public import editions
 
 SECRET = "case 4711 is alive"
@@ -28,11 +31,33 @@ def document(label="2025", number=1, draft="", note="", services=("lam",), inven
     }
 
 
-@pytest.fixture
-def publish(settings):
-    """Put an edition where the published ones lie."""
+def row(key, *, label="2025", number=1, note="", **_):
+    """Note in the database that the folder was published."""
+    earlier = Edition.objects.filter(label=label).first()
+    return Edition.objects.create(
+        label=label,
+        number=number,
+        period_start=date(int(label), 1, 1),
+        period_end=date(int(label) + 1, 1, 1),
+        state=EditionState.PUBLISHED,
+        release_hash=key,
+        proposal=1,
+        digest="0",
+        folder=key,
+        correction_of=earlier if number > 1 else None,
+        note=note,
+        built_at=datetime(2026, 1, 1, tzinfo=UTC),
+        published_at=datetime(2026, 1, 2, tzinfo=UTC),
+    )
 
-    def put(key="2025", *, manifest=True, **content):
+
+@pytest.fixture
+def publish(settings, db):
+    """Put an edition where the published ones lie; ``told`` is whether the database knows of it."""
+
+    def put(key="2025", *, manifest=True, told=True, **content):
+        if told:
+            row(key, **content)
         folder = settings.PLENARY.editions / key
         (folder / "services").mkdir(parents=True)
         (folder / "data").mkdir()
@@ -81,7 +106,7 @@ def test_an_invented_edition_is_marked(client, publish):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("hidden", [{"draft": "DRAFT: not reviewed"}, {"manifest": False}])
+@pytest.mark.parametrize("hidden", [{"draft": "DRAFT: not reviewed"}, {"manifest": False}, {"told": False}])
 def test_what_is_not_published_is_neither_listed_nor_served(client, publish, hidden):
     folder = publish("2026", label="2026", **hidden)
     (folder / "index.html").write_text(SECRET)
@@ -172,3 +197,16 @@ def test_the_start_page_shows_the_newest_three(client, publish):
         publish(label, label=label)
     page = client.get("/").text
     assert [label for label in ("2022", "2023", "2024", "2025") if f">Edition {label}<" in page] == ["2023", "2024", "2025"]
+
+
+@pytest.mark.django_db
+def test_the_list_asks_the_database_as_often_for_one_edition_as_for_three(client, publish, django_assert_num_queries):
+    publish("2023", label="2023")
+    client.get("/editions/")
+    with django_assert_num_queries(1):
+        client.get("/editions/")
+    publish("2024", label="2024")
+    publish("2025", label="2025")
+    client.get("/editions/")
+    with django_assert_num_queries(1):
+        client.get("/editions/")

@@ -1,6 +1,6 @@
 """Published editions: the list of them, and their files exactly as they were built.
 
-The folder of published editions holds one folder for each. It becomes visible when its manifest is in place, and a draft never.
+What is published is what the database says: a folder that a killed publication left in its place is not shown. A draft never is.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 
+from plenary.editions import queries as editions
 from plenary.registry import queries
 from plenary.web.design.formats import day
 from plenary.web.design.pages import render_page
@@ -40,6 +40,7 @@ class Published:
     """A published edition: ``key`` names its folder and stands in its address."""
 
     key: str
+    folder: Path
     label: str
     number: int
     title: str
@@ -56,9 +57,9 @@ class Published:
 
 def published() -> list[Published]:
     """Return the published editions, the newest first; of one label the last correction first."""
-    folder = Path(settings.PLENARY.editions)
-    manifests = sorted(folder.glob("*/manifest.json")) if folder.is_dir() else []
-    found = [_read(path.parent, path.stat().st_mtime_ns) for path in manifests if (path.parent / "edition.json").is_file()]
+    manifests = [editions.place(one) / "manifest.json" for one in editions.published()]
+    complete = [path for path in manifests if path.is_file() and (path.parent / "edition.json").is_file()]
+    found = [_read(path.parent, path.stat().st_mtime_ns) for path in complete]
     return sorted((one for one in found if one), key=lambda one: (one.label, one.number), reverse=True)
 
 
@@ -93,10 +94,9 @@ def front_page(request: HttpRequest, edition: str) -> HttpResponse:  # noqa: ARG
 
 def file(request: HttpRequest, edition: str, name: str) -> HttpResponseBase:  # noqa: ARG001 - as above
     """Answer with one file of a published edition, byte for byte."""
-    folder = (Path(settings.PLENARY.editions) / _edition(edition).key).resolve()
-    path = (folder / name).resolve()
+    path = editions.file_in(_edition(edition).key, name)
     kind = TYPES.get(path.suffix)
-    if kind is None or not path.is_relative_to(folder) or not path.is_file():
+    if kind is None:
         raise Http404("There is no such file in this edition.")
     answer = FileResponse(path.open("rb"), content_type=kind)
     answer["Content-Length"] = str(path.stat().st_size)
@@ -118,6 +118,7 @@ def _read(folder: Path, changed: int) -> Published | None:  # noqa: ARG001 - the
         return None
     return Published(
         key=folder.name,
+        folder=folder,
         label=str(edition["label"]),
         number=int(edition["number"]),
         title=edition["title"],
@@ -138,11 +139,10 @@ def _name(one: Published) -> Cell:
 
 
 def _files(one: Published) -> Cell:
-    folder = Path(settings.PLENARY.editions) / one.key
     offered = (("PDF", "edition.pdf"), ("Open data", "data/datapackage.json"), ("What was withheld and why", "disclosure.json"))
     links = [
         Link(words, reverse("edition_file", args=[one.key, name]), hidden=f"of {one.name}")
         for words, name in offered
-        if (folder / name).is_file()
+        if (one.folder / name).is_file()
     ]
     return Several(tuple(links)) if links else "None"
