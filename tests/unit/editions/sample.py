@@ -79,8 +79,8 @@ def access_rows():
 def completeness_rows():
     base = {"service": ECMO, "period": "2025"}
     return [
-        base | {"centre": "Total", "measure": "discharged", "value": 0.981, "numerator": 1182.0, "denominator": 1205.0},
-        base | {"centre": "RJ1", "measure": "discharged", "value": 1.0, "numerator": 640.0, "denominator": 640.0},
+        base | {"centre": "Total", "measure": "discharged", "value": 0.83, "numerator": 1000.0, "denominator": 1205.0},
+        base | {"centre": "RJ1", "measure": "discharged", "value": 0.8, "numerator": 512.0, "denominator": 640.0},
         base | {"centre": "Total", "measure": "ascertainment", "value": None, "status": "c"},
     ]
 
