@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BREAKS = {
     "1 statistics import Django": ("plenary_stats/rates.py", "import django"),
     "2 a lower room imports a higher one": ("plenary/registry/queries.py", "import plenary.collection.terms"),
-    "2 siblings know one another": ("plenary/access/queries.py", "import plenary.spend.terms"),
+    "2 siblings know one another": ("plenary/access/queries.py", "import plenary.spend.queries"),
     "3 a lower drawer imports a higher one": ("plenary/collection/terms.py", "import plenary.collection.models"),
     "3 a stray drawer": ("plenary/collection/helpers.py", ""),
     "4 a public page reaches cases directly": ("plenary/web/public/services.py", "import plenary.collection.queries"),

@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from plenary.access import permissions, queries
 from plenary.access.models import Run
-from plenary.access.terms import NotPossible
 from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
 from plenary.core.queries import code_version
-from plenary.core.terms import Who
+from plenary.core.terms import NotPossible, Who
 from plenary.registry.models import Service
 from plenary_stats import tables
 

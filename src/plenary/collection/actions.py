@@ -20,7 +20,6 @@ from plenary.collection import permissions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
 from plenary.collection.terms import (
     Difference,
-    NotPossible,
     Route,
     SeriesState,
     SubmissionState,
@@ -31,7 +30,7 @@ from plenary.collection.terms import (
 from plenary.core.actions import record, record_read, store_bytes
 from plenary.core.permissions import require
 from plenary.core.tasks import enqueue
-from plenary.core.terms import NotFound, Who
+from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry.models import Centre, Service
 from plenary_stats import spec
 from plenary_stats.ingest import Checked, Finding

@@ -17,10 +17,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
-from plenary.collection.terms import Accounted, Difference, NotPossible, Progress, Route, SeriesState, SubmissionState
+from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState
 from plenary.core.permissions import ROLES, NationalCommissioner, NetworkLead, sees_cases
 from plenary.core.queries import stored_bytes
-from plenary.core.terms import NATION, NotFound, Who
+from plenary.core.terms import NATION, NotFound, NotPossible, Who
 from plenary.registry.models import Centre, Service
 from plenary_stats import ingest, spec, tables
 from plenary_stats.ingest import Checked, Finding

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-
-class NotPossible(Exception):  # noqa: N818 - it reads as what happened
-    """What was asked cannot be done in the present state. The message says why and what to do instead."""
+from plenary.core.terms import NotPossible
 
 
 class SubmissionState(StrEnum):

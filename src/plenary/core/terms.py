@@ -98,6 +98,10 @@ class Refused(Exception):  # noqa: N818 - the agreed name: it reads as what happ
     """A permission said no. The message is the reason, fit to show to the person."""
 
 
+class NotPossible(Exception):  # noqa: N818 - as above
+    """What was asked cannot be done in the present state. The message says why and what to do instead."""
+
+
 class NotFound(Exception):  # noqa: N818 - as above
     """What was asked for is not there."""
 

@@ -20,7 +20,7 @@ from plenary.core.actions import record
 from plenary.core.permissions import require
 from plenary.core.queries import stored_bytes
 from plenary.core.tasks import enqueue
-from plenary.core.terms import NotFound, Who
+from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.editions import permissions, queries
 from plenary.editions.models import Edition
 from plenary.editions.render import content, data, verify, write
@@ -29,7 +29,6 @@ from plenary.editions.terms import (
     CentreEntry,
     EditionInputs,
     EditionState,
-    NotPossible,
     OutcomeEntry,
     PreviousEdition,
     ServiceEntry,

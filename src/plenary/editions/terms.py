@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from plenary.core.terms import NotPossible
 from plenary_stats.spec import Outcome, OutcomeSet
 from plenary_stats.tables import ProtectedTable
 
@@ -136,10 +137,6 @@ class EditionInputs:
     attribution: tuple[str, ...] = ()
     wording: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-
-class NotPossible(Exception):  # noqa: N818 - it reads as what happened
-    """What was asked cannot be done in the present state. The message says why and what to do instead."""
 
 
 class EditionState(StrEnum):

@@ -13,10 +13,9 @@ from django.utils import timezone
 from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
 from plenary.core.queries import code_version
-from plenary.core.terms import Who
+from plenary.core.terms import NotPossible, Who
 from plenary.outcomes import permissions, queries
 from plenary.outcomes.models import OutcomeSetVersion, Run
-from plenary.outcomes.terms import NotPossible
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
 from plenary_stats import spec, tables

@@ -11,12 +11,12 @@ from django.utils import timezone
 from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
 from plenary.core.queries import policy as policy_in_force
-from plenary.core.terms import NotFound, Who
+from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry.models import Service
 from plenary.releases import permissions
 from plenary.releases.models import Narrative, Proposal, Vote
 from plenary.releases.queries import disclosure_policy, disclosure_policy_plain, gathered, proposals, protected
-from plenary.releases.terms import LONGEST_TEXT, SECTIONS, Decision, NotPossible, ProposalState, after_votes, move
+from plenary.releases.terms import LONGEST_TEXT, SECTIONS, Decision, ProposalState, after_votes, move
 from plenary_stats import tables
 from plenary_stats.tables import ProtectedTable, ResultTable
 

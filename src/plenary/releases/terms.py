@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from plenary.core.terms import NotPossible
 from plenary_stats.tables import ProtectedTable
-
-
-class NotPossible(Exception):  # noqa: N818 - it reads as what happened
-    """What was asked cannot be done in the present state. The message says why and what to do instead."""
 
 
 class ProposalState(StrEnum):

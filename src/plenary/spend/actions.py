@@ -10,11 +10,10 @@ from django.utils import timezone
 
 from plenary.core.actions import record
 from plenary.core.permissions import require
-from plenary.core.terms import Who
+from plenary.core.terms import NotPossible, Who
 from plenary.registry.models import Centre
 from plenary.spend import permissions
 from plenary.spend.models import Return
-from plenary.spend.terms import NotPossible
 
 
 def record_return(

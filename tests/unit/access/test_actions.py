@@ -5,9 +5,8 @@ import pytest
 from plenary.access import actions, queries
 from plenary.access.models import Run
 from plenary.access.permissions import may_run
-from plenary.access.terms import NotPossible
 from plenary.core.models import AuditEvent
-from plenary.core.terms import NOBODY, SYSTEM, Refused
+from plenary.core.terms import NOBODY, SYSTEM, NotPossible, Refused
 from plenary.registry import queries as registry
 from tests.factories import collection as cases
 from tests.factories import outcomes as make

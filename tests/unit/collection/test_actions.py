@@ -8,11 +8,10 @@ from django_tasks_db.models import DBTaskResult
 
 from plenary.collection import actions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
-from plenary.collection.terms import NotPossible
 from plenary.core import permissions as roles
 from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail, stored_bytes, verify_chain
-from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Refused
 from plenary_stats.spec import InputError
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case

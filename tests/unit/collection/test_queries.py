@@ -6,9 +6,9 @@ import pytest
 
 from plenary.collection import actions, queries
 from plenary.collection.models import Case, DataSetVersion
-from plenary.collection.terms import Difference, NotPossible, SeriesState
+from plenary.collection.terms import Difference, SeriesState
 from plenary.core import permissions as roles
-from plenary.core.terms import NOBODY, SYSTEM, NotFound, Who
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Who
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case
 from tests.factories.core import make_who

@@ -3,7 +3,8 @@ from datetime import date
 import pytest
 
 from plenary.collection import terms
-from plenary.collection.terms import NotPossible, SeriesState, SubmissionState
+from plenary.collection.terms import SeriesState, SubmissionState
+from plenary.core.terms import NotPossible
 
 
 @pytest.mark.parametrize("present", list(SubmissionState))

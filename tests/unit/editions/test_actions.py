@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 
 from plenary.core import permissions as roles
 from plenary.core.models import AuditEvent
-from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, Refused
+from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, NotPossible, Refused
 from plenary.editions import actions, permissions, queries, tasks
 from plenary.editions.models import Edition
 from plenary.editions.render import verify
-from plenary.editions.terms import EditionState, NotPossible, move
+from plenary.editions.terms import EditionState, move
 from plenary.releases.models import Proposal
 from plenary.releases.queries import proposals
 from tests.factories import editions as make

@@ -6,10 +6,9 @@ import pytest
 
 from plenary.collection import actions as collection
 from plenary.core.models import AuditEvent
-from plenary.core.terms import NOBODY, Refused
+from plenary.core.terms import NOBODY, NotPossible, Refused
 from plenary.outcomes import actions, queries
 from plenary.outcomes.models import OutcomeSetVersion, Run
-from plenary.outcomes.terms import NotPossible
 from plenary_stats.spec import InputError
 from tests.factories import collection as cases
 from tests.factories import outcomes as make

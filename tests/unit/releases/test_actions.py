@@ -9,11 +9,11 @@ from plenary.core import permissions as roles
 from plenary.core.actions import adopt_policy
 from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail, store_path
-from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, Refused, Who
+from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, NotPossible, Refused, Who
 from plenary.releases import actions
 from plenary.releases.models import Proposal, Vote
 from plenary.releases.queries import proposals
-from plenary.releases.terms import Decision, NotPossible
+from plenary.releases.terms import Decision
 from plenary_stats.tables import ProtectedTable
 from tests.factories import releases as make
 from tests.factories.core import make_who

@@ -1,7 +1,8 @@
 import pytest
 
+from plenary.core.terms import NotPossible
 from plenary.releases import terms
-from plenary.releases.terms import Decision, NotPossible, ProposalState
+from plenary.releases.terms import Decision, ProposalState
 
 APPROVE, RETURN = Decision.APPROVE, Decision.RETURN
 

@@ -5,10 +5,9 @@ from decimal import Decimal
 import pytest
 
 from plenary.core.models import AuditEvent
-from plenary.core.terms import NOBODY, SYSTEM, Refused
+from plenary.core.terms import NOBODY, SYSTEM, NotPossible, Refused
 from plenary.spend import actions
 from plenary.spend.models import Return
-from plenary.spend.terms import NotPossible
 from tests.factories import outcomes as make
 from tests.factories.collection import END, START
 from tests.factories.registry import CentreFactory

@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 
 from plenary.access import queries as access
-from plenary.core.terms import NotFound
+from plenary.core.terms import NotFound, NotPossible
 from plenary.outcomes import queries as outcomes
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
 from plenary.releases.models import Narrative
-from plenary.releases.terms import NotPossible
 from plenary.spend import queries as spend
 from plenary_stats.tables import ResultTable
 

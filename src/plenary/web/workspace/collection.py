@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from plenary.collection import actions, queries
 from plenary.collection.permissions import may_sign_off
-from plenary.collection.terms import NotPossible, Progress, SeriesState
+from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
-from plenary.core.terms import NotFound, Who
+from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.formats import moment, number, plural

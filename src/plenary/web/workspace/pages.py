@@ -10,12 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from plenary.access.terms import NotPossible as NotPossibleForAccess
-from plenary.collection.terms import NotPossible as NotPossibleForCases
-from plenary.core.terms import Refused
-from plenary.editions.terms import NotPossible as NotPossibleForEditions
-from plenary.outcomes.terms import NotPossible as NotPossibleForResults
-from plenary.releases.terms import NotPossible as NotPossibleForReleases
+from plenary.core.terms import NotPossible, Refused
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, csv_download, table
@@ -27,14 +22,7 @@ SIZE = 100
 LOOK_AGAIN = 5
 """Seconds after which the page of something that runs is asked for again."""
 
-NOT_POSSIBLE = (
-    NotPossibleForCases,
-    NotPossibleForResults,
-    NotPossibleForAccess,
-    NotPossibleForReleases,
-    NotPossibleForEditions,
-    InputError,
-)
+NOT_POSSIBLE = (NotPossible, InputError)
 """What an action answers to a person who may, but cannot at present. The words are fit to show."""
 
 Crumbs = list[tuple[str, str]]

@@ -6,11 +6,11 @@ import pytest
 
 from plenary.access import actions as access
 from plenary.collection import actions as collection
-from plenary.core.terms import SYSTEM, Refused
+from plenary.core.terms import SYSTEM, NotPossible, Refused
 from plenary.releases import actions
 from plenary.releases.models import Narrative, Proposal
 from plenary.releases.queries import gathered, proposals
-from plenary.releases.terms import LONGEST_TEXT, NotPossible
+from plenary.releases.terms import LONGEST_TEXT
 from plenary.spend import actions as spend
 from tests.factories import collection as cases
 from tests.factories import outcomes, releases
