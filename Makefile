@@ -13,7 +13,7 @@ define install
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what $(1) pins (about a minute the first time) …"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-install.lock \
-	  && $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r $(1) \
+	  && $(BIN)/uv pip install -q --system-certs --python $(BIN)/python --require-hashes -r $(1) \
 	  || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $(1)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
