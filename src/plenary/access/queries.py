@@ -6,13 +6,12 @@ import datetime as dt
 import hashlib
 import json
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from plenary.access.models import Run
 from plenary.collection import queries as collection
-from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead
 from plenary.core.queries import stored_bytes
-from plenary.core.terms import NATION, NotFound, Who
+from plenary.core.terms import NotFound, Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
 from plenary_stats import measures, tables
@@ -21,15 +20,7 @@ from plenary_stats.tables import ResultTable
 
 def visible_to(who: Who) -> QuerySet[Run]:
     """Return the runs of the services to whose networks ``who`` belongs; all of them to the commissioner."""
-    found = Q(pk__in=())
-    for post in who.posts:
-        if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
-            found |= Q(pk__isnull=False)
-        if post.role == NetworkLead.key and post.scope_kind == "service":
-            found |= Q(service__slug=post.scope)
-        if post.role in (CentreDataManager.key, CentreLead.key) and post.scope_kind == "centre":
-            found |= Q(service__slug=post.scope.partition("/")[0])
-    return Run.objects.filter(found).select_related("service")
+    return Run.objects.filter(collection.of_networks(who)).select_related("service")
 
 
 def results(who: Who, run: Run) -> tuple[ResultTable, ...]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -29,13 +30,16 @@ from plenary.collection.terms import (
 )
 from plenary.core.actions import record, record_read, store_bytes
 from plenary.core.permissions import require
+from plenary.core.queries import code_version
 from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry.models import Centre, Service
-from plenary_stats import spec
+from plenary_stats import spec, tables
 from plenary_stats.ingest import Checked, Finding
 from plenary_stats.spec import InputError
-from plenary_stats.tables import CaseTable
+from plenary_stats.tables import CaseTable, ResultTable
+
+RunRow = TypeVar("RunRow", bound=models.Model)
 
 UPSERT_CASE = """
     INSERT INTO collection_case (centre_id, case_id, area, sex, age, index_on, erased) VALUES (%s, %s, %s, %s, %s, %s, FALSE)
@@ -445,6 +449,53 @@ def reopen_series(*, centre: Centre, period_start: dt.date, period_end: dt.date,
         series.save()
         record(by=by, verb="reopen series", subject=_series_subject(series), detail={"reason": reason, "was": was})
     return series
+
+
+# -- what is computed from signed-off cases: the rooms above keep their runs by this
+
+
+def keep_run(
+    *,
+    runs: type[RunRow],
+    name: str,
+    inputs: Callable[[], Mapping[str, str]],
+    compute: Callable[[], Sequence[ResultTable]],
+    service: Service,
+    period_start: dt.date,
+    period_end: dt.date,
+    label: str,
+    signed_only: bool,
+    by: Who,
+) -> RunRow:
+    """Compute the tables of a service and period and keep them with their provenance in the table ``runs`` of a room.
+
+    Repeatable: while inputs and code are the same, the same run is returned. The caller has asked whether ``by`` may.
+    """
+    require_period(period_start, period_end)
+    before = inputs()
+    key = {
+        "service": service,
+        "period_start": period_start,
+        "period_end": period_end,
+        "signed_only": signed_only,
+        "code_version": code_version(),
+        "inputs_hash": hashlib.sha256(json.dumps([label, sorted(before.items())]).encode()).hexdigest(),
+    }
+    rows = runs._default_manager  # noqa: SLF001 - Django's public name for it
+    known = rows.filter(**key).first()
+    if known is not None:
+        return known
+    results = compute()
+    with transaction.atomic():
+        if inputs() != before:
+            raise NotPossible("The cases changed while their results were computed. Run them again.")
+        kept = [store_bytes(tables.dump(table), by=by, media_type="application/json") for table in results]
+        made, is_new = rows.get_or_create(
+            **key, defaults={"inputs": before, "tables": kept, "ran_at": timezone.now(), "ran_by": by.person_id}
+        )
+        if is_new:
+            record(by=by, verb=f"run {name}", subject=f"{name}-run/{made.pk}", detail={"service": service.slug, "tables": kept})
+    return made
 
 
 # -- small parts

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
 from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState
-from plenary.core.permissions import ROLES, NationalCommissioner, NetworkLead, sees_cases
+from plenary.core.permissions import ROLES, CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, sees_cases
 from plenary.core.queries import stored_bytes
 from plenary.core.terms import NATION, NotFound, NotPossible, Who
 from plenary.registry.models import Centre, Service
@@ -34,6 +34,19 @@ _KEYS = ("centre", "case_id", "period")
 
 
 # -- who sees what
+
+
+def of_networks(who: Who) -> Q:
+    """Return the condition on a ``service`` that ``who`` belongs to its network; all services to the commissioner."""
+    found = Q(pk__in=())
+    for post in who.posts:
+        if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
+            found |= Q(pk__isnull=False)
+        if post.role == NetworkLead.key and post.scope_kind == "service":
+            found |= Q(service__slug=post.scope)
+        if post.role in (CentreDataManager.key, CentreLead.key) and post.scope_kind == "centre":
+            found |= Q(service__slug=post.scope.partition("/")[0])
+    return found
 
 
 def visible_to(who: Who) -> QuerySet[Case]:

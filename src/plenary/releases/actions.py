@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from plenary.collection.terms import require_period
 from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
 from plenary.core.queries import policy as policy_in_force
@@ -44,8 +45,7 @@ def propose(
     require(permissions.may_propose(by, [service.slug for service in services]), "You may not propose results of these services.")
     if by.person_id is None:
         raise NotPossible("A proposal is made by a person, so that it is known who must not review it.")
-    if period_end <= period_start:
-        raise NotPossible(f"A period ends after it starts: {period_start} to {period_end} does not.")
+    require_period(period_start, period_end)
     rules = policy_in_force(POLICY, on)
     policy = disclosure_policy(rules.body)
     before = list(proposals.frozen())
@@ -101,8 +101,7 @@ def write_narrative(
     require(permissions.may_write(by, service.slug, section), f"You may not write the section {section} of {service.name}.")
     if section not in SECTIONS:
         raise NotPossible(f"There is no section {section!r}. The sections are: {', '.join(SECTIONS)}.")
-    if period_end <= period_start:
-        raise NotPossible(f"A period ends after it starts: {period_start} to {period_end} does not.")
+    require_period(period_start, period_end)
     if len(text) > LONGEST_TEXT:
         raise NotPossible(f"The text is longer than {LONGEST_TEXT} characters.")
     with transaction.atomic():

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from plenary.collection.terms import require_period
 from plenary.core.actions import record
 from plenary.core.permissions import require
 from plenary.core.terms import NotPossible, Who
@@ -21,8 +22,7 @@ def record_return(
 ) -> Return:
     """Note what a centre was paid in a period. A later return supersedes; the same again changes nothing."""
     require(permissions.may_record(by, centre.service.slug), "Only the national commissioner records expenditure.")
-    if period_end <= period_start:
-        raise NotPossible(f"A period ends after it starts: {period_start} to {period_end} does not.")
+    require_period(period_start, period_end)
     if not amount_gbp.is_finite() or amount_gbp < 0:
         raise NotPossible("An amount is a number of pounds, nought or more.")
     if not basis.strip():
