@@ -21,7 +21,7 @@ from plenary.releases import queries as releases
 from plenary_stats import folder, measures
 from plenary_stats.errors import InputError
 from plenary_stats.folder import Collection
-from plenary_stats.spec import Outcome, OutcomeSet
+from plenary_stats.spec import OutcomeSet
 from plenary_stats.tables import TOTAL, ResultTable
 
 
@@ -151,7 +151,7 @@ def inputs_of(
         draft=len(reviewers) < 2,
         invented=collection.invented,
         reviewers=tuple(reviewers),
-        outcomes=tuple(_outcome(agreed, one) for agreed in _agreed(collection) for one in agreed.outcomes),
+        outcomes=tuple(OutcomeEntry.of(agreed, one) for agreed in _agreed(collection) for one in agreed.outcomes),
         narrative=collection.narrative,
         policy=releases.disclosure_policy_plain(policy),
         inputs=collection.inputs,
@@ -231,22 +231,6 @@ def _agreed(collection: Collection) -> list[OutcomeSet]:
 def _centre(one: folder.Centre) -> CentreEntry:
     start, end = (day.isoformat() if day else "" for day in (one.designated_from, one.designated_to))
     return CentreEntry(one.service, one.code, one.name, start, end)
-
-
-def _outcome(agreed: OutcomeSet, one: Outcome) -> OutcomeEntry:
-    return OutcomeEntry(
-        service=agreed.service,
-        id=one.id,
-        label=one.label,
-        definition=str(one.extra.get("definition", one.extra.get("description", ""))),
-        measure=one.measure,
-        direction=one.direction,
-        benchmark=one.benchmark.value if one.benchmark else None,
-        benchmark_source=one.benchmark.source if one.benchmark else "",
-        sources=agreed.sources,
-        proposed=one.proposed or agreed.proposed,
-        unit=one.unit,
-    )
 
 
 def _previous(folder_: Path, out: Path | None) -> PreviousEdition:
