@@ -14,6 +14,7 @@ from tests.installation import Installation
 
 def pytest_addoption(parser):
     parser.addoption("--pictures", metavar="FOLDER", help="browser journeys save pictures of the pages here, for the handbook")
+    parser.addoption("--agreement", metavar="FILE", help="the reference answers' tests write their table of agreement here")
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plenary_stats.comparison import curve, funnel
+from tests.oracle.reference import cases, read, same
 from tests.shared import SHARED
-from tests.unit.plenary_stats.oracle import cases, read, same
 
 LIMITS = {"95": "95", "998": "998"}
 SCALES = {

@@ -6,22 +6,8 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from plenary_stats.proportions import interval
-from tests.unit.plenary_stats.oracle import cases, read, same
 
-METHODS = {"wilson": "wilson", "clopper-pearson": "clopper_pearson", "jeffreys": "jeffreys_equal_tailed"}
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("case", "params"), cases("proportion_ci"))
-def test_equals_the_reference_answers(case, params, method):
-    expected = read("proportion_ci", case, "expected")
-    expected = expected[expected["method"] == METHODS[method]]
-    assert len(expected) > 100
-    for level, rows in expected.groupby("conf_level"):
-        found = interval(rows["x"], rows["n"], method, level)
-        same(found.estimate, rows["proportion"])
-        same(found.lower, rows["lower"])
-        same(found.upper, rows["upper"])
+METHODS = ["clopper-pearson", "jeffreys", "wilson"]
 
 
 @pytest.mark.parametrize(("method", "other"), [("wilson", "wilson"), ("clopper-pearson", "beta"), ("jeffreys", "jeffreys")])
@@ -88,7 +74,7 @@ def pairs():
     return st.integers(1, 2000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
 
 
-@given(pairs(), st.sampled_from(sorted(METHODS)), st.floats(0.5, 0.999))
+@given(pairs(), st.sampled_from(METHODS), st.floats(0.5, 0.999))
 def test_limits_stay_in_range_and_mirror(pair, method, level):
     met, of = pair
     found, mirrored = interval(met, of, method, level), interval(of - met, of, method, level)
@@ -98,7 +84,7 @@ def test_limits_stay_in_range_and_mirror(pair, method, level):
         assert found.lower <= found.estimate <= found.upper
 
 
-@given(pairs(), st.sampled_from(sorted(METHODS)))
+@given(pairs(), st.sampled_from(METHODS))
 def test_more_confidence_is_wider(pair, method):
     narrow, wide = interval(*pair, method, 0.8), interval(*pair, method, 0.99)
     assert wide.lower <= narrow.lower

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.rates import confint_poisson
 
 from plenary_stats.rates import directly_standardised, indirectly_standardised, interval
-from tests.unit.plenary_stats.oracle import cases, read, same
+from tests.oracle.reference import cases, read, same
 
 
 @pytest.mark.parametrize("method", ["exact", "byar"])

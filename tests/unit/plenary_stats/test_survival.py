@@ -6,7 +6,7 @@ from lifelines import KaplanMeierFitter
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from plenary_stats.survival import kaplan_meier
-from tests.unit.plenary_stats.oracle import cases, read, same
+from tests.oracle.reference import cases, read, same
 
 NAMES = {"time": "time", "n_risk": "n_risk", "estimate": "surv", "std_err": "std_err", "lower": "lower", "upper": "upper"}
 
