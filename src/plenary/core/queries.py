@@ -16,6 +16,8 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 import plenary_stats
 from plenary.core.models import ActionToDo, AuditEvent, Person, StoredBytes
@@ -134,6 +136,16 @@ def event_detail(event: AuditEvent) -> dict[str, Any]:
     """Return an event's detail as it was given."""
     detail: dict[str, Any] = json.loads(event.detail)
     return detail
+
+
+def given_up(task: str) -> set[Any]:
+    """Return the first argument of every job of this name that failed and that no later job is to do or does."""
+    found: dict[str, set[Any]] = {}
+    for status, arguments in DBTaskResult.objects.filter(task_path=task).values_list("status", "args_kwargs"):
+        found.setdefault(status, set()).update(arguments["args"][:1])
+    none: set[Any] = set()
+    waiting = found.get(TaskResultStatus.READY, none) | found.get(TaskResultStatus.RUNNING, none)
+    return found.get(TaskResultStatus.FAILED, none) - waiting
 
 
 def event_hash(event: Event, previous_hash: str) -> str:

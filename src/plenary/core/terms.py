@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from plenary_stats.errors import InputError
+
 NATION = "England"
 """Whose network an object belongs to unless the caller says otherwise."""
 
@@ -108,3 +110,21 @@ class NotFound(Exception):  # noqa: N818 - as above
 
 class Damaged(Exception):  # noqa: N818 - as above
     """Kept bytes no longer have the hash under which they were kept."""
+
+
+def why_failed(problem: BaseException) -> str:
+    """Say in plain words why a piece of work in the background failed, and what to do. No path and no code is shown."""
+    if isinstance(problem, Refused | NotPossible | NotFound | Damaged | InputError):
+        return str(problem)
+    if isinstance(problem, OSError):
+        refused = problem.strerror or type(problem).__name__
+        return f"The disk refused ({refused}). See that there is room and that the folders can be written to, then try again."
+    fault = type(problem).__name__
+    return f"Plenary met a fault of its own ({fault}). Tell whoever runs the installation; its log says where. Then try again."
+
+
+ENDED_WITHOUT_A_WORD = (
+    "The work was begun and ended without a word: its process was stopped, perhaps for want of memory. "
+    "Try again; if it ends so again, tell whoever runs the installation."
+)
+"""Why something is not ready whose job ended and left no reason behind."""

@@ -20,7 +20,7 @@ from plenary.core.actions import record
 from plenary.core.permissions import require
 from plenary.core.queries import stored_bytes
 from plenary.core.tasks import enqueue
-from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.core.terms import NotFound, NotPossible, Who, why_failed
 from plenary.editions import permissions, queries
 from plenary.editions.models import Edition
 from plenary.editions.render import content, data, verify, write
@@ -45,26 +45,52 @@ from plenary_stats import spec
 def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
     """Make the edition of a frozen release in the waiting room. Repeated, also after a kill, it makes the same bytes.
 
-    A label that was published before is corrected: that needs a note, and the edition gets the next number.
+    A label that was published before is corrected: that needs a note, and the edition gets the next number. Where it fails, the
+    edition says why, and may be ordered or built again.
     """
     require(permissions.may_build(by), "Only the national commissioner builds editions.")
+    try:
+        return _build(proposal_id, note, by)
+    except Exception as problem:
+        _note_failure(proposal_id, problem, by)
+        raise
+
+
+def _build(proposal_id: int, note: str, by: Who) -> Edition:
     release = proposals.release(proposals.proposal(proposal_id))
     edition = _begin(proposal_id, release, note, by)
     if edition.state == EditionState.PUBLISHED:
         return edition
+    digest = _make(release, edition)
+    with transaction.atomic():
+        current = _locked(edition.pk)
+        current.state, current.failure = move(current.state, EditionState.BUILT), ""
+        current.digest, current.built_by, current.built_at = digest, by.person_id, timezone.now()
+        current.save()
+        record(by=by, verb="build edition", subject=_subject(current), detail={"release": release.content_hash, "digest": digest})
+    return current
+
+
+def _make(release: Release, edition: Edition) -> str:
+    """Write every file of the edition into the waiting room and return the digest of its manifest."""
     staging = _staging(edition)
     _take_back(edition)
     shutil.rmtree(staging, ignore_errors=True)
     inputs = _inputs_of(release, edition)
     write.write(content.build(inputs), inputs, staging)
-    digest = write.digest((staging / write.MANIFEST).read_bytes())
+    return write.digest((staging / write.MANIFEST).read_bytes())
+
+
+def _note_failure(proposal_id: int, problem: Exception, by: Who) -> None:
+    """Say on the edition why it could not be made, unless another process has made it meanwhile."""
     with transaction.atomic():
-        current = _locked(edition.pk)
-        current.state = move(current.state, EditionState.BUILT)
-        current.digest, current.built_by, current.built_at = digest, by.person_id, timezone.now()
-        current.save()
-        record(by=by, verb="build edition", subject=_subject(current), detail={"release": release.content_hash, "digest": digest})
-    return current
+        current = Edition.objects.select_for_update().filter(proposal=proposal_id, state=EditionState.BUILDING).first()
+        if current is None:
+            return
+        current.state, current.failure = move(current.state, EditionState.FAILED), why_failed(problem)
+        current.save(update_fields=["state", "failure"])
+        detail = {"proposal": current.proposal, "why": current.failure}
+        record(by=by, verb="build edition failed", subject=_subject(current), detail=detail)
 
 
 def order(*, proposal_id: int, note: str = "", by: Who) -> Edition:
@@ -129,10 +155,12 @@ def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
         known = Edition.objects.select_for_update().filter(release_hash=release.content_hash).first()
         if known is not None:
             if known.state != EditionState.PUBLISHED:
-                known.state = move(known.state, EditionState.BUILDING)
-                known.save(update_fields=["state"])
+                known.state, known.failure = move(known.state, EditionState.BUILDING), ""
+                known.save(update_fields=["state", "failure"])
             return known
         earlier = Edition.objects.filter(label=release.label).order_by("-number").first()
+        if earlier is not None and earlier.state == EditionState.FAILED:
+            return _begin_instead(earlier, proposal_id, release, note, by)
         if earlier is not None and earlier.state != EditionState.PUBLISHED:
             raise NotPossible(f"{earlier} waits to be published. Publish it first.")
         if earlier is not None and not note.strip():
@@ -153,6 +181,20 @@ def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
         )
         record(by=by, verb="begin edition", subject=_subject(edition), detail={"release": release.content_hash})
     return edition
+
+
+def _begin_instead(failed: Edition, proposal_id: int, release: Release, note: str, by: Who) -> Edition:
+    """Let another release of the label take the place of one whose edition could not be made. Nobody has seen that one."""
+    instead_of = failed.release_hash
+    failed.state, failed.failure = move(failed.state, EditionState.BUILDING), ""
+    failed.release_hash, failed.proposal = release.content_hash, proposal_id
+    failed.period_start, failed.period_end = release.period_start, release.period_end
+    if failed.correction_of is not None:
+        failed.note = note.strip() or failed.note
+    failed.save()
+    detail = {"release": release.content_hash, "instead_of": instead_of}
+    record(by=by, verb="begin edition", subject=_subject(failed), detail=detail)
+    return failed
 
 
 def _locked(edition_id: int) -> Edition:

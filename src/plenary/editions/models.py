@@ -26,6 +26,8 @@ class Edition(models.Model):
     folder = models.CharField(max_length=120, unique=True)
     correction_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
     note = models.TextField(blank=True, default="")
+    failure = models.TextField(blank=True, default="")
+    """Why its making failed, in plain words; empty in every other state."""
     built_by = models.BigIntegerField(null=True)
     built_at = models.DateTimeField()
     published_by = models.BigIntegerField(null=True, blank=True)
@@ -42,6 +44,10 @@ class Edition(models.Model):
                 name="edition_published_at_a_time",
             ),
             models.CheckConstraint(
+                condition=(Q(state="failed") & ~Q(failure="")) | (~Q(state="failed") & Q(failure="")),
+                name="edition_failed_says_why",
+            ),
+            models.CheckConstraint(
                 condition=Q(number=1, correction_of=None) | (Q(number__gt=1, correction_of__isnull=False) & ~Q(note="")),
                 name="edition_correction_says_what",
             ),
@@ -50,7 +56,7 @@ class Edition(models.Model):
     class Privacy:
         safe = {
             *("id", "label", "number", "period_start", "period_end", "state", "release_hash", "proposal", "digest", "folder"),
-            *("correction_of", "note", "built_by", "built_at", "published_by", "published_at"),
+            *("correction_of", "note", "failure", "built_by", "built_at", "published_by", "published_at"),
         }
         scrub: set[str] = set()
 

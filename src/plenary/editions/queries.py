@@ -7,7 +7,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import QuerySet
 
-from plenary.core.terms import NotFound
+from plenary.core.queries import given_up
+from plenary.core.terms import ENDED_WITHOUT_A_WORD, NotFound
 from plenary.editions.models import Edition
 from plenary.editions.terms import EditionState
 
@@ -86,3 +87,15 @@ def _within(root: Path, path: str, name: str) -> Path:
 def in_preparation() -> QuerySet[Edition]:
     """Return what is being built or waits to be published. For the people who publish."""
     return Edition.objects.exclude(state=EditionState.PUBLISHED)
+
+
+def why_not_built() -> dict[int, str]:
+    """Return, by edition, why its making failed, or that its job ended and left no reason. For the people who publish."""
+    ended = given_up("plenary.editions.tasks.build")
+    found = {}
+    for one in in_preparation():
+        if one.state == EditionState.FAILED:
+            found[one.pk] = one.failure
+        elif one.state == EditionState.BUILDING and one.proposal in ended:
+            found[one.pk] = ENDED_WITHOUT_A_WORD
+    return found

@@ -142,15 +142,20 @@ class EditionInputs:
 class EditionState(StrEnum):
     BUILDING = "building"
     BUILT = "built"
+    FAILED = "failed"
     PUBLISHED = "published"
 
 
 MOVES: Final[Mapping[EditionState, frozenset[EditionState]]] = {
-    EditionState.BUILDING: frozenset({EditionState.BUILDING, EditionState.BUILT}),
+    EditionState.BUILDING: frozenset({EditionState.BUILDING, EditionState.BUILT, EditionState.FAILED}),
+    EditionState.FAILED: frozenset({EditionState.BUILDING, EditionState.BUILT}),
     EditionState.BUILT: frozenset({EditionState.BUILDING, EditionState.PUBLISHED}),
     EditionState.PUBLISHED: frozenset(),
 }
-"""The only table of permitted moves. Until it is published an edition may be built again; after, it never changes."""
+"""The only table of permitted moves. Until it is published an edition may be built again; after, it never changes.
+
+What failed in one process may be finished by another that makes the same bytes.
+"""
 
 
 def move(present: str, wanted: EditionState) -> EditionState:

@@ -8,6 +8,8 @@ import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from plenary.core import actions, queries
 from plenary.core.models import AuditEvent
@@ -161,3 +163,32 @@ def test_code_version_is_a_version_and_a_digest_of_the_statistics():
     assert version
     assert len(digest) == len("(0123456789ab)")
     assert queries.code_version() == queries.code_version()
+
+
+class TestGivenUp:
+    """A job counts as given up when it failed and no later one is to do the same."""
+
+    @pytest.fixture
+    def job(self, db):
+        def make(status, *arguments, task="plenary.editions.tasks.build"):
+            return DBTaskResult.objects.create(
+                status=status, args_kwargs={"args": list(arguments), "kwargs": {}}, task_path=task,
+                backend_name="default", run_after=timezone.now(), exception_class_path="", traceback="",
+            )  # fmt: skip
+
+        return make
+
+    def test_those_that_failed(self, job):
+        job("FAILED", 7, "note")
+        job("SUCCESSFUL", 8)
+        job("FAILED", 9, task="plenary.releases.tasks.prepare")
+        assert queries.given_up("plenary.editions.tasks.build") == {7}
+
+    @pytest.mark.parametrize("status", ["READY", "RUNNING"])
+    def test_not_what_is_tried_again(self, job, status):
+        job("FAILED", 7)
+        job(status, 7)
+        assert queries.given_up("plenary.editions.tasks.build") == set()
+
+    def test_nothing_was_ever_queued(self, db):
+        assert queries.given_up("plenary.editions.tasks.build") == set()

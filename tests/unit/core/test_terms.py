@@ -4,7 +4,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from plenary.core.terms import SYSTEM, ChainReport, Who, scope_kind
+from plenary.core.terms import SYSTEM, ChainReport, Damaged, NotFound, NotPossible, Refused, Who, scope_kind, why_failed
+from plenary_stats.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,24 @@ def test_nobody_gives_themselves_a_post():
 def test_a_chain_is_whole_until_an_event_does_not_fit():
     assert ChainReport(0, "", None, "").whole is True
     assert ChainReport(1, "", 1, "x").whole is False
+
+
+@pytest.mark.parametrize("kind", [Refused, NotPossible, NotFound, Damaged, InputError])
+def test_what_was_said_for_people_is_said_as_it_is(kind):
+    assert why_failed(kind("Say which year. Then try again.")) == "Say which year. Then try again."
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (OSError(28, "No space left on device", "/store/ab/secret"), "No space left on device"),
+        (PermissionError("/store/ab/secret"), "PermissionError"),
+        (KeyError("secret"), "KeyError"),
+        (ValueError("patient secret has no date"), "ValueError"),
+    ],
+)
+def test_a_fault_says_what_to_do_and_gives_nothing_away(problem, said):
+    words = why_failed(problem)
+    assert said in words
+    assert "secret" not in words
+    assert words.endswith("try again.")

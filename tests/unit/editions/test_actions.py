@@ -6,9 +6,11 @@ import shutil
 
 import pytest
 from django.db import IntegrityError, transaction
+from django_tasks_db.models import DBTaskResult
 
 from plenary.core import permissions as roles
 from plenary.core.models import AuditEvent
+from plenary.core.queries import event_detail, store_path
 from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, NotPossible, Refused
 from plenary.editions import actions, permissions, queries, tasks
 from plenary.editions.models import Edition
@@ -112,6 +114,89 @@ class TestBuild:
         tasks.build.call(proposal.pk)
         tasks.resume.call()
         assert Edition.objects.get().state == "built"
+
+
+class TestFailure:
+    """What could not be built says why, leaves nothing half, and can be tried again."""
+
+    def broken(self, settings):
+        """Return the ordered edition of a release one of whose kept tables is damaged on disk, and how to mend it."""
+        proposal = TestOrder().ready()
+        edition = actions.order(proposal_id=proposal.pk, by=COMMISSIONER)
+        path = store_path(proposal.narrative_sha256)
+        return edition, path, path.read_bytes()
+
+    def test_the_job_notes_why_and_the_event_keeps_it(self, settings):
+        edition, path, sound = self.broken(settings)
+        path.write_bytes(sound + b" ")
+        with pytest.raises(Damaged):
+            tasks.build.func(edition.proposal)
+        edition.refresh_from_db()
+        assert edition.state == "failed"
+        assert "Restore it from a backup" in edition.failure
+
+    def test_a_full_disk_is_said_in_plain_words_and_tried_again(self, settings, monkeypatch):
+        edition, _, _ = self.broken(settings)
+
+        def full(*_):
+            raise OSError(28, "No space left on device", "/secret/place")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(actions.write, "write", full)
+            with pytest.raises(OSError, match="No space left"):
+                tasks.build.func(edition.proposal)
+        edition.refresh_from_db()
+        assert edition.state == "failed"
+        assert "No space left on device" in edition.failure
+        assert "/secret/place" not in edition.failure
+        event = AuditEvent.objects.get(verb="build edition failed")
+        assert event_detail(event) == {"proposal": edition.proposal, "why": edition.failure}
+        assert queries.why_not_built() == {edition.pk: edition.failure}
+        with pytest.raises(NotPossible, match="failed: it cannot become published"), transaction.atomic():
+            actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        again = actions.order(proposal_id=edition.proposal, by=COMMISSIONER)
+        assert (again.pk, again.state, again.failure) == (edition.pk, "building", "")
+        tasks.build.func(edition.proposal)
+        edition.refresh_from_db()
+        assert (edition.state, edition.failure) == ("built", "")
+        assert verify.verify(staging(edition, settings))["verified"]
+        assert queries.why_not_built() == {}
+
+    def test_what_another_process_built_meanwhile_stays_built(self, settings, monkeypatch):
+        edition, _, _ = self.broken(settings)
+        make_files = actions.write.write
+
+        def overtaken(*arguments):
+            monkeypatch.setattr(actions.write, "write", make_files)
+            actions.build(proposal_id=edition.proposal, by=SYSTEM)
+            raise RuntimeError("the folder went away")
+
+        monkeypatch.setattr(actions.write, "write", overtaken)
+        with pytest.raises(RuntimeError):
+            actions.build(proposal_id=edition.proposal, by=SYSTEM)
+        edition.refresh_from_db()
+        assert (edition.state, edition.failure) == ("built", "")
+
+    def test_another_release_takes_the_place_of_one_that_cannot_be_built(self, settings, monkeypatch):
+        edition, _, _ = self.broken(settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(actions, "_inputs_of", lambda *_: (_ for _ in ()).throw(NotPossible("Propose them anew.")))
+            with pytest.raises(NotPossible):
+                actions.build(proposal_id=edition.proposal, by=SYSTEM)
+        second = releases.frozen(releases.results(releases.SMALL | {"RJ1": 420.0, "Total": 682.0}))
+        made = actions.build(proposal_id=second.pk, by=COMMISSIONER)
+        assert (made.pk, made.number, made.release_hash) == (edition.pk, 1, second.content_hash)
+        assert (made.state, made.note) == ("built", "")
+        assert Edition.objects.count() == 1
+
+    def test_a_job_that_ended_without_a_word_is_told_apart_from_one_that_waits(self):
+        proposal = TestOrder().ready()
+        edition = actions.order(proposal_id=proposal.pk, by=COMMISSIONER)
+        assert queries.why_not_built() == {}
+        DBTaskResult.objects.update(status="FAILED")
+        assert "ended without a word" in queries.why_not_built()[edition.pk]
+        actions.order(proposal_id=proposal.pk, by=COMMISSIONER)
+        assert queries.why_not_built() == {}
 
 
 class TestPublish:
@@ -261,7 +346,14 @@ class TestTables:
 
     @pytest.mark.parametrize(
         "change",
-        [{"state": "published"}, {"number": 2}, {"period_end": releases.START}, {"correction_of": 1}],
+        [
+            {"state": "published"},
+            {"state": "failed"},
+            {"failure": "why"},
+            {"number": 2},
+            {"period_end": releases.START},
+            {"correction_of": 1},
+        ],
     )
     def test_half_states(self, change):
         edition = make.built()

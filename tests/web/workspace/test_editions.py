@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_tasks_db.models import DBTaskResult
 
 from plenary.core.permissions import Administrator, CentreLead, NationalCommissioner, NetworkLead, Reviewer
 from plenary.editions import actions, queries
@@ -85,6 +86,56 @@ def test_what_is_not_released_is_not_built(commissioner, db):
     assert commissioner.get(f"{LIST}build/{proposal.pk}/").status_code == 404
     assert commissioner.post(f"{LIST}build/{proposal.pk}/").status_code == 404
     assert not Edition.objects.exists()
+
+
+@pytest.fixture
+def failed(commissioner, release, monkeypatch):
+    """An edition whose making failed in the queue."""
+    commissioner.post(f"{LIST}build/{release.pk}/")
+    edition = Edition.objects.get()
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "_make", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(OSError, match="No space"):
+            actions.build(proposal_id=release.pk, by=make.COMMISSIONER)
+    return edition
+
+
+def test_what_could_not_be_built_says_why_and_is_tried_again(commissioner, failed):
+    page = commissioner.get(LIST)
+    assert "Could not be built" in page.text
+    assert "No space left on device" in page.text
+    assert "Refresh" not in page.headers
+    assert f"{LIST}{failed.pk}/publish/" not in page.text
+    address = f"{LIST}{failed.pk}/retry/"
+    assert address in page.text
+    assert "No space left on device" in commissioner.get(address).text
+    answer = commissioner.post(address, follow=True)
+    assert "is being built" in answer.text
+    assert answer.headers["Refresh"] == "5"
+    failed.refresh_from_db()
+    assert (failed.state, failed.failure) == ("building", "")
+    assert "has not failed" in commissioner.get(address).text
+
+
+def test_the_list_tells_those_that_failed(commissioner, failed):
+    assert "No space left" in commissioner.get("/workspace/editions.csv?state=failed").text
+    assert "No space left" not in commissioner.get("/workspace/editions.csv?state=building").text
+
+
+def test_a_job_that_was_stopped_too_often_has_failed(commissioner, release):
+    commissioner.post(f"{LIST}build/{release.pk}/")
+    DBTaskResult.objects.update(status="FAILED")
+    page = commissioner.get(LIST)
+    assert "ended without a word" in page.text
+    assert "Refresh" not in page.headers
+
+
+@pytest.mark.parametrize(("role", "scope"), [(NetworkLead, "adult-ecmo"), (Administrator, ""), (NationalCommissioner, "Wales")])
+def test_others_neither_read_why_nor_try_again(as_, failed, role, scope):
+    for send in (as_(role, scope).get, as_(role, scope).post):
+        answer = send(f"{LIST}{failed.pk}/retry/")
+        assert answer.status_code == 403
+        assert "No space left" not in answer.text
 
 
 # -- preview

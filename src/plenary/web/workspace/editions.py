@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -27,6 +28,7 @@ SECTION = "Editions"
 STATES = {
     "released": Tag("Released, no edition yet", "grey"),
     EditionState.BUILDING: Tag("Being built", "blue"),
+    EditionState.FAILED: Tag("Could not be built", "red"),
     EditionState.BUILT: Tag("Waits to be published", "yellow"),
     EditionState.PUBLISHED: Tag("Published", "green"),
 }
@@ -53,8 +55,9 @@ def all_editions(request: HttpRequest, *, as_file: bool = False) -> HttpResponse
     known = {one.release_hash for one in made}
     released = [one for one in proposals.frozen() if one.content_hash not in known]
     rows = [_released_row(one) for one in released if wanted in {None, "released"}]
-    rows += [_edition_row(one) for one in made if wanted in {None, one.state}]
-    building = any(one.state == EditionState.BUILDING for one in made)
+    why = queries.why_not_built()
+    rows += [_edition_row(one, why) for one in made if wanted in {None, _state(one, why)}]
+    building = any(_state(one, why) == EditionState.BUILDING for one in made)
     answer = list_page(
         request,
         title=SECTION,
@@ -82,18 +85,26 @@ def _released_row(one: Any) -> tuple[Cell, ...]:
     return str(one), Period(one.period_start, one.period_end).words, STATES["released"], moment(one.frozen_at), one.note, link
 
 
-def _edition_row(one: Any) -> tuple[Cell, ...]:
+def _state(one: Any, why: Mapping[int, str]) -> EditionState:
+    """Return the state as people see it: what nobody builds any more has failed."""
+    return EditionState.FAILED if one.pk in why else EditionState(one.state)
+
+
+def _edition_row(one: Any, why: Mapping[int, str]) -> tuple[Cell, ...]:
+    state = STATES[_state(one, why)]
     return (
         str(one),
         Period(one.period_start, one.period_end).words,
-        STATES[EditionState(one.state)],
+        Several((state, why[one.pk])) if one.pk in why else state,
         moment(one.published_at or one.built_at),
         one.note,
-        Several(tuple(_links(one))),
+        Several(tuple(_links(one, _state(one, why)))),
     )
 
 
-def _links(one: Any) -> list[Cell]:
+def _links(one: Any, state: EditionState) -> list[Cell]:
+    if state == EditionState.FAILED:
+        return [Link("Try again", reverse("retry_edition", args=[one.pk]), hidden=f"to build {one}")]
     if one.state == EditionState.PUBLISHED:
         files = (
             ("Read it", FRONT),
@@ -180,6 +191,29 @@ def build_now(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
+def retry(request: HttpRequest, number: int) -> HttpResponse:
+    """Say why an edition could not be built, and put it into the queue once more."""
+    asking, one, form = who(request), _edition(number), EmptyForm(posted(request))
+    why = queries.why_not_built().get(one.pk, "")
+    if request.method == "POST" and form.is_valid():
+        note = one.note
+        done = attempt(form, lambda: actions.order(proposal_id=one.proposal, note=note, by=asking), also=(Damaged,))
+        if done is not None:
+            messages.success(request, f"{one} is being built. This page says when it is ready.")
+            return redirect("manage_editions")
+    return form_page(
+        request,
+        form,
+        title=f"Try again to build {one}",
+        section=SECTION,
+        crumbs=_crumbs(),
+        intro=["Nothing was published and nothing is lost: the release stands as it was approved."],
+        facts=[("Why it could not be built", why), ("Release", one.release_hash)],
+        stops=[] if why else [f"{one} has not failed. See the list of editions for what it waits for."],
+        submit="Try again",
+    )
+
+
 def _edition(number: int) -> Any:
     found = queries.in_preparation().filter(pk=number).first()
     if found is None:
@@ -226,7 +260,7 @@ def publish(request: HttpRequest, number: int) -> HttpResponse:
             ("Digest of its files", one.digest),
             ("Preview", Link("Look at it once more", reverse("preview", args=[one.pk, FRONT]))),
         ],
-        stops=[] if one.state == EditionState.BUILT else ["It is still being built."],
+        stops=[] if one.state == EditionState.BUILT else ["It is not built yet."],
         submit="Publish for good",
         kind="warning",
     )
