@@ -396,7 +396,13 @@ class TestPeriods:
         early = (date(2024, 1, 1), START)
         make.receive(centre, case("A1"))
         make.receive(centre, case("A1"), start=early[0], end=early[1])
-        assert queries.periods(make.manager(centre)) == [(START, END), early]
+        assert queries.periods([centre.service.slug]) == [(START, END), early]
 
-    def test_what_others_sent_is_not_seen(self, centre, other):
-        assert queries.periods(make.manager(centre)) == []
+    def test_other_services_have_their_own(self, centre):
+        make.receive(centre, case("A1"))
+        elsewhere = make.make_centre("lam", "RJ2")
+        early = (date(2024, 1, 1), START)
+        make.receive(elsewhere, case("A1"), start=early[0], end=early[1])
+        assert queries.periods(["lam"]) == [early]
+        assert queries.periods(["lam", centre.service.slug]) == [(START, END), early]
+        assert queries.periods([]) == []

@@ -4,8 +4,11 @@ from datetime import date
 
 import pytest
 
+from plenary.core.permissions import CentreDataManager, NetworkLead, PatientRepresentative
+from plenary.core.queries import today
 from plenary.core.terms import NotFound
-from plenary.web.workspace.periods import Period, offered, read_period, usual, year
+from plenary.web.workspace.periods import Period, financial_year, offered, read_period, usual, year
+from tests.factories.collection import case, receive
 
 
 @pytest.mark.parametrize(
@@ -47,15 +50,32 @@ def test_a_list_offers_recent_years_and_whatever_is_in_use():
     keys = [period.key for period in offered([used])]
     assert keys[-1] == "2001-02"
     assert keys == sorted(keys, reverse=True)
-    assert len(keys) == 5
+    now = today()
+    assert {str(now.year - back) for back in range(4)} <= set(keys)
+    assert {financial_year(now.year - back).key for back in (1, 2, 3)} <= set(keys)
+    assert all(read_period(key).start <= now for key in keys), "nothing is asked for a period that has not begun"
 
 
-def test_the_usual_period_is_the_latest_that_has_ended():
-    running = year(2999)
-    assert usual([running, year(2019), year(2020)]) == year(2020)
-    assert usual([running]).is_year
+def test_the_usual_period_is_the_latest_in_use_that_has_ended():
+    running, older, newer = ((date(number, 4, 1), date(number + 1, 4, 1)) for number in (2999, 2019, 2020))
+    assert usual([running, older, newer]) == financial_year(2020)
+    assert usual([running]) == year(today().year - 1)
     assert usual([]) == usual([running])
 
 
 def test_a_period_of_other_days_is_no_year():
     assert not Period(date(2025, 1, 1), date(2025, 12, 31)).is_year
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "address"),
+    [
+        (CentreDataManager, "adult-ecmo/RJ1", "/workspace/collection/"),
+        (NetworkLead, "adult-ecmo", "/workspace/results/run/"),
+        (NetworkLead, "adult-ecmo", "/workspace/releases/propose/"),
+        (PatientRepresentative, "adult-ecmo", "/workspace/narrative/"),
+    ],
+)
+def test_a_network_that_collects_from_april_to_march_is_offered_its_own_years(as_, own, role, scope, address):
+    receive(own, case("A1"), start=date(2019, 4, 1), end=date(2020, 4, 1))
+    assert '<option value="2019-20" selected>1 April 2019 to 31 March 2020</option>' in as_(role, scope).get(address).text

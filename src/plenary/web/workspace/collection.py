@@ -85,10 +85,11 @@ class ProgressFilter(FilterForm):
     service = forms.ChoiceField(label="Service")
     period = forms.ChoiceField(label="Period")
 
-    def __init__(self, data: Any, services: Sequence[Any], periods: Sequence[Period]) -> None:
-        by_slug, by_key = {one.slug: one for one in services}, {period.key: period for period in periods}
+    def __init__(self, data: Any, services: Sequence[Any]) -> None:
+        known = queries.periods(one.slug for one in services)
+        by_slug, by_key = {one.slug: one for one in services}, {period.key: period for period in offered(known)}
         self.chosen_service = by_slug.get(data.get("service", ""), services[0] if services else None)
-        self.chosen_period = by_key.get(data.get("period", ""), usual(periods))
+        self.chosen_period = by_key.get(data.get("period", ""), usual(known))
         chosen = {"service": getattr(self.chosen_service, "slug", ""), "period": self.chosen_period.key}
         super().__init__(chosen)
         self.fields["service"].choices = [(slug, one.name) for slug, one in by_slug.items()]  # type: ignore[attr-defined]
@@ -103,7 +104,7 @@ def my_centres(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     """Show how far each centre has come: the own ones, or all of the network for whoever follows it."""
     asking = who(request)
     services = followed_services(asking)
-    form = ProgressFilter(request.GET, services, offered(queries.periods(asking)))
+    form = ProgressFilter(request.GET, services)
     chosen, period = form.chosen_service, form.chosen_period
     found = queries.progress(asking, chosen, period.start, period.end) if chosen else []
     return list_page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from plenary.collection.queries import periods
 from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Refused, holds
 from plenary.core.terms import NotFound, Who
 from plenary.registry import queries as registry
@@ -33,9 +35,10 @@ class NarrativeFilter(FilterForm):
 
     period = forms.ChoiceField(label="Period")
 
-    def __init__(self, data: Any) -> None:
-        by_key = {one.key: one for one in offered()}
-        self.chosen_period = by_key.get(data.get("period", ""), usual(by_key.values()))
+    def __init__(self, data: Any, services: Iterable[Any]) -> None:
+        known = periods(one.slug for one in services)
+        by_key = {one.key: one for one in offered(known)}
+        self.chosen_period = by_key.get(data.get("period", ""), usual(known))
         super().__init__({"period": self.chosen_period.key})
         self.fields["period"].choices = [(key, one.words) for key, one in by_key.items()]  # type: ignore[attr-defined]
 
@@ -51,10 +54,12 @@ def _services(asking: Who) -> list[Any]:
 
 def narrative(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     """Show which sections of the own services are written."""
-    asking, form = who(request), NarrativeFilter(request.GET)
+    asking = who(request)
+    services = _services(asking)
+    form = NarrativeFilter(request.GET, services)
     period = form.chosen_period
     written = gathered.narrative((period.start, period.end))
-    rows = [_row(asking, one, section, period, written) for one in _services(asking) for section in SECTIONS]
+    rows = [_row(asking, one, section, period, written) for one in services for section in SECTIONS]
     return list_page(
         request,
         title=SECTION,

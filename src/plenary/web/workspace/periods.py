@@ -24,14 +24,14 @@ class Period:
 
     @property
     def is_year(self) -> bool:
-        return self.start == date(self.start.year, 1, 1) and self.end == date(self.start.year + 1, 1, 1)
+        return self == year(self.start.year)
 
     @property
     def key(self) -> str:
         """What stands in an address."""
         if self.is_year:
             return str(self.start.year)
-        if self.start == date(self.start.year, 4, 1) and self.end == date(self.start.year + 1, 4, 1):
+        if self == financial_year(self.start.year):
             return f"{self.start.year}-{self.end.year % 100:02d}"
         return f"{self.start.isoformat()}..{self.end.isoformat()}"
 
@@ -46,13 +46,18 @@ def year(number: int) -> Period:
     return Period(date(number, 1, 1), date(number + 1, 1, 1))
 
 
+def financial_year(number: int) -> Period:
+    """Return the financial year that starts in April of a year."""
+    return Period(date(number, 4, 1), date(number + 1, 4, 1))
+
+
 def read_period(key: str) -> Period:
     """Return the period of an address; raise ``NotFound`` for anything that is none."""
     try:
         if re.fullmatch(r"\d{4}", key):
             return year(int(key))
         if financial := re.fullmatch(r"(\d{4})-(\d{2})", key):
-            found = Period(date(int(financial[1]), 4, 1), date(int(financial[1]) + 1, 4, 1))
+            found = financial_year(int(financial[1]))
         else:
             found = Period(*(date.fromisoformat(part) for part in key.split("..")))
     except (ValueError, TypeError):
@@ -62,14 +67,14 @@ def read_period(key: str) -> Period:
     return found
 
 
-def offered(known: Iterable[tuple[date, date]] = ()) -> list[Period]:
-    """Return the periods to choose from, the latest first: this year, those before it, and whatever is in use already."""
-    now = today().year
-    years = {year(number) for number in range(now - OFFERED + 1, now + 1)}
-    return sorted(years | {Period(*pair) for pair in known}, reverse=True)
+def offered(known: Iterable[tuple[date, date]]) -> list[Period]:
+    """Return the periods to choose from, the latest first: recent years and financial years, and those in use (``known``)."""
+    now = today()
+    recent = {kind(now.year - back) for back in range(OFFERED) for kind in (year, financial_year)}
+    return sorted({period for period in recent if period.start <= now} | {Period(*pair) for pair in known}, reverse=True)
 
 
-def usual(known: Iterable[Period]) -> Period:
-    """Return the period that people work on unless they say otherwise: the latest that has ended."""
-    ended = [period for period in known if period.end <= today()]
+def usual(known: Iterable[tuple[date, date]]) -> Period:
+    """Return the period that people work on unless they say otherwise: the latest in use that has ended, else last year."""
+    ended = [Period(*pair) for pair in known if pair[1] <= today()]
     return max(ended) if ended else year(today().year - 1)

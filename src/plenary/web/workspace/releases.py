@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from plenary.collection.queries import period_label
+from plenary.collection.queries import period_label, periods
 from plenary.core.permissions import NationalCommissioner, NetworkLead, Refused, holds
 from plenary.core.queries import today
 from plenary.core.terms import NotFound, Who
@@ -23,6 +23,7 @@ from plenary.web.design.fields import FilterForm
 from plenary.web.design.formats import day, moment, number
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, table
 from plenary.web.routes import who
+from plenary.web.workspace.collection import followed_services
 from plenary.web.workspace.pages import REFUSALS, Crumbs, EmptyForm, ReasonForm, attempt, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, offered, read_period, usual
 
@@ -106,16 +107,17 @@ class ProposeForm(forms.Form):
     period = forms.ChoiceField(label="Period", error_messages={"invalid_choice": "Choose one of the periods"})
     note = forms.CharField(label="Note for the reviewers", max_length=2000, required=False, widget=forms.Textarea)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, services: Iterable[Any]) -> None:
         super().__init__(data)
-        periods = offered()
-        self.fields["period"].choices = [(one.key, one.words) for one in periods]  # type: ignore[attr-defined]
-        self.fields["period"].initial = usual(periods).key
+        known = periods(one.slug for one in services)
+        self.fields["period"].choices = [(one.key, one.words) for one in offered(known)]  # type: ignore[attr-defined]
+        self.fields["period"].initial = usual(known).key
 
 
 def propose(request: HttpRequest) -> HttpResponse:
     """Protect the latest results of all services and ask for them to leave."""
-    asking, form = who(request), ProposeForm(posted(request))
+    asking = who(request)
+    form = ProposeForm(posted(request), followed_services(asking))
     if request.method == "POST" and form.is_valid():
         period = read_period(form.cleaned_data["period"])
         made = attempt(

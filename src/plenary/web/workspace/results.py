@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from plenary.access import actions as access
-from plenary.collection.queries import period_label
+from plenary.collection.queries import period_label, periods
 from plenary.core.permissions import NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, Who
 from plenary.outcomes import actions, queries
@@ -126,10 +126,10 @@ class RunForm(forms.Form):
 
     def __init__(self, data: Any, services: Sequence[Any]) -> None:
         super().__init__(data)
-        periods = offered()
+        known = periods(one.slug for one in services)
         self.fields["service"].choices = [(one.slug, one.name) for one in services]  # type: ignore[attr-defined]
-        self.fields["period"].choices = [(one.key, one.words) for one in periods]  # type: ignore[attr-defined]
-        self.fields["period"].initial = usual(periods).key
+        self.fields["period"].choices = [(one.key, one.words) for one in offered(known)]  # type: ignore[attr-defined]
+        self.fields["period"].initial = usual(known).key
 
 
 def run_results(request: HttpRequest) -> HttpResponse:
