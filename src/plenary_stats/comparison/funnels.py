@@ -23,8 +23,10 @@ FEW_CENTRES = 10
 class Funnel:
     """Centres against a target.
 
-    ``columns``: observed, denominator, value, then lower_ and upper_ for each limit (95 and 998), p_low, p_high, flag, why_not.
-    ``p_low`` is the chance of so few events or fewer if the centre had the target, ``p_high`` of so many or more. ``flag`` is
+    ``columns``: observed, denominator, value, then lower_ and upper_ for each limit (95 and 998), p_low, p_high, mid_low,
+    mid_high, z, flag, why_not. ``p_low`` is the chance of so few events or fewer if the centre had the target, ``p_high`` of so
+    many or more; the mid chances count the observed number by half. ``z`` is the distance from the target in standard
+    deviations before any is drawn in, on the scale on which overdispersion is estimated. ``flag`` is
     ``within``, ``low95``, ``high95``, ``low998`` or ``high998`` from those chances, never from the drawn limit; empty where
     ``why_not`` says why there is none. ``phi`` and ``tau2`` are the estimated overdispersion (1 and 0 where none was asked for).
     ``cautions`` are sentences to print beside the plot.
@@ -82,7 +84,9 @@ def funnel(  # noqa: PLR0917 -- the agreed order of arguments
         lower, upper = _limits(centres, level, extra, exact=exact)
         columns |= {f"lower_{_name(level)}": lower, f"upper_{_name(level)}": upper}
     low, high = _tails(centres, extra)
-    columns |= {"p_low": low, "p_high": high, "flag": _flags(low, high, limits), "why_not": centres.why_not}
+    mid_low, mid_high = _mid(centres)
+    columns |= {"p_low": low, "p_high": high, "mid_low": mid_low, "mid_high": mid_high, "z": _z(centres, extra)}
+    columns |= {"flag": _flags(low, high, limits), "why_not": centres.why_not}
     method = extra.name or ("exact" if exact else "normal")
     return Funnel(frozen(columns), centres.target, extra.phi, extra.tau2, kind, method, tuple(cautions))
 
@@ -207,7 +211,7 @@ def _quantile(probability: float, size: Numbers, target: float, kind: Kind) -> N
 def _spread(centres: _Centres) -> Numbers:
     """Return the standard deviation of a centre's value if it has the target."""
     share = centres.target * (1 - centres.target) if centres.kind == "proportion" else centres.target
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.sqrt(share / centres.denominator)
 
 
@@ -245,7 +249,7 @@ def _dispersion(
     if overdispersion is None:
         return 1.0, 0.0
     additive = overdispersion == "additive"
-    value, middle, spread = _scaled(centres, transform) if additive else (centres.value, centres.target, _spread(centres))
+    value, middle, spread = _scale(centres, overdispersion, transform)
     usable = centres.shown & np.isfinite(value) & (spread > 0)
     if usable.sum() < 2:
         return 1.0, 0.0
@@ -260,6 +264,18 @@ def _dispersion(
     room = weight.sum() - (weight**2).sum() / weight.sum()
     tau2 = (number * phi - (number - 1)) / room if room > 0 else 0.0
     return phi, float(max(tau2, 0.0))
+
+
+def _scale(centres: _Centres, overdispersion: Overdispersion | None, transform: Transform) -> tuple[Numbers, float, Numbers]:
+    return _scaled(centres, transform) if overdispersion == "additive" else (centres.value, centres.target, _spread(centres))
+
+
+def _z(centres: _Centres, extra: _Extra) -> Numbers:
+    """Return how many standard deviations each centre is from the target, by chance alone."""
+    value, middle, spread = _scale(centres, extra.overdispersion, extra.transform)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z: Numbers = (value - middle) / spread
+    return z
 
 
 def _limits(centres: _Centres, level: float, extra: _Extra, *, exact: bool) -> tuple[Numbers, Numbers]:
@@ -284,12 +300,18 @@ def _tails(centres: _Centres, extra: _Extra) -> tuple[Numbers, Numbers]:
     return np.where(centres.shown, low, np.nan), np.where(centres.shown, high, np.nan)
 
 
+def _mid(centres: _Centres) -> tuple[Numbers, Numbers]:
+    """Return the exact tail probabilities with half of the observed count in each."""
+    sized, case, seen = np.where(centres.shown, centres.denominator, 1.0), (centres.target, centres.kind), centres.observed
+    all_met = (centres.kind == "proportion") & (seen >= sized)
+    low = (_at_most(seen, sized, *case) + _at_most(seen - 1, sized, *case)) / 2
+    high = (_at_least(seen, sized, *case) + np.where(all_met, 0.0, _at_least(seen + 1, sized, *case))) / 2
+    return np.where(centres.shown, low, np.nan), np.where(centres.shown, high, np.nan)
+
+
 def _overdispersed_z(centres: _Centres, extra: _Extra) -> Numbers:
-    if extra.overdispersion == "multiplicative":
-        value, middle, spread = centres.value, centres.target, _spread(centres) * np.sqrt(extra.phi)
-    else:
-        value, middle, chance = _scaled(centres, extra.transform)
-        spread = np.sqrt(chance**2 + extra.tau2)
+    value, middle, chance = _scale(centres, extra.overdispersion, extra.transform)
+    spread = chance * np.sqrt(extra.phi) if extra.overdispersion == "multiplicative" else np.sqrt(chance**2 + extra.tau2)
     with np.errstate(invalid="ignore", divide="ignore"):
         z: Numbers = (value - middle) / spread
     return z
