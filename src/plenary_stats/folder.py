@@ -28,6 +28,8 @@ from plenary_stats.spec import DataSet, Field, OutcomeSet
 from plenary_stats.tables import TOTAL, CaseTable, Column
 
 SECTIONS: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
+SEAL: Final = "seal.txt"
+"""A secret that a network may keep among its files: it hides what short files say behind their published digests."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class _Reader:
 
     def collection(self) -> tuple[Collection, Findings]:
         settings = self.settings()
+        self.seal()
         services = tuple(self.services())
         names = tuple(service.slug for service in services)
         centres = tuple(self.centres(names))
@@ -213,6 +216,14 @@ class _Reader:
             message = f"The key '{key}' of collection.toml is not used."
             self.find("unknown-file", "notice", "collection.toml", message, f"Known keys: {', '.join(_SETTINGS)}.")
         return _settings(document)
+
+    def seal(self) -> None:
+        """Read the secret that hides short inputs behind their digests. What it says matters to nobody."""
+        content = self.content(SEAL)
+        if content is not None and len(content.strip()) < _SHORTEST_SEAL:
+            message = f"{SEAL} has fewer than {_SHORTEST_SEAL} characters: it could be guessed."
+            remedy = "Write a line of at least that many random characters, and keep the file with the collection."
+            self.find("out-of-range", "blocking", SEAL, message, remedy)
 
     def services(self) -> Iterator[Service]:
         if not (self.root / "services.csv").is_file():
@@ -454,6 +465,7 @@ class _Part:
     narrative: dict[str, str] = field(default_factory=dict)
 
 
+_SHORTEST_SEAL: Final = 32
 _SETTINGS: Final = ("label", "period_start", "period_end", "nation", "threshold", "invented", "collected_on")
 _SERVICES: Final = (Field("service", required=True), Field("name", required=True), Field("category"), Field("description"))
 _CENTRES: Final = (

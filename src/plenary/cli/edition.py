@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from plenary.editions.render import content, data, verify, write
+from plenary.editions.render import content, data, seal, verify, write
 from plenary.editions.render.sheet import shared_words
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, PreviousEdition, ServiceEntry
 from plenary.registry import queries as registry
@@ -39,6 +39,7 @@ def add(commands: Any) -> None:
     check = verbs.add_parser("verify", help="recompute every hash, figure and the disclosure audit of an edition folder")
     check.add_argument("folder", type=Path, metavar="DIR")
     _add_previous(check)
+    check.add_argument("--inputs", type=Path, metavar="FOLDER", help="the collection folder: is it the one this was made from?")
     check.add_argument("--json", action="store_true", help="print one JSON document")
     check.set_defaults(run=_verify)
 
@@ -72,12 +73,23 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     report = verify.verify(arguments.folder, arguments.previous)
+    if arguments.inputs is not None:
+        report["problems"] += _other_inputs(arguments.folder, arguments.inputs)
+        report["verified"] = not report["problems"]
     for problem in report["problems"]:
         sys.stderr.write(f"{problem['file']} {problem['problem']}\n")
     for note in report["notes"]:
         sys.stderr.write(f"Note: {note}\n")
     sys.stderr.write(f"{report['files']} files: {'verified' if report['verified'] else 'NOT what was published'}.\n")
     return _print(arguments, report, 0 if report["verified"] else 1)
+
+
+def _other_inputs(edition: Path, source: Path) -> list[dict[str, str]]:
+    """Return which inputs of an edition are not what a collection folder holds, as problems of its manifest."""
+    said = json.loads((edition / write.MANIFEST).read_bytes())["inputs"]
+    found = seal.seal(folder.read(source)[0]).digests
+    differ = sorted(name for name in {*said, *found} if said.get(name) != found.get(name))
+    return [{"file": write.MANIFEST, "problem": f"was made from another {name} than {source} holds"} for name in differ]
 
 
 def _print(arguments: argparse.Namespace, document: Mapping[str, Any], code: int) -> int:
@@ -134,6 +146,9 @@ def inputs_of(
     protected = releases.protected(results, policy, earlier)
     known = tuple(_previous(one, out) for one in previous)
     number, correction = _number(collection.label, known, note)
+    sealed = seal.seal(collection)
+    if seal.WITHHELD in sealed.kinds.values():
+        say(f"Leaving out the digests of files with so few cases ({folder.SEAL} would seal them)")
     inputs = EditionInputs(
         label=collection.label,
         period_start=collection.period_start.isoformat(),
@@ -154,7 +169,8 @@ def inputs_of(
         outcomes=tuple(OutcomeEntry.of(agreed, one) for agreed in _agreed(collection) for one in agreed.outcomes),
         narrative=collection.narrative,
         policy=releases.disclosure_policy_plain(policy),
-        inputs=collection.inputs,
+        inputs=sealed.digests,
+        input_digests=sealed.kinds,
         definitions={f"{one.service}/outcomes": one.version for one in _agreed(collection)}
         | {f"{slug}/dictionary": one.version for slug, one in sorted(collection.datasets.items())},
         code_version=write.code_version(),

@@ -314,6 +314,7 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
         narrative=release.narrative,
         policy=release.policy,
         inputs={"release": release.content_hash},
+        input_digests={"release": "sealed"},
         definitions=_definitions(release),
         code_version=write.code_version(),
         previous=tuple(known),

@@ -109,7 +109,8 @@ class EditionInputs:
 
     ``period_start`` and ``period_end`` are ISO dates and half-open. ``tables`` are the protected tables named in ``TABLES``
     (there may be several of one name; an absent one is not collected). ``areas`` names the areas of the tables. ``audit`` and
-    ``policy`` are plain documents (dicts of JSON values). ``inputs`` maps an input's name to its SHA-256.
+    ``policy`` are plain documents (dicts of JSON values). ``inputs`` maps an input's name to its digest and
+    ``input_digests`` to the kind of it: ``sha256``, ``sealed`` or ``withheld``.
     """
 
     label: str
@@ -131,6 +132,7 @@ class EditionInputs:
     policy: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    input_digests: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
     code_version: str = ""
     previous: tuple[PreviousEdition, ...] = ()

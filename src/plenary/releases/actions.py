@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from plenary.collection.terms import require_period
 from plenary.core.actions import record, store_bytes
@@ -62,7 +63,7 @@ def propose(
             policy_sha256=_keep(disclosure_policy_plain(policy), by),
             audit_sha256=_keep(done.audit.plain(seconds=False), by),
             narrative_sha256=_keep({slug: dict(texts) for slug, texts in narrative.items()}, by),
-            sources=dict(sources),
+            sources=dict(sources) | {"seal": _seal(sources)},
             previous=[release.content_hash for release in before],
             proposed_by=by.person_id,
             proposed_at=timezone.now(),
@@ -195,6 +196,11 @@ def _all_tables(releases: Sequence[Proposal]) -> tuple[ProtectedTable, ...]:
 
 def _keep(document: Mapping[str, object], by: Who) -> str:
     return store_bytes(proposals.canonical(document), by=by, media_type=JSON)
+
+
+def _seal(sources: Mapping[str, str]) -> str:
+    """Return what nobody outside can guess: an edition prints the hash of its release."""
+    return salted_hmac("plenary.releases.seal", proposals.canonical(sources), algorithm="sha256").hexdigest()
 
 
 def _locked(proposal_id: int) -> Proposal:

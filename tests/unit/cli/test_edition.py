@@ -105,10 +105,38 @@ def test_the_results_are_those_of_the_cases(built):
 
 def test_the_edition_knows_its_inputs_definitions_and_reviewers(built):
     manifest = json.loads((built / "out" / "manifest.json").read_text())
-    cases = (built / "in" / "invented-lung" / "cases.csv").read_bytes()
-    assert manifest["inputs"]["invented-lung/cases.csv"] == write.digest(cases)
+    source = built / "in"
+    assert set(manifest["inputs"]) == {str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()}
+    assert all(len(digest) == 64 for digest in manifest["inputs"].values())
+    plain = {name for name, kind in manifest["input_digests"].items() if kind == "sha256"}
+    assert {"collection.toml", "invented-lung/outcomes.toml"} <= plain
+    assert all(manifest["inputs"][name] == write.digest((source / name).read_bytes()) for name in plain)
     assert manifest["definitions"]["invented-lung/outcomes"] == "2026-1"
     assert (manifest["draft"], manifest["reviewers"]) == (False, ["A", "B"])
+
+
+def test_no_withheld_number_can_be_guessed_from_what_the_manifest_says_of_the_inputs(built, tmp_path):
+    collection(tmp_path / "in")
+    secret = tmp_path / "in" / "invented-lung" / "expected.csv"
+    secret.write_text("centre,case_id,count\nCCC,,17\n")  # fewer than 30: withheld everywhere else
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    published = b"".join(write.read_back(tmp_path / "out")[name] for name in ("manifest.json", "edition.json", "disclosure.json"))
+    guesses = {count: f"centre,case_id,count\nCCC,,{count}\n".encode() for count in range(100)}
+    assert guesses[17] == secret.read_bytes()
+    assert [count for count, words in guesses.items() if write.digest(words).encode() in published] == []
+    for path in (tmp_path / "in").rglob("*.*"):
+        if path.name in {"cases.csv", "expenditure.csv", "narrative.md"}:
+            assert write.digest(path.read_bytes()).encode() not in published
+
+
+def test_the_holder_of_the_inputs_can_still_tell_that_they_are_the_ones(built, tmp_path, capsys):
+    command = ["edition", "verify", str(built / "out"), "--inputs"]
+    assert main([*command, str(built / "in")]) == 0
+    shutil.copytree(built / "in", tmp_path / "in")
+    cases = tmp_path / "in" / "invented-lung" / "cases.csv"
+    cases.write_text(cases.read_text().replace("AAA,AAA7,", "AAA,AAA-7,"))
+    assert main([*command, str(tmp_path / "in")]) == 1
+    assert "made from another invented-lung/cases.csv" in capsys.readouterr().err
 
 
 def test_what_the_network_wrote_and_agreed_is_in_it(built):

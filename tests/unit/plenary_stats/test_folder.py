@@ -259,3 +259,11 @@ def test_what_was_read_cannot_be_changed_afterwards(tmp_path):
         collection.services[0].slug = "other"
     with pytest.raises(TypeError):
         collection.inputs["services.csv"] = "0"
+
+
+def test_a_seal_is_read_and_a_short_one_refused(tmp_path):
+    collection, findings = folder.read(written(tmp_path / "long", **{"seal.txt": "3f9c" * 8}))
+    assert told(findings, "blocking") == []
+    assert collection.inputs["seal.txt"] == hashlib.sha256(b"3f9c" * 8).hexdigest()
+    _, findings = folder.read(written(tmp_path / "short", **{"seal.txt": "secret" + " " * 40}))
+    assert told(findings, "blocking") == [("seal.txt", 0, "", "out-of-range")]

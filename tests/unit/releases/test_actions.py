@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 
 from plenary.core import permissions as roles
 from plenary.core.actions import adopt_policy
@@ -49,7 +50,17 @@ class TestPropose:
         audit = proposals.document(proposal.audit_sha256)
         assert audit["totals"]["exact"] == audit["totals"]["narrow"] == 0
         assert "seconds" not in audit["totals"]
-        assert proposal.sources == {"runs/adult-ecmo": "0" * 64}
+        assert proposal.sources["runs/adult-ecmo"] == "0" * 64
+
+    def test_the_published_hash_of_a_release_confirms_no_guess_of_what_was_withheld(self):
+        proposal = make.proposal()
+        everything_else = {name: sha256 for name, sha256 in proposal.sources.items() if name != "seal"}
+        guessed = Proposal.objects.get(pk=proposal.pk)
+        guessed.sources = everything_else  # somebody who guessed every case, but does not know this installation's secret
+        assert proposals.content_hash(guessed) != proposal.content_hash
+        with override_settings(SECRET_KEY="another installation"):
+            assert make.proposal().sources["seal"] != proposal.sources["seal"]
+        assert make.proposal().sources["seal"] == proposal.sources["seal"]
         assert [service.slug for service in proposal.services.all()] == ["adult-ecmo"]
 
     def test_the_same_results_have_the_same_hash(self):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from plenary.editions.render.figures import number
+from plenary.editions.render.figures import REMAINDERS, number, status_of
 from plenary.editions.terms import TABLES, EditionInputs
 from plenary_stats.tables import RESULT_DIMENSIONS, RESULT_NUMBERS, SHOWN, Kind, ResultTable, numbers, text
 
@@ -26,8 +26,8 @@ COLUMNS: Final = (
     "note",
 )
 
-REMAINDERS: Final = ("not_eligible", "not_known")
-"""What travels with every outcome: met is the numerator, not met the rest of the denominator, and these two."""
+STATES: Final = tuple(f"{name}_status" for name in REMAINDERS)
+"""The columns that say why one of those two is empty: a row may show its result and withhold them."""
 
 _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "edition": "Label of the edition.",
@@ -48,6 +48,8 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "note": "What a reader should know about this figure.",
     "not_eligible": "Number of patients to whom the outcome does not apply.",
     "not_known": "Number of patients whose outcome is not yet known.",
+    "not_eligible_status": "Why not_eligible is empty, as in status; empty where it is shown.",
+    "not_known_status": "Why not_known is empty, as in status; empty where it is shown.",
     "name": "Name.",
     "category": "Category of the service.",
     "description": "What the service does.",
@@ -81,7 +83,7 @@ def render(inputs: EditionInputs) -> dict[str, bytes]:
 
 def columns(name: str) -> tuple[str, ...]:
     """Return the columns of one data table."""
-    return COLUMNS + (REMAINDERS if name == "outcomes" else ())
+    return COLUMNS + ((*REMAINDERS, *STATES) if name == "outcomes" else ())
 
 
 def rows(words: bytes) -> list[dict[str, str]]:
@@ -141,6 +143,7 @@ def _line(label: str, row: Mapping[str, Any], heads: Sequence[str]) -> list[str]
     texts = {"edition": label} | {column: row[column] for column in (*RESULT_DIMENSIONS, "status", "method", "note")}
     cells = {column: safe(value) for column, value in texts.items()}
     cells |= {column: _number(row.get(column, math.nan)) for column in (*RESULT_NUMBERS, *REMAINDERS)}
+    cells |= {state: status_of(row, column) for column, state in zip(REMAINDERS, STATES, strict=True)}
     if row["status"] != SHOWN:
         cells["value"] = ""
     return [cells[head] for head in heads]
@@ -194,6 +197,6 @@ def _package(inputs: EditionInputs, heads: Mapping[str, Sequence[str]]) -> dict[
 def _field(column: str) -> dict[str, Any]:
     kind = "number" if column in {*RESULT_NUMBERS, *REMAINDERS} else "boolean" if column == "invented" else "string"
     field: dict[str, Any] = {"name": column, "type": kind, "description": _DESCRIPTIONS[column]}
-    if column == "status":
+    if column in {"status", *STATES}:
         field["constraints"] = {"enum": ["", "c", "x", "z", "low"]}
     return field

@@ -25,6 +25,9 @@ LIMITS: Final[Mapping[str, str]] = {
 }
 """Where a centre stands in a funnel plot, in words."""
 
+REMAINDERS: Final = ("not_eligible", "not_known")
+"""What travels with every outcome: met is the numerator, not met the rest of the denominator, and these two."""
+
 FORMATS: Final = ("count", "percent", "rate", "money", "number")
 
 
@@ -40,6 +43,20 @@ def figure(value: float | None, status: str, form: str) -> Figure:
     if value != 0 and not any(character in "123456789" for character in shown):
         return {"value": number(value), "text": MARKS[LOW], "status": LOW}
     return {"value": number(value), "text": shown, "status": status}
+
+
+def status_of(row: Mapping[str, Any], column: str) -> str:
+    """Return the status of one figure of a row.
+
+    A row may show its result and withhold those not eligible or not known: together with the denominator they would tell how many
+    patients there are. Then the denominator stands there without them, which is how disclosure control reads such a row too.
+    """
+    if column not in row:
+        return NOT_COLLECTED
+    empty = math.isnan(row[column])
+    if column in REMAINDERS and empty and not math.isnan(row.get("denominator", math.nan)):
+        return WITHHELD
+    return str(row["status"]) if column == "value" or empty else SHOWN
 
 
 def number(value: float) -> float | int:

@@ -221,7 +221,7 @@ class _Outcome:
         """Return one table: a line a group, a column for each time, and how much of the outcome is known."""
         head = {"centre": "Centre", "sex": "Sex", "age_band": "Age"}[dimension]
         known = self._known() if dimension == "centre" else {}
-        states = [column for column in STATES if any(not math.isnan(row.get(column, math.nan)) for row in rows)]
+        states = [column for column in STATES if any(column in row for row in rows)]
         groups: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in rows:
             groups[row[dimension]][row["measure"]] = row

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from plenary.editions.render.figures import Figure, figure, row_key
+from plenary.editions.render.figures import Figure, figure, row_key, status_of
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, ServiceEntry
 from plenary_stats.tables import NOT_COLLECTED, SHOWN, TOTAL
 
@@ -97,8 +97,7 @@ class Sheet:
     def put(self, table: str, row: Row, column: str = "value") -> Part:
         """Use one figure of one row and return the part that prints it. A withheld row shows only what protection left in it."""
         key = f"{row_key(table, row)}|{column}"
-        status = row["status"] if column == "value" or math.isnan(row[column]) else SHOWN
-        self.figures.setdefault(key, figure(row[column], status, self.form(table, row, column)))
+        self.figures.setdefault(key, figure(row[column], status_of(row, column), self.form(table, row, column)))
         return {"f": key}
 
     def interval(self, table: str, row: Row) -> Parts:

@@ -124,7 +124,7 @@ def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, M
     if shown["value"] != value:
         return False
     status = shown["status"] if shown["status"] != LOW else SHOWN
-    own = row["status"] if column == "value" or not given else SHOWN
+    own = row.get(f"{column}_status", row["status"]) if column == "value" or not given else SHOWN
     if value is None:
         return status != SHOWN and own in {status, SHOWN} and shown["text"] == figure(None, status, "count")["text"]
     return status == own and shown["text"] in {figure(value, SHOWN, form)["text"] for form in FORMATS}

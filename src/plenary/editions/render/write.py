@@ -125,6 +125,7 @@ def _manifest(made: Mapping[str, bytes], content: Mapping[str, Any], inputs: Edi
         "reviewers": list(inputs.reviewers),
         "files": {path: {"sha256": digest(words), "bytes": len(words)} for path, words in sorted(made.items())},
         "inputs": dict(sorted(inputs.inputs.items())),
+        "input_digests": dict(sorted(inputs.input_digests.items())),
         "definitions": dict(sorted(inputs.definitions.items())),
         "code": {"plenary": inputs.code_version, **libraries()},
         "previous": [one.digest for one in inputs.previous],

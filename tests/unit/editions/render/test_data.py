@@ -20,7 +20,7 @@ def test_every_table_has_the_agreed_columns_even_when_it_is_empty():
     assert ",".join(COLUMNS) == agreed
     assert all(files[f"data/{name}.csv"].decode().startswith(agreed) for name in TABLES)
     assert files["data/activity.csv"] == f"{agreed}\n".encode()
-    assert files["data/outcomes.csv"] == f"{agreed},not_eligible,not_known\n".encode()
+    assert files["data/outcomes.csv"] == f"{agreed},not_eligible,not_known,not_eligible_status,not_known_status\n".encode()
 
 
 def test_the_tables_can_be_read_back_from_the_files_alone():
@@ -50,6 +50,14 @@ def test_the_other_states_of_an_outcome_travel_with_it():
     table = protected("outcomes", [outcome_rows()[0] | {"not_eligible": 12.0, "not_known": 23.0}])
     row = rows("outcomes", tables=(table,))[0]
     assert (row["not_eligible"], row["not_known"]) == ("12", "23")
+    assert (row["not_eligible_status"], row["not_known_status"]) == ("", "")
+
+
+def test_one_of_them_that_is_withheld_in_a_shown_row_is_not_taken_for_one_that_does_not_apply():
+    table = protected("outcomes", [outcome_rows()[0] | {"not_eligible": None, "not_known": 23.0}])
+    row = rows("outcomes", tables=(table,))[0]
+    assert (row["value"], row["status"], row["not_eligible"]) == ("0.7360995850622407", "", "")
+    assert (row["not_eligible_status"], row["not_known_status"]) == ("c", "")
 
 
 def test_numbers_are_unrounded_and_read_back_as_themselves():

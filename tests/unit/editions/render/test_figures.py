@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from plenary.editions.render.figures import MARKS, figure, number, row_key, text
+from plenary.editions.render.figures import MARKS, figure, number, row_key, status_of, text
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,24 @@ def test_whole_numbers_are_integers_and_others_stay_unrounded():
 def test_a_row_is_named_by_its_table_and_dimensions():
     row = {"service": "s", "centre": "RAA", "area": "", "sex": "", "age_band": "", "period": "2025", "measure": "patients"}
     assert row_key("activity", row) == "activity|RAA||||2025|patients"
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        ({"status": "", "denominator": 40.0, "not_known": 2.0}, ""),
+        ({"status": "", "denominator": 40.0, "not_known": math.nan}, "c"),  # withheld beside a shown result
+        ({"status": "c", "denominator": 40.0, "not_known": math.nan}, "c"),
+        ({"status": "c", "denominator": math.nan, "not_known": math.nan}, "c"),
+        ({"status": "z", "denominator": 0.0, "not_known": math.nan}, "c"),
+        ({"status": "x", "denominator": math.nan, "not_known": math.nan}, "x"),
+        ({"status": "", "denominator": 40.0}, "x"),
+    ],
+)
+def test_those_not_known_that_a_row_leaves_out_are_withheld(row, status):
+    assert status_of(row, "not_known") == status
+
+
+def test_the_value_has_the_status_of_its_row_and_a_part_that_is_there_is_shown():
+    row = {"status": "c", "value": math.nan, "denominator": 40.0, "numerator": math.nan}
+    assert [status_of(row, column) for column in ("value", "denominator", "numerator")] == ["c", "", "c"]

@@ -134,6 +134,13 @@ def test_the_four_states_of_an_outcome_are_shown_together():
     ]
 
 
+def test_a_state_that_is_withheld_beside_a_shown_result_says_so():
+    rows = [outcome_rows()[0] | {"not_eligible": None, "not_known": None}]
+    blocks, figures = section("outcomes", tables=(protected("outcomes", rows),))
+    table = next(block for block in blocks if block["kind"] == "table")
+    assert [say(cell, figures) for cell in table["rows"][0]][-3:] == ["73.6% (71.0% to 76.0%)", "[c]", "[c]"]
+
+
 def test_how_much_of_an_outcome_is_known_stands_with_the_outcome_and_the_rest_with_activity():
     blocks, figures = section("activity")
     table = next(block for block in blocks if block.get("id") == "completeness")

@@ -114,7 +114,7 @@ class TestRelease:
         assert release.policy["threshold"] == 30
         assert release.audit["totals"]["exact"] == 0
         assert release.narrative == {"adult-ecmo": {"Description": "What it does."}}
-        assert release.sources == {"runs/adult-ecmo": "0" * 64}
+        assert release.sources["runs/adult-ecmo"] == "0" * 64
         assert len(release.tables) == 1
 
     @pytest.mark.parametrize("made", [make.proposal, make.approved])
