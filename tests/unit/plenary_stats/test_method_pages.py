@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PAGES = Path(__file__).parents[3] / "docs" / "method"
-WORKED = ["proportions", "rates", "survival", "funnels", "small-numbers"]
+WORKED = ["proportions", "rates", "survival", "funnels", "case-mix", "small-numbers"]
 
 
 @pytest.mark.parametrize("name", WORKED)
