@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.equity import slope_index
@@ -65,6 +65,7 @@ def test_the_linear_limits_are_the_variance_of_a_weighted_sum():
     assert (found.slope - found.lower, found.upper - found.slope) == (pytest.approx(half), pytest.approx(half))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.permutations(range(5)))
 def test_the_order_of_rows_does_not_matter(order):
     order = list(order)
@@ -73,6 +74,7 @@ def test_the_order_of_rows_does_not_matter(order):
     assert found.upper == pytest.approx(slope_index(RATE, PEOPLE, RANK, std_err=ERROR).upper)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0.01, 1000), st.floats(0.01, 1000))
 def test_units_of_rate_and_population_do_not_matter(unit, people):
     one, other = slope_index(RATE, PEOPLE, RANK), slope_index(RATE * unit, PEOPLE * people, RANK)
@@ -80,6 +82,7 @@ def test_units_of_rate_and_population_do_not_matter(unit, people):
     assert other.relative == pytest.approx(one.relative)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(-5, 5), st.floats(1, 20))
 def test_a_straight_line_is_found_again(slope, near):
     near = near + max(-slope, 0)

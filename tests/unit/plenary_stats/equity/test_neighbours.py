@@ -2,7 +2,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
@@ -87,6 +87,7 @@ def test_an_area_without_neighbours_does_not_count():
     assert np.isnan(local["z"][-1])
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0.001, 1000), st.floats(-100, 100))
 def test_the_unit_does_not_matter(unit, zero):
     one, other = moran(X, CHAIN), moran(X * unit + zero, CHAIN)
@@ -94,6 +95,7 @@ def test_the_unit_does_not_matter(unit, zero):
     assert other.p_value == pytest.approx(one.p_value, rel=1e-6)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.permutations(range(6)))
 def test_the_order_of_areas_does_not_matter(order):
     order = np.array(order)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.equity import accessibility
@@ -25,6 +25,7 @@ def test_without_a_catchment_everybody_reaches_everything():
     assert accessibility(PEOPLE, BEDS, MINUTES).value == pytest.approx(np.full(3, 10 / 3500))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(1, 300), st.one_of(st.none(), st.floats(10, 100)))
 def test_all_supply_within_reach_is_shared_out_once(catchment, bandwidth):
     found = accessibility(PEOPLE, BEDS, MINUTES, catchment=catchment, bandwidth=bandwidth)
@@ -45,6 +46,7 @@ def test_nearer_ones_weigh_more_with_a_bandwidth():
     assert found.value == pytest.approx([5 * near / (100 * (near + far)), 5 * far / (100 * (near + far))])
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.floats(0.1, 100), st.floats(0, 4))
 def test_huff_does_not_depend_on_the_unit_of_cost_and_serves_everybody(unit, power):
     one, other = (accessibility(PEOPLE, BEDS, cost, "huff", power=power) for cost in (MINUTES, MINUTES * unit))

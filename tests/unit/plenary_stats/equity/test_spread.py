@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -76,6 +76,7 @@ def test_no_events_at_all():
     assert found.chi_squared == 9
 
 
+@settings(deadline=None, max_examples=40)
 @given(AREAS, st.randoms(use_true_random=False))
 def test_the_order_of_areas_does_not_matter(areas, random):
     mixed = list(areas)
@@ -85,6 +86,7 @@ def test_the_order_of_areas_does_not_matter(areas, random):
         assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-6, abs=1e-9, nan_ok=True)
 
 
+@settings(deadline=None, max_examples=40)
 @given(AREAS, st.floats(0.01, 1000))
 def test_the_unit_of_the_population_does_not_matter(areas, unit):
     observed, expected = map(np.array, zip(*areas, strict=True))
