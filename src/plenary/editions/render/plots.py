@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pptx.enum.dml import MSO_LINE
-
 from plenary.editions.render.figures import Figure
 from plenary_stats import comparison
 
@@ -23,13 +21,15 @@ MOST_NAMES: Final = 12
 
 @dataclass(frozen=True)
 class Line:
-    """One series. ``marks``: dots without a line, named by ``labels``. ``main``: what the chart is about."""
+    """One series. ``marks``: dots without a line, named by ``labels``. ``main``: what the chart is about.
+    ``dash``: the file format's name of a broken line.
+    """
 
     name: str
     points: Points
     marks: bool = False
     main: bool = False
-    dash: Any = None
+    dash: str = ""
     labels: Sequence[str] = ()
 
 
@@ -44,7 +44,7 @@ def funnel(block: Mapping[str, Any], figures: Figures) -> list[Line]:
     sizes = sorted({max(1, round(most * (place / SIZES) ** 2)) for place in range(4, SIZES + 1)})
     national = Line("National", [(0, target), (sizes[-1], target)], main=True)
     lines = [Line("Centres", dots, marks=True, main=True, labels=labels), national]
-    for level, name, dash in ((0.95, "95% limits", MSO_LINE.DASH), (0.998, "99.8% limits", MSO_LINE.ROUND_DOT)):
+    for level, name, dash in ((0.95, "95% limits", "dash"), (0.998, "99.8% limits", "sysDot")):
         ends = zip(("lower", "upper"), comparison.curve(sizes, target, level=level), strict=True)
         lines += [Line(f"{name}, {end}", list(zip(sizes, limit.tolist(), strict=True)), dash=dash) for end, limit in ends]
     return lines
@@ -57,7 +57,7 @@ def survival(block: Mapping[str, Any], figures: Figures) -> list[Line]:
     for end in ("lower", "upper"):
         known = [(p["days"], figures[p[end]["f"]]["value"]) for p in points if end in p]
         if known:
-            lines.append(Line(f"95% interval, {end}", _stairs(known)[2:], dash=MSO_LINE.DASH))
+            lines.append(Line(f"95% interval, {end}", _stairs(known)[2:], dash="dash"))
     return lines
 
 

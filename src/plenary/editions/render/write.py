@@ -25,7 +25,7 @@ from plenary.editions.terms import EditionInputs
 from plenary_stats.errors import InputError
 
 MANIFEST: Final = "manifest.json"
-LIBRARIES: Final = ("numpy", "scipy", "typst", "python-pptx", "XlsxWriter", "Jinja2", "markdown-it-py")
+LIBRARIES: Final = ("numpy", "scipy", "typst", "python-pptx", "Jinja2", "markdown-it-py")
 """What else decides about the bytes of an edition."""
 
 ALONE: Final = 20

@@ -87,10 +87,6 @@ def test_long_text_is_shared_among_slides_and_loses_no_word():
     assert all(sum(map(len, page)) <= slides.WORDS for page in pages)
 
 
-def test_control_characters_do_not_break_the_file():
-    assert slides._clean("a\x00b\x0b<&") == "ab&lt;&amp;"
-
-
 def test_there_is_no_clock_in_the_file():
     def dates(packed):
         with zipfile.ZipFile(io.BytesIO(packed)) as inside:
