@@ -76,7 +76,8 @@ def build(source: Path, out: Path, previous: Sequence[Path] = (), note: str = ""
     assert not findings.blocking, findings.blocking
     inputs = edition.inputs_of(collection, previous=previous, note=note)
     document = content.build(inputs)
-    made = dict(data.render(inputs)) | {"edition.json": write.canonical(document), "disclosure.json": write._audit(inputs)}
+    made = dict(data.render(inputs))
+    made |= {"edition.json": write.canonical(document), "disclosure.json": write.audit(made, inputs)}
     made[write.MANIFEST] = write.canonical(write._manifest(made, document, inputs))
     for path, words in made.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)

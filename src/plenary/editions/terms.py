@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from plenary.core.terms import NotPossible
 from plenary_stats.spec import Outcome, OutcomeSet
-from plenary_stats.tables import ProtectedTable
+from plenary_stats.tables import ProtectedTable, ResultTable
 
 SECTIONS: Final = (
     "Description",
@@ -108,9 +108,10 @@ class EditionInputs:
     """Everything that one edition is made from.
 
     ``period_start`` and ``period_end`` are ISO dates and half-open. ``tables`` are the protected tables named in ``TABLES``
-    (there may be several of one name; an absent one is not collected). ``areas`` names the areas of the tables. ``audit`` and
-    ``policy`` are plain documents (dicts of JSON values). ``inputs`` maps an input's name to its digest and
-    ``input_digests`` to the kind of it: ``sha256``, ``sealed`` or ``withheld``.
+    (there may be several of one name; an absent one is not collected). ``areas`` names the areas of the tables. ``policy`` is a
+    plain document (a dict of JSON values). ``earlier`` are the published tables of the editions before, which a reader links
+    with these. ``inputs`` maps an input's name to its digest and ``input_digests`` to the kind of it: ``sha256``, ``sealed`` or
+    ``withheld``.
     """
 
     label: str
@@ -130,7 +131,7 @@ class EditionInputs:
     areas: Mapping[str, str] = field(default_factory=dict)
     narrative: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
-    audit: Mapping[str, Any] = field(default_factory=dict)
+    earlier: tuple[ResultTable, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     input_digests: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)

@@ -153,7 +153,6 @@ def sample(**changes):
             }
         },
         "policy": {"threshold": 30, "minimum_width": 10},
-        "audit": {"cells": [], "totals": {"cells": 0}},
         "inputs": {"collection.toml": "0" * 64},
         "definitions": {"adult-ecmo/outcomes": "2026-1"},
         "code_version": "0.1.0",

@@ -7,9 +7,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -22,27 +19,14 @@ from typing import Any, Final
 from plenary.editions.render import data, drawing, html, pdf, slides
 from plenary.editions.render.figures import describe
 from plenary.editions.terms import EditionInputs
+from plenary.releases.queries import attacked, disclosure_policy
 from plenary_stats.errors import InputError
 
 MANIFEST: Final = "manifest.json"
 LIBRARIES: Final = ("numpy", "scipy", "typst", "python-pptx", "Jinja2", "markdown-it-py")
 """What else decides about the bytes of an edition."""
 
-ALONE: Final = 20
-"""Services whose slides one process writes in the time that others need to start."""
-
 Say = Callable[[str], None]
-
-_SLIDES_CHILD: Final = """
-import json, sys
-from pathlib import Path
-folder, own, step, path = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
-sys.path[:] = path
-from plenary.editions.render.slides import render
-content = json.loads((folder / "content.json").read_text(encoding="utf-8"))
-for service in content["services"][own::step]:
-    (folder / f"{service['slug']}.pptx").write_bytes(render(content["edition"], service))
-"""
 
 
 def silent(_: str) -> None:
@@ -52,18 +36,33 @@ def silent(_: str) -> None:
 def write(content: Mapping[str, Any], inputs: EditionInputs, out: Path, say: Say = silent) -> dict[str, Any]:
     """Write the edition into the folder ``out`` and return its manifest.
 
-    The folder appears whole or not at all. An approved edition that stands there already is never changed: raises ``InputError``
-    when ``out`` holds a different approved edition, or anything that is not an edition.
+    The tables are attacked as they will be published, together with those of earlier editions: raises ``InputError``, and writes
+    nothing, where they would give a withheld number away. The folder appears whole or not at all. An approved edition
+    that stands there already is never changed: raises ``InputError`` when ``out`` holds a different approved edition, or
+    anything that is not an edition.
     """
-    made = (
-        renderings(content, say) | data.render(inputs) | {"edition.json": canonical(content), "disclosure.json": _audit(inputs)}
-    )
+
+    def audited() -> dict[str, bytes]:
+        say("Attacking what will be published")
+        tables = data.render(inputs)
+        return tables | {"disclosure.json": audit(tables, inputs)}
+
+    made = renderings(content, say, audited) | {"edition.json": canonical(content)}
     manifest = _manifest(made, content, inputs)
     made[MANIFEST] = canonical(manifest)
     _refuse_to_overwrite(out, made[MANIFEST])
     say("Writing the folder")
     _publish(made, out)
     return manifest
+
+
+def audit(tables: Mapping[str, bytes], inputs: EditionInputs) -> bytes:
+    """Return ``disclosure.json``: what a reader can deduce from the data files; ``InputError`` where it is too much."""
+    found = attacked(data.tables(tables), disclosure_policy(inputs.policy), inputs.earlier)
+    if not found.clean:
+        raise InputError("The tables as published would give withheld numbers away. Nothing was built: propose them anew.")
+    linked = [{"label": one.label, "number": one.number, "manifest": one.digest} for one in inputs.previous]
+    return canonical({"policy": dict(inputs.policy), "linked": linked, "audit": found.plain(seconds=False)})
 
 
 def canonical(document: Any) -> bytes:
@@ -76,44 +75,26 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def renderings(content: Mapping[str, Any], say: Say = silent) -> dict[str, bytes]:
-    """Return every file that follows from the content document alone: site, PDF and slides, by path."""
+def renderings(
+    content: Mapping[str, Any], say: Say = silent, meanwhile: Callable[[], Mapping[str, bytes]] = dict
+) -> dict[str, bytes]:
+    """Return every file that follows from the content document alone: site, PDF and slides, by path.
+
+    The PDF is set in a process of its own, and takes longest: ``meanwhile`` makes further files, which are returned too.
+    """
     say("Drawing the charts")
     drawings = drawing.draw(content)
     alternatives = {key: describe(block, figures) for key, block, figures in drawing.charts(content)}
-    with ThreadPoolExecutor(1) as aside:  # the PDF is set in a process of its own meanwhile
-        say("Setting the PDF and writing the slides")
+    with ThreadPoolExecutor(1) as aside:
         printed = aside.submit(pdf.render, content, drawings, alternatives)
-        decks = _slides(content)
+        made = dict(meanwhile())
+        say("Writing the slides")
+        for service in content["services"]:
+            made[f"slides/{service['slug']}.pptx"] = slides.render(content["edition"], service)
         say("Writing the pages")
-        site = html.render(content, drawings)
-        return site | decks | {"edition.pdf": printed.result()}
-
-
-def _slides(content: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the slides of every service; of very many in several processes, where that pays for starting them."""
-    services = content["services"]
-    if len(services) <= ALONE:
-        return {_deck(one["slug"]): slides.render(content["edition"], one) for one in services}
-    workers = min(os.cpu_count() or 1, 8)
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "content.json").write_bytes(canonical(content))
-        path = json.dumps(sys.path)
-        commands = [[sys.executable, "-c", _SLIDES_CHILD, folder, str(own), str(workers), path] for own in range(workers)]
-        running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]  # noqa: S603 - our own
-        failed = [said for said in (process.communicate()[1] for process in running) if said]
-        if any(process.returncode for process in running):
-            raise RuntimeError("The slides could not be written: " + "\n".join(failed))
-        return {_deck(one["slug"]): Path(folder, f"{one['slug']}.pptx").read_bytes() for one in services}
-
-
-def _deck(slug: str) -> str:
-    return f"slides/{slug}.pptx"
-
-
-def _audit(inputs: EditionInputs) -> bytes:
-    linked = [{"label": one.label, "number": one.number, "manifest": one.digest} for one in inputs.previous]
-    return canonical({"policy": dict(inputs.policy), "linked": linked, "audit": dict(inputs.audit)})
+        made |= html.render(content, drawings)
+        say("Waiting for the PDF")
+        return made | {"edition.pdf": printed.result()}
 
 
 def _manifest(made: Mapping[str, bytes], content: Mapping[str, Any], inputs: EditionInputs) -> dict[str, Any]:

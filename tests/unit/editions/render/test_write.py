@@ -1,12 +1,14 @@
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from plenary.editions.render import content, write
+from plenary.editions.render import content, data, write
 from plenary_stats.errors import InputError
 from tests.unit.editions.published import approved, files, lay
-from tests.unit.editions.sample import SECRET
+from tests.unit.editions.sample import SECRET, activity_rows
+from tests.unit.editions.tables import protected
 
 
 def made(out, **changes):
@@ -110,13 +112,40 @@ def test_a_failure_leaves_the_standing_edition_as_it_was(tmp_path, monkeypatch):
     assert write.read_back(out) == files()
 
 
-def test_slides_of_many_services_are_written_in_several_processes_with_the_same_bytes():
-    document = content.build(approved())
-    first = document["services"][0]
-    many = document | {"services": [first | {"slug": f"service-{number}"} for number in range(write.ALONE + 1)]}
-    decks = write._slides(many)
-    assert set(decks) == {f"slides/service-{number}.pptx" for number in range(write.ALONE + 1)}
-    assert set(decks.values()) == {files()["slides/adult-ecmo.pptx"]}
+def given_away():
+    """Return tables of which a withheld number is the difference of two shown ones."""
+    rows = [row for row in activity_rows() if row["centre"] in {"Total", "RJ1", "R0A"}]
+    return (protected("activity", [row | {"value": None} if row["status"] else row for row in rows]),)
+
+
+def test_tables_that_give_a_withheld_number_away_are_never_written(tmp_path):
+    inputs = approved(tables=given_away())
+    with pytest.raises(InputError, match="give withheld numbers away"):
+        write.write(content.build(inputs), inputs, tmp_path / "edition")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_that_give_a_withheld_number_away_leave_the_standing_edition_as_it_was(tmp_path):
+    out = lay(tmp_path / "edition")
+    with pytest.raises(InputError, match="give withheld numbers away"):
+        made(out, tables=given_away(), draft=True)
+    assert write.read_back(out) == files()
+
+
+def test_an_earlier_edition_counts_in_the_audit():
+    inputs = approved()
+    rows = [row | ({"value": 31.0, "status": ""} if row["centre"] == "RT3" else {}) for row in activity_rows()]
+    told = data.tables(data.render(approved(tables=(protected("activity", rows),))))
+    tables = data.render(inputs)
+    alone, linked = (
+        {
+            (cell["centre"], cell["quantity"]): cell["verdict"]
+            for cell in json.loads(write.audit(tables, replace(inputs, earlier=tuple(earlier))))["audit"]["cells"]
+        }
+        for earlier in ((), told)
+    )
+    assert alone["RT3", "patients"] == "safe"
+    assert linked["RT3", "patients"] == "public"
 
 
 def test_the_version_of_the_code_follows_its_sources(tmp_path):
@@ -130,4 +159,11 @@ def test_progress_is_told(tmp_path):
     said = []
     inputs = approved()
     write.write(content.build(inputs), inputs, tmp_path / "edition", said.append)
-    assert said == ["Drawing the charts", "Setting the PDF and writing the slides", "Writing the pages", "Writing the folder"]
+    assert said == [
+        "Drawing the charts",
+        "Attacking what will be published",
+        "Writing the slides",
+        "Writing the pages",
+        "Waiting for the PDF",
+        "Writing the folder",
+    ]
