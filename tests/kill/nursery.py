@@ -22,7 +22,7 @@ from pathlib import Path
 
 import django
 
-STEPS = ("receive", "check", "accept", "sign_off", "run", "propose", "review", "freeze", "build", "publish")
+STEPS = ("receive", "check", "accept", "sign_off", "run", "order", "propose", "review", "freeze", "build", "publish")
 PATIENCE = 120  # seconds in which a walker must begin the step in which it is to be killed
 
 
@@ -58,8 +58,10 @@ class Walker:
         self.step("run", lambda: outcomes.run(service=service, **period, label=str(year), by=SYSTEM))
         self.step("run", lambda: access.run(service=service, **period, label=str(year), by=SYSTEM))
         proposal = Proposal.objects.filter(label=str(year)).first() or self.step(
-            "propose", lambda: releases.propose_edition(label=str(year), **period, on=released.ON, by=released.COMMISSIONER)
+            "order", lambda: releases.order_edition(label=str(year), **period, on=released.ON, by=released.COMMISSIONER)
         )
+        if proposal.state == "preparing":
+            proposal = self.step("propose", lambda: releases.prepare(proposal_id=proposal.pk, on=released.ON, by=SYSTEM))
         for reviewer in (released.FIRST, released.SECOND):
             if may_review(reviewer, proposal):
                 self.step("review", lambda who=reviewer: self.vote(proposal.pk, who), reviewer=reviewer.person_id)
@@ -116,11 +118,21 @@ def half_states() -> list[str]:
         wrong += _lost(*run.tables)
     for one in Proposal.objects.all():
         wrong += _lost(*one.results, *one.protected, one.policy_sha256, one.audit_sha256, one.narrative_sha256)
-        if one.content_hash != proposals.content_hash(one):
-            wrong.append(f"proposal {one.pk} differs from its hash")
+        wrong += _unprepared(one) if one.state == "preparing" else _prepared(one)
     wrong += [sentence for one in Edition.objects.all() for sentence in _edition(one)]
     chain = verify_chain()
     return wrong if chain.whole else [*wrong, f"the audit chain is broken at {chain.broken_at}: {chain.reason}"]
+
+
+def _unprepared(one: Proposal) -> list[str]:
+    if one.results or one.protected or one.content_hash:
+        return [f"proposal {one.pk} is being prepared and has content already"]
+    job = DBTaskResult.objects.filter(args_kwargs__args__0=one.pk, task_path="plenary.releases.tasks.prepare")
+    return [] if job.exists() else [f"proposal {one.pk} was ordered and never queued"]
+
+
+def _prepared(one: Proposal) -> list[str]:
+    return [] if one.content_hash == proposals.content_hash(one) else [f"proposal {one.pk} differs from its hash"]
 
 
 def _lost(*hashes: str) -> list[str]:
@@ -150,7 +162,7 @@ def _edition(one: Edition) -> list[str]:
 
 
 VERBS = {
-    "receive": "receive", "check": "check", "accept": "accept", "sign_off": "sign off series", "propose": "propose",
+    "receive": "receive", "check": "check", "accept": "accept", "sign_off": "sign off series", "order": "order proposal", "propose": "propose",
     "review": "review", "freeze": "freeze", "build": "build edition", "publish": "publish edition",
 }  # fmt: skip
 
@@ -158,7 +170,7 @@ VERBS = {
 def forgotten(step: str, facts: dict[str, object]) -> str:
     """Return what is missing of something that was acknowledged, or nothing."""
     tables = {
-        "receive": Submission, "check": Submission, "accept": Submission, "sign_off": CaseSeries, "propose": Proposal,
+        "receive": Submission, "check": Submission, "accept": Submission, "sign_off": CaseSeries, "order": Proposal, "propose": Proposal,
         "review": Proposal, "freeze": Proposal, "build": Edition, "publish": Edition,
     }  # fmt: skip
     if step == "run":
@@ -172,6 +184,7 @@ def forgotten(step: str, facts: dict[str, object]) -> str:
         "accept": row.state in ("accepted", "superseded"),
         "sign_off": row.state == "signed_off",
         "review": step != "review" or row.votes.filter(reviewer=facts["reviewer"]).exists(),
+        "propose": step != "propose" or row.content_hash != "",
         "freeze": row.state == "frozen",
         "build": step != "build" or AuditEvent.objects.filter(verb="build edition").exists(),
         "publish": row.state == "published",

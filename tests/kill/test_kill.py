@@ -1,6 +1,6 @@
 """Killed at any moment on the way from file to edition: no half state, and what was acknowledged is there.
 
-Receive, check, accept, sign off, run, propose, review, freeze, build and publish, on a file database, by real SIGKILL.
+Receive, check, accept, sign off, run, order, propose, review, freeze, build and publish, on a file database, by real SIGKILL.
 """
 
 import json

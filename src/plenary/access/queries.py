@@ -42,6 +42,12 @@ def latest(service: Service, period_start: dt.date, period_end: dt.date) -> Run:
     return found
 
 
+def services_run(period_start: dt.date, period_end: dt.date) -> set[str]:
+    """Return the services (slugs) that have results over signed-off cases of a period."""
+    runs = Run.objects.filter(period_start=period_start, period_end=period_end, signed_only=True)
+    return set(runs.order_by().values_list("service__slug", flat=True))
+
+
 # -- what a run computes
 
 

@@ -17,10 +17,11 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
-from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState
+from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState, Unfinished
 from plenary.core.permissions import ROLES, CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, sees_cases
 from plenary.core.queries import stored_bytes
 from plenary.core.terms import NATION, NotFound, NotPossible, Who
+from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary_stats import ingest, spec, tables
 from plenary_stats.ingest import Checked, Finding
@@ -422,6 +423,25 @@ def _progress(centre: Centre, latest: Submission | None, cases: int, expected: t
         missing=expected[0] - expected[1],
         series=SeriesState(state or SeriesState.OPEN),
     )
+
+
+def unfinished(who: Who, services: Iterable[str], period_start: dt.date, period_end: dt.date) -> list[Unfinished]:
+    """Return the centres designated in a period that have not signed it off, of the services that ``who`` follows. No case."""
+    standing = registry.designated_during(period_start, period_end).values("centre")
+    seen = Centre.objects.filter(_followed(who, ""), service__slug__in=list(services), pk__in=standing)
+    signed = CaseSeries.objects.filter(
+        state=SeriesState.SIGNED_OFF, period_start__lte=period_start, period_end__gte=period_end
+    ).values("centre")
+    within = {"period_start": period_start, "period_end": period_end}
+    files = Submission.objects.filter(centre=OuterRef("pk"), **within).exclude(state=SubmissionState.REFUSED)
+    cases = CaseVersion.objects.filter(
+        current=True, case__centre=OuterRef("pk"), case__index_on__gte=period_start, case__index_on__lt=period_end
+    )
+    late = seen.exclude(pk__in=signed).annotate(sent=Exists(files) | Exists(cases)).select_related("service")
+    return [
+        Unfinished(one.service.slug, one.service.name, one.name, one.ods, one.sent)
+        for one in late.order_by("service__name", "name", "ods")
+    ]
 
 
 def overlaps_signed(series: CaseSeries) -> bool:

@@ -91,6 +91,17 @@ class Accounted:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """One designated centre whose cases of a period are not signed off. ``sent`` is False where nothing came at all."""
+
+    service: str
+    service_name: str
+    centre_name: str
+    ods: str
+    sent: bool
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far one centre has come in one period."""
 

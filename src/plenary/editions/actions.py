@@ -289,7 +289,7 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
     """Return everything that an edition is made from: the release, the register, and nothing of the cases."""
     period = release.period_start, release.period_end
     slugs = {str(slug) for table in release.tables for slug in table["service"].tolist()}
-    services = _services(slugs, period)
+    services = _services(slugs | set(release.services), period if release.whole else None)
     known = _previous(edition)
     return EditionInputs(
         label=release.label,
@@ -324,8 +324,10 @@ def _previous(edition: Edition) -> list[PreviousEdition]:
     return [PreviousEdition(one.label, one.number, one.digest, f"../{one.folder}/index.html", one.note) for one in found]
 
 
-def _services(slugs: set[str], period: tuple[dt.date, dt.date]) -> list[Service]:
-    """Return the services that have results, or had a designated centre in the period."""
+def _services(slugs: set[str], period: tuple[dt.date, dt.date] | None) -> list[Service]:
+    """Return the services of these names; with a period, also those that had a designated centre in it."""
+    if period is None:
+        return list(registry.services().filter(slug__in=slugs).order_by("name", "slug"))
     start, end = period
     during = Q(centres__designations__valid_from=None) | Q(centres__designations__valid_from__lt=end)
     during &= Q(centres__designations__valid_to=None) | Q(centres__designations__valid_to__gt=start)

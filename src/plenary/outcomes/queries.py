@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from plenary.collection import queries as collection
 from plenary.core.queries import stored_bytes
@@ -80,6 +80,12 @@ def latest(service: Service, period_start: dt.date, period_end: dt.date) -> Run:
     return found
 
 
+def services_run(period_start: dt.date, period_end: dt.date) -> set[str]:
+    """Return the services (slugs) that have results over signed-off cases of a period."""
+    runs = Run.objects.filter(period_start=period_start, period_end=period_end, signed_only=True)
+    return set(runs.order_by().values_list("service__slug", flat=True))
+
+
 # -- outcome sets
 
 
@@ -109,8 +115,8 @@ def _parsed(sha256: str) -> OutcomeSet:
 
 def designated_centres(service: Service, period_start: dt.date, period_end: dt.date) -> list[str]:
     """Return the ODS codes of the centres that were designated on any day of the period."""
-    during = Q(valid_from=None) | Q(valid_from__lt=period_end), Q(valid_to=None) | Q(valid_to__gt=period_start)
-    return sorted(set(registry.designations(service.slug).filter(*during).values_list("centre__ods", flat=True)))
+    during = registry.designated_during(period_start, period_end).filter(centre__service=service)
+    return sorted(set(during.values_list("centre__ods", flat=True)))
 
 
 def inputs(service: Service, period_start: dt.date, period_end: dt.date, *, signed_only: bool) -> dict[str, str]:

@@ -65,6 +65,11 @@ def designated(on: date) -> QuerySet[Designation]:
     return Designation.objects.filter(Q(valid_from=None) | Q(valid_from__lte=on), Q(valid_to=None) | Q(valid_to__gt=on))
 
 
+def designated_during(start: date, end: date) -> QuerySet[Designation]:
+    """Return the designations in force on any day of ``[start, end)``."""
+    return Designation.objects.filter(Q(valid_from=None) | Q(valid_from__lt=end), Q(valid_to=None) | Q(valid_to__gt=start))
+
+
 def all_designations(service_slug: str | None = None) -> QuerySet[Designation]:
     """Return the whole history of designations, of one service or of all, by service and centre."""
     found = Designation.objects.select_related("centre__service")

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from plenary.collection.queries import period_label
 from plenary.collection.terms import require_period
 from plenary.core.actions import record, store_bytes
-from plenary.core.permissions import require
+from plenary.core.permissions import NationalCommissioner, NetworkLead, holds, require
 from plenary.core.queries import policy as policy_in_force
-from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.core.tasks import enqueue
+from plenary.core.terms import NotFound, NotPossible, Policy, Who, why_failed
 from plenary.registry.models import Service
 from plenary.releases import permissions
 from plenary.releases.models import Narrative, Proposal, Vote
-from plenary.releases.queries import disclosure_policy, disclosure_policy_plain, gathered, proposals, protected
+from plenary.releases.queries import (
+    Protected,
+    disclosure_policy,
+    disclosure_policy_plain,
+    gathered,
+    proposals,
+    protected,
+)
 from plenary.releases.terms import LONGEST_TEXT, SECTIONS, Decision, ProposalState, after_votes, move
 from plenary_stats import tables
 from plenary_stats.tables import ProtectedTable, ResultTable
@@ -44,55 +54,145 @@ def propose(
     """
     services = _services(results)
     require(permissions.may_propose(by, [service.slug for service in services]), "You may not propose results of these services.")
-    if by.person_id is None:
-        raise NotPossible("A proposal is made by a person, so that it is known who must not review it.")
     require_period(period_start, period_end)
-    rules = policy_in_force(POLICY, on)
-    policy = disclosure_policy(rules.body)
-    before = list(proposals.frozen())
-    done = protected(results, policy, _all_tables(before))
+    asked = {"note": note, "proposed_by": _person(by), "proposed_at": timezone.now()}
+    proposal = Proposal(label=label, period_start=period_start, period_end=period_end, **asked)
+    left = _protected(results, on)
     with transaction.atomic():
-        proposal = Proposal(
-            label=label,
-            period_start=period_start,
-            period_end=period_end,
-            note=note,
-            results=[store_bytes(tables.dump(table), by=by, media_type=JSON) for table in results],
-            protected=[store_bytes(tables.dump(table), by=by, media_type=JSON) for table in done.tables],
-            policy_version=rules.version,
-            policy_sha256=_keep(disclosure_policy_plain(policy), by),
-            audit_sha256=_keep(done.audit.plain(seconds=False), by),
-            narrative_sha256=_keep({slug: dict(texts) for slug, texts in narrative.items()}, by),
-            sources=dict(sources) | {"seal": _seal(sources)},
-            previous=[release.content_hash for release in before],
-            proposed_by=by.person_id,
-            proposed_at=timezone.now(),
-        )
-        proposal.content_hash = proposals.content_hash(proposal)
+        _fill(proposal, left, narrative, sources, by)
         proposal.save()
         proposal.services.set(services)
-        record(by=by, verb="propose", subject=_subject(proposal), detail={"label": label, "content_hash": proposal.content_hash})
+        _record_proposed(proposal, by)
     return proposal
 
 
-def propose_edition(*, label: str, period_start: dt.date, period_end: dt.date, on: dt.date, note: str = "", by: Who) -> Proposal:
-    """Propose an edition: the latest results of every service, their expenditure and narrative.
+def order_edition(*, label: str, period_start: dt.date, period_end: dt.date, on: dt.date, note: str = "", by: Who) -> Proposal:
+    """Note who asks for the latest results to leave, and queue their protection. What forbids it is said now, not by the job.
 
-    Refused where a result is older than the cases that it stands for, or where there is nothing to publish.
+    The commissioner proposes every service that has results, a network lead the own ones, whatever others have.
     """
+    require(holds(by, NetworkLead, NationalCommissioner), "Only network leads and the national commissioner propose results.")
+    require_period(period_start, period_end)
     period = period_start, period_end
-    results, sources = gathered.results(period, label)
-    return propose(
-        label=label,
-        period_start=period_start,
-        period_end=period_end,
-        results=results,
-        narrative=gathered.narrative(period),
-        sources=sources,
-        on=on,
-        note=note,
-        by=by,
-    )
+    computed = [one for one in gathered.services_with_results(period) if permissions.may_propose(by, [one.slug])]
+    described = [one for one in gathered.services_described(period) if permissions.may_propose(by, [one.slug])]
+    if not computed:
+        raise NotPossible("None of your services has results or expenditure of this period. Run the results first.")
+    policy_in_force(POLICY, on)
+    with transaction.atomic():
+        proposal = Proposal.objects.create(
+            label=label,
+            period_start=period_start,
+            period_end=period_end,
+            whole=holds(by, NationalCommissioner, service=computed[0].slug),
+            note=note,
+            state=ProposalState.PREPARING,
+            proposed_by=_person(by),
+            proposed_at=timezone.now(),
+        )
+        proposal.services.set({*computed, *described})
+        record(by=by, verb="order proposal", subject=_subject(proposal), detail={"label": label})
+        enqueue("plenary.releases.tasks.prepare", proposal.pk, on.isoformat())
+    return proposal
+
+
+def order_again(*, proposal_id: int, on: dt.date, by: Who) -> Proposal:
+    """Queue once more the protection of a proposal that could not be prepared."""
+    with transaction.atomic():
+        proposal = _locked(proposal_id)
+        require(permissions.may_prepare(by, proposal), "Only those who may propose these services prepare them.")
+        proposal.state, proposal.failure = move(proposal.state, ProposalState.PREPARING), ""
+        proposal.save(update_fields=["state", "failure"])
+        record(by=by, verb="order proposal", subject=_subject(proposal), detail={"label": proposal.label, "again": True})
+        enqueue("plenary.releases.tasks.prepare", proposal.pk, on.isoformat())
+    return proposal
+
+
+def prepare(*, proposal_id: int, on: dt.date, by: Who) -> Proposal:
+    """Gather and protect what was ordered, under the policy in force ``on`` a day; all of it is kept at once, or nothing.
+
+    Repeated, also after a kill, it is prepared once. Where it fails, the proposal says why, and may be ordered again. Results
+    older than the cases that they stand for are refused.
+    """
+    proposal = proposals.proposal(proposal_id)
+    require(permissions.may_prepare(by, proposal), "Only those who may propose these services prepare them.")
+    try:
+        return _prepare(proposal, on, by)
+    except Exception as problem:
+        _note_failure(proposal_id, problem, by)
+        raise
+
+
+def _prepare(proposal: Proposal, on: dt.date, by: Who) -> Proposal:
+    if proposal.state != ProposalState.PREPARING:
+        return proposal
+    period, services = (proposal.period_start, proposal.period_end), list(proposal.services.all())
+    results, sources = gathered.results(period, period_label(*period), services)
+    _services(results)  # refuses where there is nothing at all
+    left = _protected(results, on)
+    with transaction.atomic():
+        current = _locked(proposal.pk)
+        if current.state != ProposalState.PREPARING:  # withdrawn meanwhile, or prepared by another process
+            return current
+        current.state = move(current.state, ProposalState.PROPOSED)
+        _fill(current, left, gathered.narrative(period, services), sources, by)
+        current.save()
+        _record_proposed(current, by)
+    return current
+
+
+def _note_failure(proposal_id: int, problem: Exception, by: Who) -> None:
+    """Say on the proposal why it could not be prepared, unless it is prepared or withdrawn meanwhile."""
+    with transaction.atomic():
+        current = _locked(proposal_id)
+        if current.state != ProposalState.PREPARING:
+            return
+        current.state, current.failure = move(current.state, ProposalState.FAILED), why_failed(problem)
+        current.save(update_fields=["state", "failure"])
+        record(by=by, verb="propose failed", subject=_subject(current), detail={"label": current.label, "why": current.failure})
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Results before and after disclosure control, with the policy that was used and the releases that were taken as known."""
+
+    results: Sequence[ResultTable]
+    protected: Protected
+    rules: Policy
+    before: Sequence[Proposal]
+
+
+def _protected(results: Sequence[ResultTable], on: dt.date) -> _Left:
+    """Protect results under the policy in force on a day, against everything that left before."""
+    rules = policy_in_force(POLICY, on)
+    before = list(proposals.frozen())
+    return _Left(results, protected(results, disclosure_policy(rules.body), _all_tables(before)), rules, before)
+
+
+def _fill(
+    proposal: Proposal, left: _Left, narrative: Mapping[str, Mapping[str, str]], sources: Mapping[str, str], by: Who
+) -> None:
+    """Keep the content and name it in the proposal by its hashes."""
+    proposal.results = [store_bytes(tables.dump(table), by=by, media_type=JSON) for table in left.results]
+    proposal.protected = [store_bytes(tables.dump(table), by=by, media_type=JSON) for table in left.protected.tables]
+    proposal.policy_version = left.rules.version
+    proposal.policy_sha256 = _keep(disclosure_policy_plain(disclosure_policy(left.rules.body)), by)
+    proposal.audit_sha256 = _keep(left.protected.audit.plain(seconds=False), by)
+    proposal.narrative_sha256 = _keep({slug: dict(texts) for slug, texts in narrative.items()}, by)
+    proposal.sources = dict(sources) | {"seal": _seal(sources)}
+    proposal.previous = [release.content_hash for release in left.before]
+    proposal.content_hash = proposals.content_hash(proposal)
+
+
+def _record_proposed(proposal: Proposal, by: Who) -> None:
+    detail = {"label": proposal.label, "content_hash": proposal.content_hash}
+    record(by=by, verb="propose", subject=_subject(proposal), detail=detail)
+
+
+def _person(by: Who) -> int:
+    if by.person_id is None:
+        raise NotPossible("A proposal is made by a person, so that it is known who must not review it.")
+    return by.person_id
 
 
 def write_narrative(
@@ -152,8 +252,8 @@ def withdraw(*, proposal_id: int, reason: str, by: Who) -> Proposal:
     with transaction.atomic():
         proposal = _locked(proposal_id)
         require(permissions.may_withdraw(by, proposal), "Only the proposer or the commissioner withdraws a proposal.")
-        proposal.state = move(proposal.state, ProposalState.WITHDRAWN)
-        proposal.save(update_fields=["state"])
+        proposal.state, proposal.failure = move(proposal.state, ProposalState.WITHDRAWN), ""
+        proposal.save(update_fields=["state", "failure"])
         record(by=by, verb="withdraw", subject=_subject(proposal), detail={"reason": reason})
     return proposal
 

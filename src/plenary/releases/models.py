@@ -16,25 +16,29 @@ class Proposal(models.Model):
     period_start = models.DateField()
     period_end = models.DateField()
     services = models.ManyToManyField(Service, related_name="proposals")
+    whole = models.BooleanField(default=True)
+    """Whether it stands for the whole nation; a network lead proposes the own services alone."""
     note = models.TextField(blank=True, default="")
     state = models.CharField(
         max_length=20,
         choices=[(state.value, state.value.replace("_", " ")) for state in ProposalState],
         default=ProposalState.PROPOSED,
     )
-    results = models.JSONField()
-    """SHA-256 of each unprotected table, in order."""
-    protected = models.JSONField()
+    failure = models.TextField(blank=True, default="")
+    """Why it could not be prepared, in plain words; empty in every other state."""
+    results = models.JSONField(default=list, blank=True)
+    """SHA-256 of each unprotected table, in order. This and what follows is empty until it is prepared."""
+    protected = models.JSONField(default=list, blank=True)
     """SHA-256 of each protected table, in order."""
-    policy_version = models.CharField(max_length=40)
-    policy_sha256 = models.CharField(max_length=64)
-    audit_sha256 = models.CharField(max_length=64)
-    narrative_sha256 = models.CharField(max_length=64)
-    sources = models.JSONField()
+    policy_version = models.CharField(max_length=40, blank=True, default="")
+    policy_sha256 = models.CharField(max_length=64, blank=True, default="")
+    audit_sha256 = models.CharField(max_length=64, blank=True, default="")
+    narrative_sha256 = models.CharField(max_length=64, blank=True, default="")
+    sources = models.JSONField(default=dict, blank=True)
     """Names of runs and documents, each with its hash."""
-    previous = models.JSONField()
+    previous = models.JSONField(default=list, blank=True)
     """Content hashes of the releases that disclosure control took as known."""
-    content_hash = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64, blank=True, default="")
     proposed_by = models.BigIntegerField()
     proposed_at = models.DateTimeField()
     frozen_at = models.DateTimeField(null=True, blank=True)
@@ -47,11 +51,32 @@ class Proposal(models.Model):
                 condition=Q(state="frozen", frozen_at__isnull=False) | (~Q(state="frozen") & Q(frozen_at=None)),
                 name="proposal_frozen_at_a_time",
             ),
+            models.CheckConstraint(
+                condition=Q(state="withdrawn")
+                | (Q(state__in=("preparing", "failed")) & Q(content_hash=""))
+                | (~Q(state__in=("preparing", "failed")) & ~Q(content_hash="")),
+                name="proposal_prepared_has_content",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="failed") & ~Q(failure="")) | (~Q(state="failed") & Q(failure="")),
+                name="proposal_failed_says_why",
+            ),
         ]
 
     class Privacy:
         safe = {
-            *("id", "label", "period_start", "period_end", "services", "state", "policy_version", "policy_sha256"),
+            *(
+                "id",
+                "label",
+                "period_start",
+                "period_end",
+                "services",
+                "whole",
+                "state",
+                "failure",
+                "policy_version",
+                "policy_sha256",
+            ),
             *("protected", "content_hash", "previous", "proposed_by", "proposed_at", "frozen_at"),
         }
         scrub = {"note", "results", "audit_sha256", "narrative_sha256", "sources"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Reviewer, holds
-from plenary.core.terms import Who
+from plenary.core.terms import SYSTEM, Who
 from plenary.releases.models import Proposal
 from plenary.releases.terms import OPEN_TO_REVIEW, PATIENTS_SECTION
 
@@ -14,6 +14,11 @@ def may_propose(who: Who, services: Iterable[str]) -> bool:
     """Whether every service is the own one: of a network lead, or, all of them, of the commissioner."""
     slugs = list(services)
     return bool(slugs) and all(holds(who, NationalCommissioner, NetworkLead, service=slug) for slug in slugs)
+
+
+def may_prepare(who: Who, proposal: Proposal) -> bool:
+    """Whether ``who`` protects what was ordered: the queue does, and whoever may propose these services."""
+    return who == SYSTEM or may_propose(who, [service.slug for service in proposal.services.all()])
 
 
 def may_write(who: Who, service: str, section: str) -> bool:

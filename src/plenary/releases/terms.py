@@ -13,6 +13,8 @@ from plenary_stats.tables import ProtectedTable
 
 
 class ProposalState(StrEnum):
+    PREPARING = "preparing"
+    FAILED = "failed"
     PROPOSED = "proposed"
     UNDER_REVIEW = "under_review"
     APPROVED = "approved"
@@ -36,6 +38,10 @@ PATIENTS_SECTION: Final = "Patient feedback"
 LONGEST_TEXT: Final = 20_000
 
 MOVES: Final[Mapping[ProposalState, frozenset[ProposalState]]] = {
+    ProposalState.PREPARING: frozenset(
+        {ProposalState.PREPARING, ProposalState.FAILED, ProposalState.PROPOSED, ProposalState.WITHDRAWN}
+    ),
+    ProposalState.FAILED: frozenset({ProposalState.PREPARING, ProposalState.WITHDRAWN}),
     ProposalState.PROPOSED: frozenset({ProposalState.UNDER_REVIEW, ProposalState.WITHDRAWN}),
     ProposalState.UNDER_REVIEW: frozenset({ProposalState.APPROVED, ProposalState.RETURNED, ProposalState.WITHDRAWN}),
     ProposalState.APPROVED: frozenset({ProposalState.FROZEN, ProposalState.WITHDRAWN}),
@@ -44,6 +50,9 @@ MOVES: Final[Mapping[ProposalState, frozenset[ProposalState]]] = {
     ProposalState.FROZEN: frozenset(),
 }
 """The only table of permitted moves. What was returned or withdrawn is proposed anew, with a history of its own."""
+
+UNPREPARED: Final = frozenset({ProposalState.PREPARING, ProposalState.FAILED})
+"""Ordered, and not protected yet: it has no content, and nobody can review it."""
 
 OPEN_TO_REVIEW: Final = frozenset({ProposalState.PROPOSED, ProposalState.UNDER_REVIEW})
 
@@ -88,6 +97,9 @@ class Release:
     narrative: Mapping[str, Mapping[str, str]]
     sources: Mapping[str, str]
     reviewers: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    whole: bool = True
+    """Whether it is of the whole nation; else it is of ``services`` alone."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,12 @@ def inputs(service: Service, period_start: dt.date, period_end: dt.date) -> dict
     return {f"spend/{service.slug}": hashlib.sha256("\n".join(rows).encode()).hexdigest()} if rows else {}
 
 
+def services_returned(period_start: dt.date, period_end: dt.date) -> set[str]:
+    """Return the services (slugs) of which some centre's expenditure of a period was returned."""
+    rows = Return.objects.filter(period_start=period_start, period_end=period_end, current=True)
+    return set(rows.order_by().values_list("centre__service__slug", flat=True))
+
+
 def _current(service: Service, period_start: dt.date, period_end: dt.date) -> QuerySet[Return]:
     rows = Return.objects.filter(centre__service=service, period_start=period_start, period_end=period_end, current=True)
     return rows.select_related("centre").order_by("centre__ods")

@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 
 from plenary.collection import actions, queries
-from plenary.collection.models import Case, DataSetVersion
+from plenary.collection.models import Case, DataSetVersion, Submission
 from plenary.collection.terms import Difference, SeriesState
 from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Who
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case
 from tests.factories.core import make_who
+from tests.factories.registry import DesignationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -406,3 +407,40 @@ class TestPeriods:
         assert queries.periods(["lam"]) == [early]
         assert queries.periods(["lam", centre.service.slug]) == [(START, END), early]
         assert queries.periods([]) == []
+
+
+class TestUnfinished:
+    """Which designated centres have not signed a period off, and whether anything came from them."""
+
+    PERIOD = (make.START, make.END)
+
+    @pytest.fixture
+    def centres(self, db):
+        found = {ods: make.make_centre(ods=ods) for ods in ("RJ1", "RJ2", "RJ3", "RJ4", "RJ5")}
+        for ods, centre in found.items():
+            DesignationFactory(centre=centre, valid_from=date(2026, 1, 1) if ods == "RJ5" else date(2015, 4, 1))
+        make.signed_off(found["RJ1"], make.case("A"))
+        make.accepted(found["RJ2"], make.case("B"))
+        make.receive(found["RJ3"], make.case("C"))
+        return found
+
+    def test_by_name_with_what_came(self, centres):
+        found = queries.unfinished(make.network_lead(centres["RJ1"]), ["adult-ecmo"], *self.PERIOD)
+        assert [(one.ods, one.sent) for one in found] == [("RJ2", True), ("RJ3", True), ("RJ4", False)]
+        assert (found[0].service, found[0].centre_name) == ("adult-ecmo", "Trust RJ2")
+
+    def test_a_file_that_was_set_aside_is_nothing(self, centres):
+        sent = Submission.objects.get(centre=centres["RJ3"])
+        actions.check(submission_id=sent.pk, by=SYSTEM)
+        actions.refuse(submission_id=sent.pk, reason="the wrong year", by=make.manager(centres["RJ3"]))
+        found = queries.unfinished(make.network_lead(centres["RJ1"]), ["adult-ecmo"], *self.PERIOD)
+        assert ("RJ3", False) in [(one.ods, one.sent) for one in found]
+
+    @pytest.mark.parametrize("who", [make_who(roles.NetworkLead, "lam"), make_who(roles.CentreLead, "adult-ecmo/RJ2"), SYSTEM])
+    def test_nothing_to_those_who_do_not_follow_the_service(self, centres, who):
+        assert queries.unfinished(who, ["adult-ecmo"], *self.PERIOD) == []
+
+    def test_one_query_however_many(self, centres, django_assert_num_queries):
+        who = make.network_lead(centres["RJ1"])
+        with django_assert_num_queries(1):
+            assert len(queries.unfinished(who, ["adult-ecmo"], *self.PERIOD)) == 3

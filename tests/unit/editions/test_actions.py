@@ -16,8 +16,10 @@ from plenary.editions import actions, permissions, queries, tasks
 from plenary.editions.models import Edition
 from plenary.editions.render import verify
 from plenary.editions.terms import EditionState, move
+from plenary.releases.actions import freeze, review
 from plenary.releases.models import Proposal
 from plenary.releases.queries import proposals
+from plenary.releases.terms import Decision
 from tests.factories import editions as make
 from tests.factories import releases
 from tests.factories.core import make_who
@@ -98,6 +100,18 @@ class TestBuild:
         with pytest.raises(NotPossible, match=r"2025, version 1 waits to be published"):
             actions.build(proposal_id=later.pk, note="a correction", by=COMMISSIONER)
         assert Edition.objects.get() == first
+
+    def test_an_edition_of_some_services_lists_these_alone(self, settings):
+        DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RX1"))
+        proposal = releases.proposal()
+        Proposal.objects.filter(pk=proposal.pk).update(whole=False)
+        proposal.refresh_from_db()
+        Proposal.objects.filter(pk=proposal.pk).update(content_hash=proposals.content_hash(proposal))
+        for reviewer in (releases.FIRST, releases.SECOND):
+            review(proposal_id=proposal.pk, decision=Decision.APPROVE, comment="", by=reviewer)
+        freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+        folder = staging(actions.build(proposal_id=proposal.pk, by=COMMISSIONER), settings)
+        assert {row["service"] for row in rows(folder, "services")} == {"adult-ecmo"}
 
     def test_resumed_after_a_kill(self, settings):
         edition = make.built()

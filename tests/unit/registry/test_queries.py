@@ -268,3 +268,18 @@ def test_attribution_in_both_languages():
 def test_documents_of_a_service_that_has_none():
     assert queries.data_set_files("nothing") == {}
     assert queries.outcome_set_files("../services") == {}
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "within"),
+    [
+        (None, None, True),
+        (date(2025, 12, 31), None, True),
+        (date(2026, 1, 1), None, False),
+        (None, date(2025, 1, 2), True),
+        (None, date(2025, 1, 1), False),
+    ],
+)
+def test_designated_on_any_day_of_a_period(valid_from, valid_to, within):
+    DesignationFactory(valid_from=valid_from, valid_to=valid_to)
+    assert queries.designated_during(date(2025, 1, 1), date(2026, 1, 1)).exists() is within

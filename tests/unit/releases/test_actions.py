@@ -3,19 +3,23 @@
 from datetime import date
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.test import override_settings
+from django_tasks_db.models import DBTaskResult
 
+from plenary.collection import actions as collection
 from plenary.core import permissions as roles
 from plenary.core.actions import adopt_policy
 from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail, store_path
 from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, NotPossible, Refused, Who
-from plenary.releases import actions
+from plenary.releases import actions, tasks
 from plenary.releases.models import Proposal, Vote
 from plenary.releases.queries import proposals
 from plenary.releases.terms import Decision
 from plenary_stats.tables import ProtectedTable
+from tests.factories import collection as cases
+from tests.factories import outcomes
 from tests.factories import releases as make
 from tests.factories.core import make_who
 from tests.factories.releases import COMMISSIONER, FIRST, SECOND, SMALL, THIRD
@@ -137,6 +141,125 @@ class TestPropose:
                 label="x", period_start=make.START, period_end=make.END, results=[make.results(SMALL)],
                 narrative={}, sources={}, on=date(2010, 1, 1), by=COMMISSIONER,
             )  # fmt: skip
+
+
+class TestPrepare:
+    """What was ordered is protected in the background: all of it is kept at once, or nothing and the reason."""
+
+    PERIOD = {"period_start": make.START, "period_end": make.END}
+
+    def ordered(self, **options):
+        centre = outcomes.signed_centre(count=45, dead=8)
+        outcomes.adopt(centre.service)
+        outcomes.run(centre.service)
+        make.policy()
+        return self.order(**options)
+
+    def order(self, **options):
+        return actions.order_edition(**{"label": "2025", "on": make.ON, "by": COMMISSIONER} | self.PERIOD | options)
+
+    def test_ordered_it_has_no_content_and_waits_in_the_queue(self):
+        proposal = self.ordered(note="Look twice")
+        assert (proposal.state, proposal.content_hash, proposal.note) == ("preparing", "", "Look twice")
+        assert proposal.results == proposal.protected == []
+        job = DBTaskResult.objects.get(task_path="plenary.releases.tasks.prepare")
+        assert job.args_kwargs["args"] == [proposal.pk, "2026-03-01"]
+        assert AuditEvent.objects.get(verb="order proposal").who == COMMISSIONER.person_id
+
+    def test_the_job_prepares_it_and_the_proposer_stays(self):
+        proposal = self.ordered()
+        tasks.prepare.func(proposal.pk, "2026-03-01")
+        proposal.refresh_from_db()
+        assert (proposal.state, proposal.proposed_by) == ("proposed", 21)
+        assert proposals.content_hash(proposal) == proposal.content_hash
+        assert vote(proposal, FIRST).state == "under_review"
+        with pytest.raises(Refused):
+            vote(proposal, COMMISSIONER)
+
+    def test_prepared_twice_is_prepared_once(self):
+        proposal = self.ordered()
+        first = actions.prepare(proposal_id=proposal.pk, on=make.ON, by=SYSTEM)
+        again = actions.prepare(proposal_id=proposal.pk, on=make.ON, by=SYSTEM)
+        assert again.content_hash == first.content_hash
+        assert AuditEvent.objects.filter(verb="propose").count() == 1
+
+    def test_what_fails_says_why_and_is_ordered_again(self):
+        proposal = self.ordered()
+        centre = cases.make_centre()
+        collection.reopen_series(centre=centre, **self.PERIOD, reason="one more", by=cases.network_lead(centre))
+        cases.signed_off(centre, *outcomes.many(46))
+        with pytest.raises(NotPossible, match="Run them again"):
+            tasks.prepare.func(proposal.pk, "2026-03-01")
+        proposal.refresh_from_db()
+        assert (proposal.state, proposal.content_hash, proposal.protected) == ("failed", "", [])
+        assert "changed after its results were run" in proposals.why_failed(proposal)
+        assert event_detail(AuditEvent.objects.get(verb="propose failed")) == {"label": "2025", "why": proposal.failure}
+        outcomes.run(centre.service)
+        again = actions.order_again(proposal_id=proposal.pk, on=make.ON, by=COMMISSIONER)
+        assert (again.state, again.failure) == ("preparing", "")
+        assert actions.prepare(proposal_id=proposal.pk, on=make.ON, by=SYSTEM).state == "proposed"
+
+    def test_a_fault_in_the_middle_keeps_nothing_of_it(self, monkeypatch):
+        proposal = self.ordered()
+        with monkeypatch.context() as patch:
+            patch.setattr(actions, "_record_proposed", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                tasks.prepare.func(proposal.pk, "2026-03-01")
+        proposal.refresh_from_db()
+        assert (proposal.state, proposal.results, proposal.content_hash) == ("failed", [], "")
+        assert "ZeroDivisionError" in proposal.failure
+
+    def test_a_job_that_ended_without_a_word(self):
+        proposal = self.ordered()
+        assert proposals.why_failed(proposal) == ""
+        DBTaskResult.objects.update(status="FAILED")
+        assert "ended without a word" in proposals.why_failed(proposal)
+        actions.order_again(proposal_id=proposal.pk, on=make.ON, by=COMMISSIONER)
+        assert proposals.why_failed(proposal) == ""
+
+    def test_withdrawn_while_it_is_prepared_it_stays_withdrawn(self, monkeypatch):
+        proposal = self.ordered()
+        protect = actions.protected
+
+        def meanwhile(*arguments):
+            actions.withdraw(proposal_id=proposal.pk, reason="the wrong year", by=COMMISSIONER)
+            return protect(*arguments)
+
+        monkeypatch.setattr(actions, "protected", meanwhile)
+        actions.prepare(proposal_id=proposal.pk, on=make.ON, by=SYSTEM)
+        proposal.refresh_from_db()
+        assert (proposal.state, proposal.content_hash) == ("withdrawn", "")
+
+    def test_nobody_reviews_or_releases_what_is_not_prepared(self):
+        proposal = self.ordered()
+        with pytest.raises(Refused):
+            vote(proposal, FIRST)
+        with pytest.raises(NotPossible, match="preparing: it cannot become frozen"), transaction.atomic():
+            actions.freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+
+    @pytest.mark.parametrize("who", [NOBODY, FIRST, make_who(roles.NetworkLead, "lam"), make_who(roles.Administrator)])
+    def test_refused_to_others(self, who):
+        proposal = self.ordered()
+        for act in (actions.prepare, actions.order_again):
+            with pytest.raises(Refused):
+                act(proposal_id=proposal.pk, on=make.ON, by=who)
+        proposal.refresh_from_db()
+        assert (proposal.state, proposal.content_hash) == ("preparing", "")
+
+    def test_no_policy_in_force_is_said_at_once(self):
+        centre = outcomes.signed_centre(count=45)
+        outcomes.run(centre.service)
+        with pytest.raises(NotFound, match="disclosure"):
+            self.order()
+        assert not Proposal.objects.exists()
+
+    @pytest.mark.parametrize(
+        "change", [{"state": "proposed"}, {"state": "failed"}, {"content_hash": "0" * 64}, {"failure": "why"}]
+    )
+    def test_the_database_refuses_half_states(self, change):
+        proposal = self.ordered()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Proposal.objects.filter(pk=proposal.pk).update(**change)
 
 
 class TestReview:

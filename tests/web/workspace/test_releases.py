@@ -1,9 +1,13 @@
 """Proposals as their reviewers see them, blind votes, release and withdrawal."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from plenary.collection import actions as collection
 from plenary.core.permissions import (
     Administrator,
     CentreLead,
@@ -12,9 +16,11 @@ from plenary.core.permissions import (
     PatientRepresentative,
     Reviewer,
 )
-from plenary.releases import actions
+from plenary.releases import actions, tasks
 from plenary.releases.models import Proposal
 from plenary.releases.terms import Decision
+from plenary.spend import actions as spend
+from tests.factories import collection as cases
 from tests.factories import outcomes as computed
 from tests.factories import releases as make
 from tests.factories.registry import DesignationFactory
@@ -190,35 +196,154 @@ def test_another_lead_of_the_service_does_not_withdraw_it(as_, proposal):
 # -- proposing
 
 
-def test_an_edition_is_proposed_from_the_latest_results(commissioner, db):
+PROPOSE = "/workspace/releases/propose/"
+
+
+@pytest.fixture
+def computed_year(db):
+    """A service with a centre that is signed off and results that were run."""
     centre = computed.signed_centre("RJ1", 40, 10)
     DesignationFactory(centre=centre)
     computed.adopt(centre.service)
     computed.run(centre.service)
     make.policy()
-    answer = commissioner.post("/workspace/releases/propose/", {"period": "2025", "note": "First of all"}, follow=True)
+    return centre
+
+
+def test_an_edition_is_proposed_from_the_latest_results_by_the_queue(commissioner, computed_year):
+    assert "Adult ecmo service" in commissioner.get(PROPOSE + "?period=2025").text
+    answer = commissioner.post(PROPOSE, {"period": "2025", "note": "First of all"}, follow=True)
     made = Proposal.objects.get()
     assert answer.redirect_chain == [(url(made), 302)]
     assert (made.label, made.note, made.proposed_by) == ("2025", "First of all", commissioner.person.pk)
-    assert "First of all" in answer.text
+    assert (made.state, made.content_hash) == ("preparing", "")
+    assert "The results are being protected" in answer.text
+    assert answer.headers["Refresh"] == "5"
+    assert "Review it" not in answer.text
+    tasks.prepare.func(made.pk, "2026-03-01")
+    page = commissioner.get(url(made))
+    assert "Refresh" not in page.headers
+    assert "Waits for review" in page.text
+
+
+def test_it_is_protected_at_once_when_the_queue_is_slow(commissioner, computed_year):
+    commissioner.post(PROPOSE, {"period": "2025"})
+    made = Proposal.objects.get()
+    assert url(made, "prepare/") in commissioner.get(url(made)).text
+    assert "Waits for review" in commissioner.post(url(made, "prepare/"), follow=True).text
+
+
+def test_what_could_not_be_prepared_says_why_and_is_tried_again(commissioner, computed_year):
+    commissioner.post(PROPOSE, {"period": "2025"})
+    made = Proposal.objects.get()
+    cases.accepted(computed_year, cases.case("LATE", admitted_on="05/06/2024"), start=date(2024, 1, 1), end=date(2025, 1, 1))
+    collection.reopen_series(
+        centre=computed_year, period_start=cases.START, period_end=cases.END, reason="x", by=cases.network_lead(computed_year)
+    )
+    page = commissioner.post(url(made, "prepare/"), follow=True).text
+    assert "It could not be prepared" in page
+    assert "changed after its results were run. Run them again." in page
+    assert "Could not be prepared" in commissioner.get("/workspace/releases/?state=failed").text
+    assert url(made, "again/") in page
+    page = commissioner.post(url(made, "again/"), follow=True).text
+    assert "The results are being protected" in page
+    assert url(made, "again/") not in page
+
+
+def test_others_neither_prepare_nor_order_again(as_, commissioner, computed_year):
+    commissioner.post(PROPOSE, {"period": "2025"})
+    made = Proposal.objects.get()
+    for browser in (as_(NetworkLead, "heart-transplant"), as_(Reviewer, "England"), as_(CentreLead, "adult-ecmo/RJ1")):
+        assert browser.post(url(made, "prepare/")).status_code in {403, 404}
+        assert browser.post(url(made, "again/")).status_code in {403, 404}
+    made.refresh_from_db()
+    assert made.state == "preparing"
+    assert commissioner.get(url(made, "prepare/")).status_code == 405
+
+
+class TestWarnings:
+    """Whose cases would be missing is said, by name, before anything is ordered."""
+
+    @pytest.fixture
+    def late(self, computed_year):
+        """One centre that sent nothing, one that sent and did not sign off, one that was designated in another year."""
+        DesignationFactory(centre=cases.make_centre(ods="RJ7"))
+        open_ = cases.make_centre(ods="RJ8")
+        DesignationFactory(centre=open_)
+        cases.accepted(open_, cases.case("A"))
+        DesignationFactory(centre=cases.make_centre(ods="RJ9"), valid_from=date(2027, 1, 1))
+
+    def test_by_name(self, commissioner, late):
+        page = commissioner.get(PROPOSE + "?period=2025").text
+        assert "Adult ecmo service: nothing was sent by Trust RJ7 (RJ7)." in page
+        assert "Adult ecmo service: not signed off by Trust RJ8 (RJ8)." in page
+        assert "RJ9" not in page
+        assert "(RJ1)" not in page
+
+    def test_only_with_a_tick(self, commissioner, late):
+        page = commissioner.post(PROPOSE, {"period": "2025", "note": "My long note"}).text
+        assert "Error: Propose an edition" in page
+        assert "My long note" in page
+        assert 'href="#id_without"' in page
+        assert "nothing was sent by Trust RJ7 (RJ7)" in page
+        assert not Proposal.objects.exists()
+        commissioner.post(PROPOSE, {"period": "2025", "warned": "2025", "without": "on"})
+        assert Proposal.objects.get().state == "preparing"
+
+    def test_a_tick_for_another_year_does_not_count(self, commissioner, late):
+        page = commissioner.post(PROPOSE, {"period": "2025", "warned": "2024", "without": "on"}).text
+        assert "nothing was sent by Trust RJ7 (RJ7)" in page
+        assert 'value="2025"' in page
+        assert " checked" not in page
+        assert not Proposal.objects.exists()
+
+    def test_a_lead_hears_of_the_own_service_alone(self, as_, late):
+        other = cases.make_centre("heart-transplant", "RX1")
+        DesignationFactory(centre=other)
+        spend.record_return(
+            centre=other, period_start=cases.START, period_end=cases.END, amount_gbp=Decimal(5), basis="x", by=make.COMMISSIONER
+        )
+        page = as_(NetworkLead, "adult-ecmo").get(PROPOSE + "?period=2025").text
+        assert "RJ7" in page
+        assert "RX1" not in page
+        assert "Heart transplant" not in page
+
+    def test_three_centres_cost_no_more_look_ups_than_one(self, commissioner, computed_year, django_assert_num_queries):
+        DesignationFactory(centre=cases.make_centre(ods="RK1"))
+        commissioner.get(PROPOSE + "?period=2025")
+        with CaptureQueriesContext(connection) as for_one:
+            commissioner.get(PROPOSE + "?period=2025")
+        for ods in ("RK2", "RK3"):
+            DesignationFactory(centre=cases.make_centre(ods=ods))
+        with django_assert_num_queries(len(for_one)):
+            commissioner.get(PROPOSE + "?period=2025")
+
+
+def test_a_lead_proposes_the_own_service_when_others_have_results_too(as_, computed_year):
+    other = cases.make_centre("heart-transplant", "RX1")
+    spend.record_return(
+        centre=other, period_start=cases.START, period_end=cases.END, amount_gbp=Decimal(5), basis="x", by=make.COMMISSIONER
+    )
+    lead = as_(NetworkLead, "adult-ecmo")
+    lead.post(PROPOSE, {"period": "2025"})
+    made = Proposal.objects.get()
+    assert (made.label, made.whole, [one.slug for one in made.services.all()]) == ("2025 adult-ecmo", False, ["adult-ecmo"])
+    tasks.prepare.func(made.pk, "2026-03-01")
+    assert "Waits for review" in lead.get(url(made)).text
 
 
 def test_what_cannot_be_proposed_is_told_and_nothing_is_lost(commissioner, db):
     make.policy()
-    page = commissioner.post("/workspace/releases/propose/", {"period": "2025", "note": "My long note"}).text
+    page = commissioner.post(PROPOSE, {"period": "2025", "note": "My long note"}).text
     assert "Error: Propose an edition" in page
     assert "My long note" in page
     assert not Proposal.objects.exists()
 
 
-def test_a_lead_does_not_propose_for_other_networks(as_, db):
-    for slug in ("RJ1", "RM2"):
-        DesignationFactory(centre=computed.signed_centre(slug, 40))
-    service = computed.signed_centre("RJ3", 40).service
-    computed.run(service)
-    make.policy()
-    page = as_(NetworkLead, "heart-transplant").post("/workspace/releases/propose/", {"period": "2025"}).text
-    assert "You may not propose results of these services." in page
+def test_a_lead_does_not_propose_for_other_networks(as_, computed_year):
+    page = as_(NetworkLead, "heart-transplant").post(PROPOSE, {"period": "2025"}).text
+    assert "None of your services has results" in page
+    assert "Adult ecmo" not in page
     assert not Proposal.objects.exists()
 
 

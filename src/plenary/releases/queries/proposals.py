@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from plenary.core.permissions import NationalCommissioner, NetworkLead, Reviewer
-from plenary.core.queries import stored_bytes
-from plenary.core.terms import NATION, Damaged, NotFound, Who
+from plenary.core.queries import given_up, stored_bytes
+from plenary.core.terms import ENDED_WITHOUT_A_WORD, NATION, Damaged, NotFound, Who
 from plenary.registry.models import Service
 from plenary.releases.models import Proposal, Vote
 from plenary.releases.terms import ProposalState, Release, VoteSeen
@@ -71,9 +71,16 @@ def tables_of(proposal: Proposal) -> tuple[ProtectedTable, ...]:
     return tuple(restore(stored_bytes(sha256), sha256) for sha256 in proposal.protected)
 
 
+def why_failed(proposal: Proposal) -> str:
+    """Return why an ordered proposal could not be prepared, or that its job ended without a word; "" where neither is so."""
+    if proposal.state == ProposalState.PREPARING and proposal.pk in given_up("plenary.releases.tasks.prepare"):
+        return ENDED_WITHOUT_A_WORD
+    return proposal.failure
+
+
 def content_hash(proposal: Proposal) -> str:
     """Return the hash over everything that the reviewers looked at and that may leave."""
-    content = {
+    content: dict[str, Any] = {
         "label": proposal.label,
         "period": [proposal.period_start.isoformat(), proposal.period_end.isoformat()],
         "protected": proposal.protected,
@@ -83,6 +90,8 @@ def content_hash(proposal: Proposal) -> str:
         "sources": proposal.sources,
         "previous": proposal.previous,
     }
+    if not proposal.whole:
+        content["whole"] = False
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
@@ -113,6 +122,8 @@ def release(proposal: Proposal) -> Release:
         narrative=document(proposal.narrative_sha256),
         sources=proposal.sources,
         reviewers=tuple(sorted(proposal.votes.values_list("reviewer_name", flat=True))),
+        services=tuple(sorted(proposal.services.values_list("slug", flat=True))),
+        whole=proposal.whole,
     )
 
 

@@ -82,7 +82,7 @@ def list_page(
 def form_page(
     request: HttpRequest, form: forms.Form, *, title: str, section: str, crumbs: Crumbs, **context: Any
 ) -> HttpResponse:
-    """Answer with a form. The template shows ``intro``, ``facts``, ``warnings``, and ``submit`` on the button."""
+    """Answer with a form. The template shows ``intro``, ``facts``, ``warnings`` before it, and ``submit`` on the button."""
     template = context.pop("template", "workspace/form.jinja")
     return render_page(request, template, title=title, section=section, crumbs=crumbs, form=form, **context)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -10,25 +11,46 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.http import require_POST
 
+from plenary.collection import queries as collection
 from plenary.collection.queries import period_label, periods
+from plenary.collection.terms import Unfinished
 from plenary.core.permissions import NationalCommissioner, NetworkLead, Refused, holds
 from plenary.core.queries import today
-from plenary.core.terms import NotFound, Who
+from plenary.core.terms import Damaged, NotFound, Who
 from plenary.releases import actions, permissions
-from plenary.releases.queries import proposals
+from plenary.releases.queries import gathered, proposals
 from plenary.releases.queries.reviewed import reviewed, totals
-from plenary.releases.terms import REVIEWERS, Decision, ProposalState, Reviewed
+from plenary.releases.terms import REVIEWERS, UNPREPARED, Decision, ProposalState, Reviewed
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.formats import day, moment, number
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, table
 from plenary.web.routes import who
 from plenary.web.workspace.collection import followed_services
-from plenary.web.workspace.pages import REFUSALS, Crumbs, EmptyForm, ReasonForm, attempt, form_page, home, list_page, posted
-from plenary.web.workspace.periods import Period, offered, read_period, usual
+from plenary.web.workspace.pages import (
+    LOOK_AGAIN,
+    NOT_POSSIBLE,
+    REFUSALS,
+    Crumbs,
+    EmptyForm,
+    ReasonForm,
+    attempt,
+    form_page,
+    home,
+    list_page,
+    look_again,
+    posted,
+)
+from plenary.web.workspace.periods import Period, offered, usual
 
 SECTION = "Releases"
+LABEL = 80
+"""The longest label of a proposal."""
+
 STATES = {
+    ProposalState.PREPARING: Tag("Being protected", "blue"),
+    ProposalState.FAILED: Tag("Could not be prepared", "red"),
     ProposalState.PROPOSED: Tag("Waits for review", "yellow"),
     ProposalState.UNDER_REVIEW: Tag("One review is in", "yellow"),
     ProposalState.APPROVED: Tag("Approved", "green"),
@@ -102,38 +124,49 @@ def _proposal_row(one: Any) -> tuple[Cell, ...]:
 
 
 class ProposeForm(forms.Form):
-    """Which period, and what reviewers should know."""
+    """Which period, what reviewers should know, and, where some centres are not ready, that it is proposed without them."""
 
     period = forms.ChoiceField(label="Period", error_messages={"invalid_choice": "Choose one of the periods"})
     note = forms.CharField(label="Note for the reviewers", max_length=2000, required=False, widget=forms.Textarea)
+    without = forms.BooleanField(
+        label="Propose without these centres",
+        help_text="Their cases are not counted.",
+        error_messages={"required": "Tick the box to propose without the centres that are not ready, or wait for them"},
+    )
+    warned = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, services: Iterable[Any]) -> None:
+    def __init__(self, data: Any, services: Iterable[Any], asked: str) -> None:
         super().__init__(data)
         known = periods(one.slug for one in services)
-        self.fields["period"].choices = [(one.key, one.words) for one in offered(known)]  # type: ignore[attr-defined]
-        self.fields["period"].initial = usual(known).key
+        by_key = {one.key: one for one in offered(known)}
+        first = by_key.get(asked, usual(known))
+        self.fields["period"].choices = [(key, one.words) for key, one in by_key.items()]  # type: ignore[attr-defined]
+        self.fields["period"].initial = first.key
+        self.chosen = by_key.get(self.data.get("period", ""), first)
+
+    def ask_about(self, late: Sequence[Unfinished]) -> None:
+        """Ask for the tick where some centre is not ready. A tick counts for the period whose centres were shown beside it."""
+        if not late:
+            del self.fields["without"], self.fields["warned"]
+            return
+        self.fields["warned"].initial = self.chosen.key
+        if self.is_bound and self.data.get("warned") != self.chosen.key:
+            kept = {name: value for name, value in self.data.items() if name != "without"}
+            self.data = kept | {"warned": self.chosen.key}
 
 
 def propose(request: HttpRequest) -> HttpResponse:
-    """Protect the latest results of all services and ask for them to leave."""
+    """Ask for the latest results to leave. Which centres would be missing is said before the button; the queue protects."""
     asking = who(request)
-    form = ProposeForm(posted(request), followed_services(asking))
+    form = ProposeForm(posted(request), followed_services(asking), request.GET.get("period", ""))
+    period = form.chosen
+    services = [one for one in gathered.services_with_results((period.start, period.end)) if _may_propose(asking, one)]
+    late = collection.unfinished(asking, [one.slug for one in services], period.start, period.end)
+    form.ask_about(late)
     if request.method == "POST" and form.is_valid():
-        period = read_period(form.cleaned_data["period"])
-        made = attempt(
-            form,
-            lambda: actions.propose_edition(
-                label=period_label(period.start, period.end),
-                period_start=period.start,
-                period_end=period.end,
-                on=today(),
-                note=form.cleaned_data["note"],
-                by=asking,
-            ),
-            also=(*REFUSALS, NotFound),
-        )
+        made = attempt(form, lambda: _order(asking, period, services, form.cleaned_data["note"]), also=(*REFUSALS, NotFound))
         if made is not None:
-            messages.success(request, f"{made} waits for two reviewers.")
+            messages.success(request, f"{made} is being protected. This page says when it is ready for review.")
             return redirect("proposal", made.pk)
     return form_page(
         request,
@@ -142,11 +175,37 @@ def propose(request: HttpRequest) -> HttpResponse:
         section=SECTION,
         crumbs=_crumbs(),
         intro=[
-            "The latest results of every service, its expenditure and its narrative are taken.",
+            "The latest results of every service that is yours to propose, its expenditure and its narrative are taken.",
             "Small numbers, and whatever would give them away together with earlier editions, are withheld. This takes a while.",
         ],
+        facts=[(f"Services with results of {period.words}", ", ".join(one.name for one in services) or "None")],
+        warning_title=f"Not ready for {period.words}",
+        warnings=list(_late_words(late)),
         submit="Protect and propose",
     )
+
+
+def _may_propose(asking: Who, service: Any) -> bool:
+    return permissions.may_propose(asking, [service.slug])
+
+
+def _order(asking: Who, period: Period, services: Sequence[Any], note: str) -> Any:
+    """Order the proposal: of the nation by its year, of a lead's own services by year and service."""
+    label = period_label(period.start, period.end)
+    if not holds(asking, NationalCommissioner):
+        label = " ".join([label, *(one.slug for one in services)])[:LABEL]
+    return actions.order_edition(
+        label=label, period_start=period.start, period_end=period.end, on=today(), note=note, by=asking
+    )  # fmt: skip
+
+
+def _late_words(late: Sequence[Unfinished]) -> Iterator[str]:
+    """Yield one sentence a service and kind: who sent nothing, whose series is not signed off."""
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for one in late:
+        groups.setdefault((one.service_name, one.sent), []).append(f"{one.centre_name} ({one.ods})")
+    for (service, sent), centres in groups.items():
+        yield f"{service}: {'not signed off by' if sent else 'nothing was sent by'} {', '.join(centres)}."
 
 
 # -- one proposal
@@ -186,7 +245,9 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
     one = _one(asking, number)
     rows = reviewed(asking, one)
     form = RowFilter(request.GET, rows)
-    return list_page(
+    why = proposals.why_failed(one)
+    running = one.state == ProposalState.PREPARING and not why
+    answer = list_page(
         request,
         title=f"{one.label}, proposal {one.pk}",
         section=SECTION,
@@ -208,25 +269,60 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         facts=_facts(one),
         votes=_votes(asking, one),
         may=_may(asking, one),
-        empty=("There is no row in this proposal.", None, None),
+        why=why,
+        running=running or bool(why),
+        waiting=running,
+        seconds=LOOK_AGAIN,
+        empty=("There is nothing to review in this proposal.", None, None),
     )
+    if running and not as_file:
+        look_again(request, answer)
+    return answer
+
+
+@require_POST
+def prepare(request: HttpRequest, number: int) -> HttpResponse:
+    """Protect now, in case the queue is slow. What stands in the way is then said on the proposal itself."""
+    asking = who(request)
+    one = _one(asking, number)
+    with suppress(*NOT_POSSIBLE, NotFound, Damaged):
+        actions.prepare(proposal_id=one.pk, on=today(), by=asking)
+    return redirect("proposal", number)
+
+
+@require_POST
+def again(request: HttpRequest, number: int) -> HttpResponse:
+    """Put a proposal that could not be prepared into the queue once more."""
+    asking = who(request)
+    one = _one(asking, number)
+    try:
+        actions.order_again(proposal_id=one.pk, on=today(), by=asking)
+    except NOT_POSSIBLE as problem:
+        messages.error(request, str(problem))
+    return redirect("proposal", one.pk)
 
 
 def _facts(one: Any) -> list[tuple[str, Cell]]:
-    found = totals(one)
-    withheld = f"{number(found['primary'])} small, {number(found['secondary'])} to protect others, of {number(found['cells'])}"
     return [
         ("State", STATES[ProposalState(one.state)]),
         ("Period", Period(one.period_start, one.period_end).words),
         ("Services", ", ".join(sorted(service.name for service in one.services.all()))),
         ("Proposed", moment(one.proposed_at)),
         ("Note", one.note),
+        *(_protection_facts(one) if one.content_hash else ()),
+        ("Released", moment(one.frozen_at)),
+    ]
+
+
+def _protection_facts(one: Any) -> list[tuple[str, Cell]]:
+    found = totals(one)
+    withheld = f"{number(found['primary'])} small, {number(found['secondary'])} to protect others, of {number(found['cells'])}"
+    return [
         ("Policy", f"Version {one.policy_version}"),
         ("Numbers withheld", withheld),
         ("Worked out exactly by an attack", number(found["exact"])),
         ("Worked out too narrowly", number(found["narrow"])),
         ("Content hash", one.content_hash),
-        ("Released", moment(one.frozen_at)),
     ]
 
 
@@ -245,6 +341,7 @@ def _may(asking: Who, one: Any) -> dict[str, bool]:
     return {
         "review": permissions.may_review(asking, one),
         "freeze": one.state == ProposalState.APPROVED and permissions.may_freeze(asking, one),
+        "prepare": one.state in UNPREPARED and permissions.may_prepare(asking, one),
         "withdraw": open_ and permissions.may_withdraw(asking, one),
     }
 

@@ -79,6 +79,8 @@ urlpatterns = [
     route("workspace/releases/propose/", releases.propose, "propose", LEADERS),
     route("workspace/releases/<int:number>/", releases.proposal, "proposal", RELEASERS),
     route("workspace/releases/<int:number>/rows.csv", partial(releases.proposal, as_file=True), "proposal_file", RELEASERS),
+    route("workspace/releases/<int:number>/prepare/", releases.prepare, "prepare_proposal", LEADERS),
+    route("workspace/releases/<int:number>/again/", releases.again, "prepare_again", LEADERS),
     route("workspace/releases/<int:number>/review/", releases.review, "review", (Reviewer,)),
     route("workspace/releases/<int:number>/release/", releases.freeze, "freeze", LEADERS),
     route("workspace/releases/<int:number>/withdraw/", releases.withdraw, "withdraw", LEADERS),

@@ -7,6 +7,7 @@ import pytest
 from plenary.access import actions as access
 from plenary.collection import actions as collection
 from plenary.core.terms import SYSTEM, NotPossible, Refused
+from plenary.registry import queries as registry
 from plenary.releases import actions
 from plenary.releases.models import Narrative, Proposal
 from plenary.releases.queries import gathered, proposals
@@ -37,8 +38,10 @@ def a_year():
 
 
 def propose(**options):
+    """Order an edition and let the job prepare it."""
     releases.policy()
-    return actions.propose_edition(label="2025", **PERIOD, on=releases.ON, **{"by": COMMISSIONER} | options)
+    ordered = actions.order_edition(label="2025", **PERIOD, on=releases.ON, **{"by": COMMISSIONER} | options)
+    return actions.prepare(proposal_id=ordered.pk, on=releases.ON, by=SYSTEM)
 
 
 def test_all_tables_with_what_they_were_made_from():
@@ -62,8 +65,9 @@ def test_previews_are_not_proposed():
     centre = cases.make_centre()
     cases.accepted(centre, *outcomes.many(40))
     outcomes.run(centre.service, signed_only=False)
-    with pytest.raises(NotPossible, match="none at all"):
+    with pytest.raises(NotPossible, match="Run the results first"):
         propose()
+    assert not Proposal.objects.exists()
 
 
 def test_results_older_than_their_cases_are_not_proposed():
@@ -78,9 +82,53 @@ def test_results_older_than_their_cases_are_not_proposed():
 
 def test_a_network_lead_does_not_propose_an_edition_of_others():
     a_year()
-    with pytest.raises(Refused):
+    with pytest.raises(NotPossible, match="None of your services"):
         propose(by=outcomes.OTHER_LEAD)
+    for who in (outcomes.CENTRE_LEAD, outcomes.REVIEWER, SYSTEM):
+        with pytest.raises(Refused):
+            propose(by=who)
     assert not Proposal.objects.exists()
+
+
+class TestOwnServices:
+    """A network lead proposes the own service whatever results others have, and nothing of theirs goes along."""
+
+    @pytest.fixture
+    def two(self):
+        a_year()
+        other = cases.make_centre("heart-transplant", "RX1")
+        spend.record_return(centre=other, **PERIOD, amount_gbp=Decimal(777_777), basis="contract value", by=COMMISSIONER)
+        for service, text in (("adult-ecmo", "Own words."), ("heart-transplant", "Their words.")):
+            actions.write_narrative(
+                service=registry.service(service), **PERIOD, section="Description", text=text, by=COMMISSIONER
+            )
+
+    def test_the_own_alone(self, two):
+        proposal = propose(by=outcomes.NETWORK_LEAD)
+        assert (proposal.state, proposal.whole, proposal.proposed_by) == ("proposed", False, outcomes.NETWORK_LEAD.person_id)
+        assert [one.slug for one in proposal.services.all()] == ["adult-ecmo"]
+        named = {str(slug) for table in proposals.tables_of(proposal) for slug in table["service"].tolist()}
+        assert named == {"adult-ecmo"}
+        assert list(proposals.document(proposal.narrative_sha256)) == ["adult-ecmo"]
+        assert not any("heart" in name for name in proposal.sources)
+
+    def test_the_commissioner_proposes_all(self, two):
+        proposal = propose()
+        assert proposal.whole
+        assert {one.slug for one in proposal.services.all()} == {"adult-ecmo", "heart-transplant"}
+        named = {str(slug) for table in proposals.tables_of(proposal) for slug in table["service"].tolist()}
+        assert named == {"adult-ecmo", "heart-transplant"}
+
+    def test_a_described_service_is_reviewed_with_the_others(self):
+        a_year()
+        service = cases.make_centre("lam", "RX2").service
+        actions.write_narrative(service=service, **PERIOD, section="Description", text="Rare.", by=COMMISSIONER)
+        assert {one.slug for one in propose().services.all()} == {"adult-ecmo", "lam"}
+
+    def test_whether_it_is_whole_is_part_of_what_is_reviewed(self, two):
+        proposal = propose(by=outcomes.NETWORK_LEAD)
+        proposal.whole = True
+        assert proposals.content_hash(proposal) != proposal.content_hash
 
 
 class TestNarrative:
