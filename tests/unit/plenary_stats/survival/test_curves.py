@@ -6,66 +6,10 @@ from lifelines import KaplanMeierFitter
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from plenary_stats.survival import kaplan_meier
-from tests.oracle.reference import cases, read, same
-
-NAMES = {"time": "time", "n_risk": "n_risk", "estimate": "surv", "std_err": "std_err", "lower": "lower", "upper": "upper"}
 
 # Freireich EJ et al., Blood 1963;21:699: weeks of remission, 6-mercaptopurine and placebo.
 TREATED = ([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35], [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0])  # fmt: skip
 PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
-
-
-def reference(case, params):
-    """Return the rows of a reference case that have a group, and the arguments."""
-    rows, name = read("km", case, "input"), params["group"]
-    rows = rows.dropna(subset=[name]) if name else rows
-    arguments = {"group": rows[name].to_numpy() if name else None, "interval": params["conf_type"], "level": params["conf_level"]}
-    arguments["entry"] = rows[params["left_truncation"]] if params["left_truncation"] else None
-    return rows, arguments
-
-
-def ordered(table, params, *by):
-    """Sort as we do: groups by label, then time."""
-    return table.sort_values(["stratum", *by] if params["group"] else list(by), kind="stable")
-
-
-@pytest.mark.parametrize(("case", "params"), cases("km"))
-def test_curve_equals_the_reference_answers(case, params):
-    rows, arguments = reference(case, params)
-    expected = ordered(read("km", case, "expected_curve"), params, "time")
-    found = kaplan_meier(rows["time"], rows["status"], censored=True, **arguments).columns
-    for ours, theirs in {**NAMES, "n_event": "n_event", "n_censor": "n_censor"}.items():
-        same(found[ours], expected[theirs])
-
-
-@pytest.mark.parametrize(("case", "params"), cases("km"))
-def test_rows_are_the_event_times_unless_asked_otherwise(case, params):
-    rows, arguments = reference(case, params)
-    expected = ordered(read("km", case, "expected_curve"), params, "time")
-    expected = expected[expected["n_event"] > 0]
-    found = kaplan_meier(rows["time"], rows["status"], **arguments).columns
-    same(found["time"], expected["time"])
-    same(found["estimate"], expected["surv"])
-
-
-@pytest.mark.parametrize(("case", "params"), cases("km"))
-def test_chosen_times_equal_the_reference_answers(case, params):
-    rows, arguments = reference(case, params)
-    expected = ordered(read("km", case, "expected"), params, "time")
-    found = kaplan_meier(rows["time"], rows["status"], at=params["times"], **arguments).columns
-    for ours, theirs in {**NAMES, "n_event": "n_event_since_prev"}.items():
-        same(found[ours], expected[theirs])
-
-
-@pytest.mark.parametrize(("case", "params"), cases("km"))
-def test_medians_equal_the_reference_answers(case, params):
-    rows, arguments = reference(case, params)
-    expected = read("km", case, "expected_quantiles")
-    expected = ordered(expected[expected["prob"] == 0.5], params) if params["group"] else expected[expected["prob"] == 0.5]
-    found = kaplan_meier(rows["time"], rows["status"], **arguments).median
-    for ours, theirs in {"estimate": "quantile", "lower": "lower", "upper": "upper"}.items():
-        same(found[ours], expected[theirs])
-    assert (found["why_not"] != "").tolist() == expected["quantile"].isna().tolist()
 
 
 def test_published_example_of_freireich():
@@ -235,3 +179,89 @@ def test_entering_at_the_start_is_no_truncation(rows):
     plain, entered = kaplan_meier(time, event, group), kaplan_meier(time, event, group, entry=np.zeros(len(time)))
     for name in ("n_risk", "estimate"):
         np.testing.assert_array_equal(plain.columns[name], entered.columns[name])
+
+
+@given(patients())
+def test_the_unit_of_time_does_not_matter(rows):
+    time, event, group = rows
+    days, years = kaplan_meier(time, event, group), kaplan_meier(time / 365.25, event, group)
+    np.testing.assert_allclose(days.columns["estimate"], years.columns["estimate"], rtol=1e-12)
+    np.testing.assert_allclose(days.median["estimate"], years.median["estimate"] * 365.25, rtol=1e-12)
+
+
+@given(patients(), st.floats(0.5, 30))
+def test_the_restricted_mean_is_the_area_under_the_curve(rows, tau):
+    time, event, _ = rows
+    found = kaplan_meier(time, event, tau=tau).restricted_mean
+    curve = kaplan_meier(time, event).columns
+    inside = curve["time"] < tau
+    steps = np.concatenate([[0], curve["time"][inside], [tau]])
+    assert found["estimate"][0] == pytest.approx((np.diff(steps) * np.append(1, curve["estimate"][inside])).sum())
+    assert 0 <= found["lower"][0] <= found["estimate"][0] <= found["upper"][0] <= tau + 1e-12
+
+
+def test_the_restricted_mean_without_censoring_is_the_plain_mean():
+    time = np.array([2.0, 3, 5, 8, 13])
+    found = kaplan_meier(time, np.ones(5), tau=6).restricted_mean
+    assert found["estimate"].tolist() == [pytest.approx(np.minimum(time, 6).mean())]
+    assert found["std_err"].tolist() == [pytest.approx(np.minimum(time, 6).std() / np.sqrt(5))]
+    assert found["why_not"].tolist() == [""]
+
+
+def test_the_restricted_mean_says_where_it_was_carried_on():
+    found = kaplan_meier([2, 3, 4, 5], [1, 0, 0, 0], ["a", "a", "b", "b"], tau=10).restricted_mean
+    assert found["why_not"].tolist() == ["Follow-up ended before this time."] * 2
+    assert found["estimate"].tolist() == [6, 10]
+    assert kaplan_meier([12], [0], tau=10).restricted_mean["why_not"].tolist()[0].startswith("No event so far")
+    assert kaplan_meier([1], [1]).restricted_mean is None
+
+
+def test_quantiles_are_told_group_by_group():
+    found = kaplan_meier([1, 2, 3, 4, 1, 2, 3, 4], [1] * 4 + [0] * 4, ["a"] * 4 + ["b"] * 4, quantiles=[0.25, 0.75]).quantiles
+    assert found["group"].tolist() == ["a", "a", "b", "b"]
+    assert found["share"].tolist() == [0.25, 0.75, 0.25, 0.75]
+    assert found["estimate"].tolist()[:2] == [1.5, 3.5]
+    assert found["why_not"].tolist()[2] == "More than 0.75 of them were alive when follow-up ended: the quantile is not reached."
+
+
+def test_a_limit_that_rises_again_is_read_as_in_r():
+    """R 4.2.2, survival 3.5.3: quantile(survfit(Surv(time, status) ~ 1, conf.type = "log"), .2) has the upper limit 10."""
+    rows = [(1, 1), (1, 0), (1, 0), (2, 1), (2, 0), (3, 1), (3, 1), (3, 0), (4, 1), (5, 1), (5, 0), (5, 0)]
+    rows += [(6, 1), (6, 0), (7, 1), (7, 0), (8, 0), (8, 0), (9, 1), (9, 1), (9, 1), (9, 0), (10, 1), (10, 0)]
+    time, event = zip(*rows, strict=True)
+    found = kaplan_meier(time, event, interval="log", quantiles=[0.2]).quantiles
+    assert (found["estimate"][0], found["lower"][0], found["upper"][0]) == (4, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("named", "says"), [({"quantiles": [1]}, "between 0 and 1"), ({"tau": 0}, "not a time after 0"), ({"tau": np.nan}, "tau")]
+)
+def test_unusable_quantiles_and_horizons_are_refused(named, says):
+    with pytest.raises(ValueError, match=says):
+        kaplan_meier([1], [1], **named)
+
+
+def test_nobody_has_no_mean_and_no_quantiles():
+    found = kaplan_meier([], [], quantiles=[0.25], tau=3)
+    assert found.restricted_mean["why_not"].tolist() == ["There is nobody in this group."]
+    assert found.quantiles["why_not"].tolist() == ["There is nobody in this group."]
+    assert found.quantiles["share"].tolist() == [0.25]
+
+
+def test_a_million_patients_in_many_groups():
+    draw = np.random.default_rng(11)
+    time, event, group = np.ceil(draw.exponential(900, 10**6)), draw.random(10**6) < 0.4, draw.integers(0, 400, 10**6)
+    found = kaplan_meier(time, event, group, at=[365]).columns
+    assert len(found["group"]) == 400
+    own = group == 17
+    assert found["estimate"][17] == pytest.approx(kaplan_meier(time[own], event[own], at=[365]).columns["estimate"][0], rel=1e-12)
+
+
+def test_survival_from_listing_counts_those_who_were_never_treated():
+    listed_to_end, event = np.array([10, 40, 90, 100, 120]), np.array([1, 1, 0, 1, 0])
+    listed_to_treatment = np.array([np.nan, 20, 30, 60, 5])
+    treated = ~np.isnan(listed_to_treatment)
+    from_listing = kaplan_meier(listed_to_end, event, at=[50]).columns["estimate"]
+    after = kaplan_meier(listed_to_end[treated], event[treated], at=[50], entry=listed_to_treatment[treated]).columns["estimate"]
+    assert from_listing.tolist() == [pytest.approx(0.6)]
+    assert after.tolist() == [pytest.approx(2 / 3)]

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lifelines.statistics import multivariate_logrank_test
+from statsmodels.duration.survfunc import survdiff
+
+from plenary_stats.survival import difference as module
+from plenary_stats.survival import logrank
+
+# Freireich EJ et al., Blood 1963;21:699: weeks of remission, 6-mercaptopurine and placebo.
+WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
+RELAPSED = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+LEUKAEMIA = (WEEKS + PLACEBO, RELAPSED + [1] * 21, ["6-MP"] * 21 + ["placebo"] * 21)
+
+
+def test_published_example_of_freireich():
+    """Kleinbaum and Klein, Survival Analysis, 3rd edition, page 68: 16.793, expected 19.25 and 10.75."""
+    found = logrank(*LEUKAEMIA)
+    assert found.statistic == pytest.approx(16.793, abs=5e-4)
+    assert np.round(found.columns["expected"], 2).tolist() == [19.25, 10.75]
+    assert found.columns["observed"].tolist() == [9, 21]
+    assert found.df == 1
+    assert found.p_value == pytest.approx(4.17e-5, rel=2e-3)
+    assert found.method == "log-rank"
+
+
+def invented(seed, groups=4, n=300):
+    draw = np.random.default_rng(seed)
+    return draw.integers(1, 80, n), draw.random(n) < 0.6, draw.integers(0, groups, n), draw.integers(0, 3, n)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_lifelines(seed):
+    time, event, group, _ = invented(seed)
+    other = multivariate_logrank_test(time, group, event)
+    found = logrank(time, event, group)
+    assert found.statistic == pytest.approx(other.test_statistic, rel=1e-10)
+    assert found.p_value == pytest.approx(other.p_value, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stratified_equals_statsmodels(seed):
+    time, event, group, strata = invented(seed)
+    statistic, p_value = survdiff(time, event.astype(int), group, strata=strata)
+    found = logrank(time, event, group, strata)
+    assert found.statistic == pytest.approx(statistic, rel=1e-9)
+    assert found.p_value == pytest.approx(p_value, rel=1e-8)
+    assert found.method == "log-rank, stratified"
+
+
+def test_weighted_equals_statsmodels():
+    time, event, group, _ = invented(9, groups=2)
+    statistic, _ = survdiff(time, event.astype(int), group, weight_type="fh", fh_p=1.5)
+    assert logrank(time, event, group, rho=1.5).statistic == pytest.approx(statistic, rel=1e-9)
+
+
+def test_late_entry_is_counted_from_entry():
+    """By hand: at 3 one of a (entered at 1) and one of b are at risk; at 5 only b and the second of a, who entered at 4."""
+    found = logrank([3, 6, 5], [1, 0, 1], ["a", "a", "b"], entry=[1, 4, 0])
+    assert found.columns["expected"].tolist() == [1, 1]
+    assert found.columns["variance"].tolist() == [0.5, 0.5]
+
+
+def test_a_table_too_large_is_made_in_parts(monkeypatch):
+    time, event, group, strata = invented(4)
+    whole = logrank(time, event, group, strata)
+    monkeypatch.setattr(module, "_CELLS", 12)
+    parts = logrank(time, event, group, strata)
+    assert parts.statistic == pytest.approx(whole.statistic, rel=1e-12)
+
+
+rows = st.lists(
+    st.tuples(st.integers(0, 15), st.booleans(), st.sampled_from("abc"), st.sampled_from("xy")), min_size=2, max_size=40
+)
+
+
+@given(rows, st.sampled_from([0, 1, 0.5]))
+def test_the_differences_cancel(given_rows, rho):
+    time, event, group, strata = map(np.array, zip(*given_rows, strict=True))
+    found = logrank(time, event, group, strata, rho).columns
+    assert found["observed"].sum() == pytest.approx(found["expected"].sum(), rel=1e-9, abs=1e-9)
+    assert (found["variance"] >= -1e-9).all()
+    assert found["n"].sum() == len(time)
+
+
+@given(rows, st.randoms())
+def test_neither_order_nor_unit_matters(given_rows, random):
+    shuffled = list(given_rows)
+    random.shuffle(shuffled)
+    one, other = (tuple(map(np.array, zip(*listed, strict=True))) for listed in (given_rows, shuffled))
+    here, there = logrank(*one), logrank(other[0] / 365.25, *other[1:])
+    np.testing.assert_allclose(here.columns["expected"], there.columns["expected"], rtol=1e-9, atol=1e-12)
+    assert here.why_not == there.why_not
+    assert here.statistic == pytest.approx(there.statistic, rel=1e-6, abs=1e-9, nan_ok=True)
+
+
+def test_one_stratum_is_no_stratum():
+    time, event, group, _ = invented(6)
+    assert logrank(time, event, group, ["only"] * len(time)).statistic == pytest.approx(
+        logrank(time, event, group).statistic, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("time", "event", "group", "says"),
+    [
+        ([1, 2, 3], [1, 1, 0], ["a"] * 3, "only one group"),
+        ([1, 2, 3], [0, 0, 0], ["a", "b", "b"], "only one group"),
+        ([1, 2, 3], [0, 1, 1], ["a", "b", "b"], "only one group"),
+        ([], [], [], "only one group"),
+        ([4], [1], ["a"], "only one group"),
+        ([2, 2], [1, 1], ["a", "b"], "hardly ever at risk together"),
+    ],
+)
+def test_nothing_to_compare_says_why(time, event, group, says):
+    found = logrank(time, event, group)
+    assert says in found.why_not
+    assert np.isnan(found.statistic)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (([1, 2], [1, 0], ["a"]), "group: one label"),
+        (([1, 2], [1, 0], ["a", "b"], ["x"]), "strata: one label"),
+        (([1], [2], ["a"]), "event"),
+        (([1], [1], ["a"], None, np.inf), "rho"),
+    ],
+)
+def test_unusable_input_is_refused(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        logrank(*arguments)
