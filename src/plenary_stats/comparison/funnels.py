@@ -97,6 +97,17 @@ def curve(denominator: Any, target: float, kind: Kind = "proportion", level: flo
     return _exact(size, target, kind, level)
 
 
+def tail_reach(found: Funnel, tail: float) -> Numbers:
+    """Return, for each centre with a denominator, the exact chance of a flag if it has the target: of a tail below ``tail``."""
+    denominator = found.columns["denominator"]
+    case = (denominator[denominator > 0], found.target, found.kind)
+    below, above = _quantile(tail, *case) - 1, _quantile(1 - tail, *case) + 1
+    fewest = np.where(_at_most(below, *case) < tail, _at_most(below, *case), 0.0)
+    beyond = np.where(_at_least(above, *case) < tail, above, above + 1)  # where the distribution meets the probability exactly
+    most = _at_least(beyond, *case)
+    return fewest + (np.where(beyond > case[0], 0.0, most) if found.kind == "proportion" else most)
+
+
 @dataclass(frozen=True)
 class _Centres:
     observed: Numbers
