@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from plenary_stats.location import EARTH_RADIUS_KM, great_circle_km
+from plenary_stats.location.ground import EARTH_RADIUS_KM, great_circle_km
 
 LONDON = (51.5074, -0.1278)
 EDINBURGH = (55.9533, -3.1883)
