@@ -141,6 +141,19 @@ class Areas:
                 found.update(dict.fromkeys({area.code, area.ons, area.name} - {""}, region))
         return found
 
+    @cached_property
+    def standing(self) -> Mapping[str, tuple[tuple[date | None, date | None], ...]]:
+        """By every code and name that a case may carry: the spans ``(from, to)`` in which an area of that name stood.
+
+        The boards of the first map count for the time before it too: older cases carry the nearest code there is.
+        """
+        found: dict[str, list[tuple[date | None, date | None]]] = {}
+        for area in self.every:
+            since = None if area.valid_from == FIRST_MAP else area.valid_from
+            for name in {area.code, area.ons, area.name} - {""}:
+                found.setdefault(name, []).append((since, area.valid_to))
+        return {name: tuple(spans) for name, spans in found.items()}
+
     def population(self, area: str, on: date, sex: str | None = None, band: str | None = None) -> int:
         """Return the residents (mid-2022 estimate) of an area on the map of the day: an ICB, a region, or a nation.
 

@@ -9,7 +9,6 @@ import hashlib
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection as Group
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -120,10 +119,11 @@ class Collection:
         return {**found, TOTAL: float(sum(found.values()))} if found else {}
 
 
-def read(path: Path | str, *, areas: Group[str] | None = None) -> tuple[Collection, Findings]:
+def read(path: Path | str, *, areas: Mapping[str, ingest.rules.Spans] | None = None) -> tuple[Collection, Findings]:
     """Return the collection and every finding on it.
 
-    ``areas``: codes and names of residence that are known, besides those of ``populations.csv``; with neither, not checked.
+    ``areas``: codes and names of residence that are known, with the spans in which they stood (none: always), besides those of
+    ``populations.csv``; with neither, not checked.
     Raises :class:`InputError` when the folder or its ``collection.toml`` cannot be used at all.
     """
     root = Path(path)
@@ -135,7 +135,7 @@ def read(path: Path | str, *, areas: Group[str] | None = None) -> tuple[Collecti
 class _Reader:
     """A folder while it is read: the files, their hashes, and the findings so far."""
 
-    def __init__(self, root: Path, areas: Group[str] | None) -> None:
+    def __init__(self, root: Path, areas: Mapping[str, ingest.rules.Spans] | None) -> None:
         self.root, self.areas = root, areas
         self.findings = Findings()
         self.inputs: dict[str, str] = {}
@@ -155,7 +155,8 @@ class _Reader:
             populations=populations,
         )
         if populations:
-            self.areas = {*(self.areas or ()), *(row.area for row in populations)} - {TOTAL}
+            own: dict[str, ingest.rules.Spans] = {row.area: () for row in populations if row.area != TOTAL}
+            self.areas = {**(self.areas or {}), **own}
         parts = {name: self.service(whole, name) for name in names}
         self.strangers(names)
         full = Collection(

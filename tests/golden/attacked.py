@@ -72,7 +72,7 @@ class Published:
 
 def build(source: Path, out: Path, previous: Sequence[Path] = (), note: str = "") -> Published:
     """Build the data of an edition as the command does (its pages and slides are attacked in a test of their own)."""
-    collection, findings = folder.read(source, areas=edition._known_areas())
+    collection, findings = folder.read(source, areas=edition.registry.known_areas())
     assert not findings.blocking, findings.blocking
     inputs = edition.inputs_of(collection, previous=previous, note=note)
     document = content.build(inputs)

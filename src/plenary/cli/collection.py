@@ -26,18 +26,13 @@ def add(commands: Any) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     sys.stderr.write(f"Checking {arguments.folder} …\n")
-    collection, findings = folder.read(arguments.folder, areas=_known_areas())
+    collection, findings = folder.read(arguments.folder, areas=registry.known_areas())
     if arguments.json:
         sys.stdout.write(json.dumps(_document(collection, findings), ensure_ascii=False, indent=1) + "\n")
     else:
         sys.stdout.writelines(_line(finding) + "\n" for finding in findings)
     sys.stderr.write(_summary(collection, findings) + "\n")
     return 1 if findings.blocking else 0
-
-
-def _known_areas() -> set[str]:
-    """Return every code and name of residence that the shipped areas know."""
-    return {name for area in registry.areas().every for name in (area.code, area.ons, area.name) if name}
 
 
 def _line(finding: Finding) -> str:

@@ -51,7 +51,7 @@ def _add_previous(verb: argparse.ArgumentParser) -> None:
 def _build(arguments: argparse.Namespace) -> int:
     steps = _Steps()
     steps.say(f"Reading {arguments.folder}")
-    collection, findings = folder.read(arguments.folder, areas=_known_areas())
+    collection, findings = folder.read(arguments.folder, areas=registry.known_areas())
     for finding in findings:
         place = finding.file + (f":{finding.row}" if finding.row else "")
         steps.tell(f"{finding.severity}  {place}  {finding.field}  {finding.message} {finding.remedy}".rstrip())
@@ -114,10 +114,6 @@ class _Steps:
             self.seconds[self._step] = round(now - self._since, 2)
         self._step, self._since = step, now
         self.tell(f"{step} …")
-
-
-def _known_areas() -> set[str]:
-    return {name for area in registry.areas().every for name in (area.code, area.ons, area.name) if name}
 
 
 # ------------------------------------------------------------------------------------------------ from collection to edition

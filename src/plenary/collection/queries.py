@@ -153,7 +153,8 @@ def _parsed(sha256: str, service: str, version: str) -> DataSet:
 def checked(submission: Submission) -> Checked:
     """Return what the check makes of the submission's bytes.
 
-    A pure function of the bytes, the data set and the day of receipt: repeated, it finds the same.
+    It depends on the bytes, the data set, the day of receipt and the register alone: repeated, it finds the same until a
+    designation is corrected.
     """
     content, on = stored_bytes(submission.sha256), timezone.localdate(submission.received_at)
     period = submission.period_start, submission.period_end
@@ -163,12 +164,17 @@ def checked(submission: Submission) -> Checked:
 def check_bytes(
     content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
 ) -> Checked:
-    """Check a file of one centre. Screen and file both come here. ``InputError`` where it cannot be read at all."""
+    """Check a file of one centre against the same rules and the same register as a collection folder.
+
+    Screen and file both come here. ``InputError`` where it cannot be read at all.
+    """
     start, end = period
     return ingest.check(
         ingest.read(content, filename),
         data_set(version),
         centre=centre.ods,
+        centres={centre.ods: registry.designated_spans(centre)},
+        areas=registry.known_areas(),
         period=period_label(start, end),
         period_start=start,
         period_end=end,

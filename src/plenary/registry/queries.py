@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -68,6 +68,11 @@ def designated(on: date) -> QuerySet[Designation]:
 def designated_during(start: date, end: date) -> QuerySet[Designation]:
     """Return the designations in force on any day of ``[start, end)``."""
     return Designation.objects.filter(Q(valid_from=None) | Q(valid_from__lt=end), Q(valid_to=None) | Q(valid_to__gt=start))
+
+
+def designated_spans(centre: Centre) -> list[tuple[date | None, date | None]]:
+    """Return the spans ``[from, to)`` in which a centre was designated; None is open, and no span at all is not known."""
+    return list(centre.designations.order_by("valid_from", "id").values_list("valid_from", "valid_to"))
 
 
 def all_designations(service_slug: str | None = None) -> QuerySet[Designation]:
@@ -156,6 +161,11 @@ def icbs(on: date) -> tuple[Area, ...]:
 def region_of(area_code: str, on: date | None = None) -> str | None:
     """Return the region, or the nation outside England, of whatever a case says as its area; None if unknown."""
     return areas().region_of(area_code, on)
+
+
+def known_areas() -> Mapping[str, tuple[tuple[date | None, date | None], ...]]:
+    """Return every code and name of residence that a case may carry, with the spans in which the area stood."""
+    return areas().standing
 
 
 def region_by_area(on: date | None = None) -> dict[str, str]:

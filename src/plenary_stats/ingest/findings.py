@@ -60,6 +60,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "other-centre": "A case of another centre",
         "not-designated": "The centre was not designated on that date",
         "unknown-area": "An area of residence that is not known",
+        "area-date": "An area of residence that did not stand on the date of care",
         # documents and other files
         "repeated": "Two rows for one thing",
         "dictionary": "The data dictionary",

@@ -25,6 +25,7 @@ from plenary_stats.tables import CaseTable, Column
 Flags = npt.NDArray[np.bool_]
 Spans = Sequence[tuple[date | None, date | None]]
 Centres = Collection[str] | Mapping[str, Spans]
+AreaCodes = Collection[str] | Mapping[str, Spans]
 
 _YEAR: Final = 365.25
 
@@ -47,15 +48,17 @@ def check(
     period: str = "",
     period_start: date | None = None,
     period_end: date | None = None,
-    areas: Collection[str] | None = None,
+    areas: AreaCodes | None = None,
     on: date | None = None,
 ) -> Checked:
     """Return the cases of a file and the findings on it.
 
     ``centres``: the codes of the service's centres, or code → spans ``(from, to)`` of designation (half-open, None = open).
-    ``centre``: the one centre that sends the file; a case of another is refused, a file without the column is filled.
+    ``centre``: the one centre that sends the file; a case of another is refused, a file without the column is filled. Its own
+    designation is looked up in ``centres``.
     ``period``, ``period_start``, ``period_end`` (half-open): the collection's. Cases of earlier years belong to earlier periods.
-    ``areas``: known codes of residence. ``on``: the day of the check, after which no date may lie; never taken from the clock.
+    ``areas``: known codes of residence, or code → spans in which the area stood (none: always).
+    ``on``: the day of the check, after which no date may lie; never taken from the clock.
     """
     work = _Check(raw, dataset, on)
     work.place_columns(filled=("centre",) if centre else ())
@@ -68,7 +71,7 @@ def check(
     _twins(work)
     index = _index_dates(work)
     _centres(work, index, centres, centre)
-    _areas(work, areas)
+    _areas(work, index, areas)
     _ages(work, index)
     work.columns["period"] = _periods(work, index, period, period_start, period_end)
     if not len(raw):
@@ -327,20 +330,18 @@ def _nhs_numbers_as_ids(work: _Check, cases: values.Reading) -> None:
 
 def _centres(work: _Check, index: Column, centres: Centres | None, own: str | None) -> None:
     reading = work.readings.get("centre")
-    if reading is None or not len(work.raw):
-        return
-    given = _rows_by_value(reading)
+    given = _rows_by_value(reading) if reading is not None else {}
+    if own and reading is None:
+        given = {own.upper(): np.arange(len(work.raw))}  # a file of one centre need not say which
     if own:
         for rows in (rows for code, rows in given.items() if code != own.upper()):
             message = f"The case is of another centre than {own}, which sends the file."
             work.find("other-centre", "blocking", "centre", rows, message, "Send only your own cases.")
-        return
-    if centres is None:
-        return
-    for code in sorted(set(given) - {known.upper() for known in centres}):
-        close = difflib.get_close_matches(code, list(centres), n=1)
-        remedy = f"{f'Did you mean {close[0]}? ' if close else ''}Use the ODS code of a centre of this service."
-        work.find("unknown-centre", "blocking", "centre", given[code], f"'{code}' is not a centre of the service.", remedy)
+    elif centres is not None:
+        for code in sorted(set(given) - {known.upper() for known in centres}):
+            close = difflib.get_close_matches(code, list(centres), n=1)
+            remedy = f"{f'Did you mean {close[0]}? ' if close else ''}Use the ODS code of a centre of this service."
+            work.find("unknown-centre", "blocking", "centre", given[code], f"'{code}' is not a centre of the service.", remedy)
     if isinstance(centres, Mapping):
         _designations(work, given, index, centres)
 
@@ -348,18 +349,23 @@ def _centres(work: _Check, index: Column, centres: Centres | None, own: str | No
 def _designations(work: _Check, given: Mapping[str, npt.NDArray[np.int64]], index: Column, centres: Mapping[str, Spans]) -> None:
     for code, spans in sorted(centres.items()):
         rows = given.get(code.upper(), _NO_ROWS)
-        dates = index[rows]
-        inside = np.isnat(dates)
-        for start, end in spans:
-            after = dates >= np.datetime64(start, "D") if start else np.ones(len(dates), dtype=bool)
-            inside |= after & (dates < np.datetime64(end, "D") if end else np.ones(len(dates), dtype=bool))
-        if spans and not inside.all():
+        outside = rows[~_within(index[rows], spans)]
+        if len(outside):
             message = f"The centre {code} was not designated for the service on the case's date."
             remedy = "Check the date, or have the designation corrected."
-            work.find("not-designated", "warning", "centre", rows[~inside], message, remedy)
+            work.find("not-designated", "warning", "centre", outside, message, remedy)
 
 
-def _areas(work: _Check, areas: Collection[str] | None) -> None:
+def _within(dates: Column, spans: Spans) -> Flags:
+    """Return which dates lie in one of the spans. A missing date does, and any date where no span is known."""
+    inside: Flags = np.isnat(dates) | (not spans)
+    for start, end in spans:
+        after = dates >= np.datetime64(start, "D") if start else np.ones(len(dates), dtype=bool)
+        inside |= after & (dates < np.datetime64(end, "D") if end else np.ones(len(dates), dtype=bool))
+    return inside
+
+
+def _areas(work: _Check, index: Column, areas: AreaCodes | None) -> None:
     reading = work.readings.get("area")
     if reading is None or areas is None:
         return
@@ -368,6 +374,19 @@ def _areas(work: _Check, areas: Collection[str] | None) -> None:
         message = f"The area of residence '{code}' is not known; the case counts as of unknown residence."
         remedy = "Use the code of the ICB or board of residence on the date of care."
         work.find("unknown-area", "warning", "area", rows, message, remedy)
+    if isinstance(areas, Mapping):
+        _areas_then(work, reading, index, {area.casefold(): spans for area, spans in areas.items() if spans})
+
+
+def _areas_then(work: _Check, reading: values.Reading, index: Column, standing: Mapping[str, Spans]) -> None:
+    """Say which areas are known and did not stand on the date of care: boards come, merge and split."""
+    always = {code for code, spans in standing.items() if (None, None) in spans}
+    for code, rows in _rows_by_value(reading, but=always).items():
+        outside = rows[~_within(index[rows], standing.get(code.casefold(), ()))]
+        if len(outside):
+            message = f"The area of residence '{code}' did not stand on the case's date; it counts for its region."
+            remedy = "Use the code of the ICB or board of residence on the date of care."
+            work.find("area-date", "notice", "area", outside, message, remedy)
 
 
 def _rows_by_value(reading: values.Reading, but: Collection[str] = ()) -> dict[str, npt.NDArray[np.int64]]:

@@ -12,11 +12,13 @@ from plenary.core import permissions as roles
 from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail, stored_bytes, verify_chain
 from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Refused
+from plenary.registry import queries as registry
+from plenary_stats import folder
 from plenary_stats.spec import InputError
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case
 from tests.factories.core import make_who
-from tests.factories.registry import ServiceFactory
+from tests.factories.registry import DesignationFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -602,3 +604,63 @@ def test_every_action_leaves_its_event_in_the_chain(centre):
 
 def test_the_database_is_the_one_under_test():
     assert connection.vendor in {"sqlite", "postgresql"}
+
+
+class TestRegister:
+    """What is checked in the database is checked against the register as a collection folder is: designations and areas by date."""
+
+    def findings(self, centre, *cases):
+        sent = make.receive(centre, *cases)
+        actions.check(submission_id=sent.pk, by=SYSTEM)
+        sent.refresh_from_db()
+        found = queries.open_findings(make.manager(centre), sent)
+        return [(one.row, one.field, one.rule, one.severity) for one in found]
+
+    def test_a_case_treated_when_the_centre_was_not_designated(self):
+        centre = make.make_centre()
+        DesignationFactory(centre=centre, valid_from=date(2015, 4, 1), valid_to=date(2025, 6, 15))
+        found = self.findings(centre, case("A", admitted_on="14/06/2025"), case("B", admitted_on="15/06/2025"))
+        assert found == [(3, "centre", "not-designated", "warning")]
+
+    def test_designated_again_after_a_gap(self):
+        centre = make.make_centre()
+        DesignationFactory(centre=centre, valid_from=None, valid_to=date(2025, 3, 1))
+        DesignationFactory(centre=centre, valid_from=date(2025, 9, 1))
+        days = ("28/02/2025", "01/03/2025", "31/08/2025", "01/09/2025")
+        found = self.findings(centre, *(case(f"C{n}", admitted_on=day) for n, day in enumerate(days)))
+        assert [row for row, _, rule, _ in found if rule == "not-designated"] == [3, 4]
+
+    def test_areas_are_known_by_the_date_of_care(self):
+        centre = make.make_centre()
+        found = self.findings(centre, case("A", area="Atlantis"), case("B", area="D7T5G"), case("C", area="QE1"))
+        assert sorted(found) == [(2, "area", "unknown-area", "warning"), (3, "area", "area-date", "notice")]
+
+    def test_a_case_keyed_on_screen_is_told_the_same(self):
+        centre = make.make_centre()
+        DesignationFactory(centre=centre, valid_from=date(2025, 12, 1))
+        values = case("A", area="Atlantis")
+        kept, found = actions.key_case(centre=centre, **PERIOD, values=values, by=make.manager(centre))
+        assert kept is not None
+        assert sorted(one.rule for one in found) == ["not-designated", "unknown-area"]
+        assert kept.warnings == 2
+
+    def test_a_folder_and_the_database_find_the_same(self, tmp_path):
+        centre = make.make_centre(ods="RX1")
+        DesignationFactory(centre=centre, valid_from=None, valid_to=date(2025, 6, 15))
+        cases = [case("A"), case("B", area="Atlantis", admitted_on="01/02/2025"), case("C", area="D7T5G", pf_ratio="900")]
+        content = make.case_file(*cases)
+        rows = [line.decode() for line in content.splitlines()]
+        files = {
+            "collection.toml": 'label = "2025"\nperiod_start = 2025-01-01\nperiod_end = 2026-01-01\n',
+            "services.csv": "service,name,category,description\nadult-ecmo,ECMO,,\n",
+            "centres.csv": "service,centre,name,designated_from,designated_to\nadult-ecmo,RX1,Trust,,2025-06-15\n",
+            "adult-ecmo/dictionary.csv": make.DICTIONARY,
+            "adult-ecmo/cases.csv": "\n".join([f"centre,{rows[0]}", *(f"RX1,{row}" for row in rows[1:])]),
+        }
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(text)
+        _, found = folder.read(tmp_path, areas=registry.known_areas())
+        ours = sorted((one.row, one.field, one.rule, one.severity) for one in found if one.row)
+        assert sorted(self.findings(centre, *cases)) == ours
+        assert {rule for _, _, rule, _ in ours} == {"not-designated", "unknown-area", "area-date", "out-of-range"}

@@ -232,3 +232,24 @@ def test_populations_equal_those_that_were_carried_over():
     for name, on in (("icb_population.csv", LAST_DAY), ("icb_2026/icb_population.csv", SECOND_MAP)):
         for row in rows(SHARED / "reference" / "geography" / name):
             assert AREAS.population(row["icb_ods"], on, row["sex"], row["age_band"]) == int(row["population"])
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "stood"),
+    [
+        ("QE1", date(2019, 1, 1), True),  # a case older than the first map carries the nearest code there is
+        ("QE1", date(2026, 11, 22), True),
+        ("D7T5G", LAST_DAY, False),
+        ("D7T5G", SECOND_MAP, True),
+        ("Wales", date(1990, 1, 1), True),
+    ],
+)
+def test_every_name_says_when_its_area_stood(name, on, stood):
+    spans = AREAS.standing[name]
+    assert any((start is None or start <= on) and (end is None or on < end) for start, end in spans) is stood
+
+
+def test_every_code_and_name_has_a_span():
+    named = {name for area in AREAS.every for name in (area.code, area.ons, area.name) if name}
+    assert set(AREAS.standing) == named
+    assert all(AREAS.standing.values())

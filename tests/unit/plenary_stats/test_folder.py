@@ -144,7 +144,7 @@ def test_areas_of_residence_are_known_by_the_populations_or_the_caller(tmp_path)
     odd = FILES["lam/cases-2025.csv"].replace(",South", ",Atlantis")
     root = written(tmp_path, **{"lam/cases-2025.csv": odd})
     assert told(folder.read(root)[1], "warning") == [("lam/cases-2025.csv", 3, "area", "unknown-area")]
-    assert told(folder.read(root, areas={"north", "Atlantis"})[1], "warning") == []
+    assert told(folder.read(root, areas={"north": (), "Atlantis": ()})[1], "warning") == []
 
 
 @pytest.mark.parametrize(

@@ -386,3 +386,66 @@ def test_as_many_findings_as_are_listed_have_no_remainder():
     assert not [message for message in messages if "more rows" in message]
     more = [finding.message for finding in found(*rows, altered(case_id="D", nhs_number="", fev1="99")).findings]
     assert [message for message in more if message.startswith("1 more rows")]
+
+
+class TestOneCentreSends:
+    """The designation of the one centre that sends a file is looked up, whether or not the file says its code."""
+
+    SPANS = {"RRK": [(date(2020, 1, 1), date(2025, 3, 5))]}
+
+    def alone(self, day, *, with_code=True, centres=None):
+        row = altered(listed=day, seen="")
+        headings, cells = (HEADINGS, row) if with_code else (HEADINGS[1:], row[1:])
+        return found(cells, headings=headings, centre="RRK", centres=self.SPANS if centres is None else centres)
+
+    @pytest.mark.parametrize("with_code", [True, False])
+    @pytest.mark.parametrize(("day", "rules"), [("04/03/2025", []), ("05/03/2025", ["not-designated"])])
+    def test_on_the_last_day_and_after(self, day, rules, with_code):
+        checked = self.alone(day, with_code=with_code)
+        assert [one.rule for one in checked.findings if one.severity == "warning"] == rules
+        assert len(checked.cases) == 1
+
+    def test_a_centre_of_which_no_designation_is_known(self):
+        assert self.alone("05/03/2025", centres={"RRK": []}).findings == []
+
+    def test_another_centres_case_is_still_refused(self):
+        checked = found(altered(centre="RJ1"), centre="RRK", centres=self.SPANS)
+        assert told(checked, "blocking") == [(2, "centre", "other-centre")]
+
+
+class TestAreaOnTheDate:
+    """An area is known on the days on which it stood; whoever carries its code on another day is told, and counted."""
+
+    AREAS = {"QHL": [(None, date(2025, 3, 5))], "QOP": [(date(2025, 3, 5), None)], "Wales": [(None, None)], "Own": []}
+
+    @pytest.mark.parametrize(
+        ("area", "day", "told_of"),
+        [
+            ("QHL", "04/03/2025", []),
+            ("QHL", "05/03/2025", [(2, "area", "area-date")]),
+            ("qhl", "05/03/2025", [(2, "area", "area-date")]),
+            ("QOP", "04/03/2025", [(2, "area", "area-date")]),
+            ("QOP", "05/03/2025", []),
+            ("Wales", "05/03/2025", []),
+            ("Own", "05/03/2025", []),
+            ("Atlantis", "05/03/2025", [(2, "area", "unknown-area")]),
+            ("", "05/03/2025", []),
+        ],
+    )
+    def test_it_stood_or_not(self, area, day, told_of):
+        checked = found(altered(area=area, listed=day, seen=""), areas=self.AREAS)
+        assert told(checked) == told_of
+        assert len(checked.cases) == 1
+
+    @given(
+        st.lists(st.tuples(st.sampled_from(["QHL", "QOP", "Wales"]), st.dates(date(2025, 1, 1), date(2025, 12, 31))), min_size=1)
+    )
+    @settings(max_examples=30, deadline=None)
+    def test_exactly_the_rows_on_which_it_did_not_stand(self, drawn):
+        cases = [altered(case_id=f"C{n}", nhs_number="", area=area, listed=f"{day:%d/%m/%Y}", seen="")
+                 for n, (area, day) in enumerate(drawn)]  # fmt: skip
+        change = date(2025, 3, 5)
+        wrong = [row for row, (area, day) in enumerate(drawn, start=2)
+                 if (area == "QHL" and day >= change) or (area == "QOP" and day < change)]  # fmt: skip
+        checked = found(*cases, areas=self.AREAS, on=date(2026, 6, 1))
+        assert sorted(row for row, _, rule in told(checked) if rule == "area-date") == wrong
