@@ -122,6 +122,7 @@ class Attack:
         self.guesses: dict[str, Equations] = defaultdict(lambda: Equations(self.known.place, self.known.least))
         self.zeros = [json.loads(files["edition.json"])["edition"]["policy"]["zeros"] for files in editions]
         self.labels: list[str] = []
+        self.centres = [{row["centre"] for row in rows_of(files, "activity") if row["service"] == service} for files in editions]
         for files in editions:
             self.labels.append(json.loads(files["edition.json"])["edition"]["label"])
         for order, files in enumerate(editions):
@@ -264,12 +265,17 @@ class Attack:
             least.adds_up(self.known.number(*name), parts)
 
     def _corrections(self) -> None:
-        """A correction changes little: each centre's figures are supposed unchanged wherever that can be."""
+        """A correction changes little: each centre's figures are supposed unchanged wherever that can be.
+
+        So are the totals, but not where a centre came or went: whoever reads that knows that they must differ.
+        """
         first = {label: order for order, label in reversed(list(enumerate(self.labels)))}
         for name in list(self.known.place):
             order, *rest = name
             before = first[self.labels[int(order)]]
             for earlier in range(before, int(order)):
+                if rest[2] == "Total" and self.centres[earlier] != self.centres[int(order)]:
+                    continue
                 same = (str(earlier), *rest)
                 if self.labels[earlier] == self.labels[int(order)] and same in self.known.place:
                     guess = self.guesses[f"correction {earlier} {order} {rest[2]} {rest[0].split(':')[0]}"]

@@ -39,6 +39,17 @@ CORRECTED = {
 }  # fmt: skip
 
 
+SIZED = {"A": 40, "B": 35, "C": 50}
+NEW_CENTRE = {
+    "a correction adds a tiny centre": [patients(31, SIZED), patients(31, SIZED) + patients(99, {"D": 3})],
+    "and its neighbour is tiny": [patients(31, BASE), patients(31, BASE) + patients(99, {"D": 1})],
+    "beside a single one": [patients(5, {"A": 300}), patients(5, {"A": 300}) + patients(99, {"D": 2})],
+    "and goes again": [patients(6, {**SIZED, "D": 4}), patients(6, SIZED)],
+}
+NEXT_YEAR = [*NEW_CENTRE["a correction adds a tiny centre"],
+             patients(31, SIZED) + patients(99, {"D": 3}) + patients(32, {**SIZED, "D": 6}, years=[2026])]  # fmt: skip
+
+
 def published(place, worlds, note=""):
     """Build the editions of some case lists one after another, each linked with those before."""
     made, outs = [], []
@@ -66,6 +77,20 @@ def test_a_centre_that_a_correction_makes_small_stays_hidden(tmp_path):
 def test_an_invented_world_keeps_its_secrets(tmp_path):
     folders = attacked.invented(tmp_path, seed=4, services=1, years=1, cases=60)
     assert attacked.attack([attacked.build(folders[-1], tmp_path / "edition")]) == []
+
+
+@pytest.mark.parametrize("name", NEW_CENTRE)
+def test_a_tiny_centre_that_comes_or_goes_stays_hidden_and_stops_nothing(tmp_path, name):
+    before, after = published(tmp_path, NEW_CENTRE[name], note="A centre was missing.")
+    assert attacked.attack([before, after]) == []
+    large = {row["centre"] for row in attacker.rows_of(after.files, "activity") if row["value"]} - {"Total"}
+    assert large == {row["centre"] for row in attacker.rows_of(before.files, "activity") if row["value"]} - {"Total"}
+
+
+@pytest.mark.slow
+def test_nor_does_it_stop_the_year_after(tmp_path):
+    made = published(tmp_path, NEXT_YEAR, note="A centre was missing.")
+    assert attacked.attack(made) == []
 
 
 @pytest.mark.slow

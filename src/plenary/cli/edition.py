@@ -137,7 +137,8 @@ def inputs_of(
     say("Computing the results")
     results = results_of(collection)
     policy = replace(releases.Policy(), threshold=collection.threshold)
-    earlier = [table for one in previous for table in verify.published(one)]
+    previous = _oldest_first(previous)
+    earlier = [table for one in reversed(previous) for table in verify.published(one)]
     say("Protecting small numbers")
     protected = releases.protected(results, policy, earlier)
     known = tuple(_previous(one, out) for one in previous)
@@ -239,6 +240,18 @@ def _agreed(collection: Collection) -> list[OutcomeSet]:
 def _centre(one: folder.Centre) -> CentreEntry:
     start, end = (day.isoformat() if day else "" for day in (one.designated_from, one.designated_to))
     return CentreEntry(one.service, one.code, one.name, start, end)
+
+
+def _oldest_first(previous: Sequence[Path]) -> list[Path]:
+    """Return earlier editions in the order in which they appeared, in whatever order they were named."""
+    found = []
+    for place, one in enumerate(previous):
+        try:
+            edition = json.loads((one / "edition.json").read_bytes())["edition"]
+            found.append((edition["period_end"], edition["label"], edition["number"], place))
+        except (OSError, KeyError, ValueError, TypeError) as problem:
+            raise InputError(f"{one} is not an edition folder.") from problem
+    return [previous[place] for *_, place in sorted(found)]
 
 
 def _previous(folder_: Path, out: Path | None) -> PreviousEdition:

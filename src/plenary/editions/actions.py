@@ -308,7 +308,7 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
         outcomes=tuple(_outcomes(release)),
         narrative=release.narrative,
         policy=release.policy,
-        earlier=tuple(table for one in queries.published() for table in verify.published(queries.place(one))),
+        earlier=tuple(table for one in reversed(_published_before(edition)) for table in verify.published(queries.place(one))),
         inputs={"release": release.content_hash},
         input_digests={"release": "sealed"},
         definitions=_definitions(release),
@@ -320,8 +320,13 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
 
 
 def _previous(edition: Edition) -> list[PreviousEdition]:
-    found = queries.published().exclude(pk=edition.pk).order_by("period_end", "label", "number")
+    found = _published_before(edition)
     return [PreviousEdition(one.label, one.number, one.digest, f"../{one.folder}/index.html", one.note) for one in found]
+
+
+def _published_before(edition: Edition) -> list[Edition]:
+    """Return every other published edition, oldest first."""
+    return list(queries.published().exclude(pk=edition.pk).order_by("period_end", "label", "number"))
 
 
 def _services(slugs: set[str], period: tuple[dt.date, dt.date] | None) -> list[Service]:

@@ -291,7 +291,7 @@ def _services(results: Sequence[ResultTable]) -> list[Service]:
 
 
 def _all_tables(releases: Sequence[Proposal]) -> tuple[ProtectedTable, ...]:
-    return tuple(table for release in releases for table in proposals.tables_of(release))
+    return tuple(table for release in reversed(releases) for table in proposals.tables_of(release))
 
 
 def _keep(document: Mapping[str, object], by: Who) -> str:

@@ -19,7 +19,7 @@ from plenary_stats.disclosure.system import Ranges
 from plenary_stats.tables import TOTAL, Column, text
 
 Editions = Sequence[AnyTable | Sequence[AnyTable]]
-"""Earlier tables: flat, or edition by edition."""
+"""Earlier tables: flat, or edition by edition; the latest first, for of a corrected edition the last version is believed."""
 
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""

@@ -37,7 +37,8 @@ class Cells:
 
     ``aliases``: the cells of a table with totals of its own, under its own quantity, so that its sums are formed too. ``wholes``:
     for each numerator and complement its denominator. ``own``: the cells of this edition, as against earlier ones. ``implied``:
-    years that stand in no table, but that pooled years are made of.
+    years that stand in no table, but that pooled years are made of. ``absent``: those of them of a centre that the lists of the
+    year do not name: everybody knows that it had no patients yet.
     """
 
     dimensions: tuple[str, ...]
@@ -49,6 +50,7 @@ class Cells:
     wholes: dict[int, int] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
     implied: set[int] = field(default_factory=set)
+    absent: set[int] = field(default_factory=set)
     sums: list[Sum] = field(default_factory=list)
 
     def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:

@@ -169,6 +169,7 @@ def _editions(tables: Sequence[AnyTable], own: int) -> list[int]:
 
 def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> tuple[list[Fact], dict[int, str]]:
     """Return the figures, with those that differ from what stands before under a key of their own, and such tables' labels."""
+    lists = _Lists(found, dimensions, editions)
     first: dict[Key, Fact] = {}
     apart: set[tuple[int, Key]] = set()
     corrected: set[tuple[int, str]] = set()
@@ -184,19 +185,57 @@ def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Seque
             continue
         if before.table == fact.table:
             raise InputError(f"Two figures for one cell: {before.value:g} and {fact.value:g} for {' '.join(fact.place)}.")
-        if another:
-            corrected.add((editions[fact.table], _service(fact, dimensions)))
-        else:
+        if not another:
             apart.add((fact.table, fact.key))
+        elif not lists.regrouped(fact):
+            corrected.add((editions[fact.table], _service(fact, dimensions)))
     kept, labels, mixed = list[Fact](), dict[int, str](), {table for table, _ in apart}
     for fact in found:
         edition = editions[fact.table]
         fallen = (edition, _service(fact, dimensions)) in corrected
-        if fallen or fact.table in mixed:
+        if fallen or (edition, _service(fact, dimensions)) in lists.other or fact.table in mixed:
             labels[fact.table] = f"e{edition}" if edition else str(fact.table)
         separate = (fact.table, fact.key) in apart or (fallen and not stands.get(_unit(fact, edition, dimensions), False))
+        separate |= lists.regrouped(fact)
         kept.append(replace(fact, key=_labelled(fact.key, labels[fact.table])) if separate else fact)
     return kept, labels
+
+
+class _Lists:
+    """The centres that each edition lists, by service and by what is counted of which period.
+
+    Where a centre came or went, the totals count others than before. That can be seen where the totals themselves are withheld,
+    and it says nothing of the centres that stayed. ``other``: the editions, and the service, that list others than the first.
+    """
+
+    def __init__(self, found: Iterable[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> None:
+        self.dimensions, self.editions = dimensions, editions
+        self.lists: dict[tuple[str, tuple[str, ...]], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for fact in found:
+            if not _whole(fact, dimensions):
+                self.lists[self._group(fact)][editions[fact.table]].add(self._centre(fact))
+        self.other = {
+            (edition, service)
+            for (service, _), lists in self.lists.items()
+            for edition, listed in lists.items()
+            if listed != lists[min(lists)]
+        }
+
+    def _group(self, fact: Fact) -> tuple[str, tuple[str, ...]]:
+        return _service(fact, self.dimensions), _group(fact.key, self.dimensions)
+
+    def _centre(self, fact: Fact) -> str:
+        return fact.place[list(self.dimensions).index("centre")]
+
+    def regrouped(self, fact: Fact) -> bool:
+        """Return whether a figure counts other centres than what stands first: a total, or a centre that is not there."""
+        edition, (service, _) = self.editions[fact.table], self._group(fact)
+        if (edition, service) not in self.other:
+            return False
+        lists = self.lists.get(self._group(fact), {})
+        if not _whole(fact, self.dimensions):
+            return self._centre(fact) not in lists[min(lists)]
+        return edition not in lists or lists[edition] != lists[min(lists)]
 
 
 def by_row(cells: Cells, found: Iterable[Fact]) -> dict[tuple[int, int], dict[str, int]]:
@@ -229,8 +268,14 @@ def _labelled(key: Key, label: str) -> Key:
 
 def _unit(fact: Fact, edition: int, dimensions: Sequence[str]) -> tuple[object, ...]:
     """Return what a correction leaves as it was or changes: all figures of one centre; of totals, one row."""
-    centre = fact.place[list(dimensions).index("centre")] if "centre" in dimensions else TOTAL
-    return (edition, _service(fact, dimensions), centre) if centre != TOTAL else (fact.table, fact.row)
+    if _whole(fact, dimensions):
+        return (fact.table, fact.row)
+    return (edition, _service(fact, dimensions), fact.place[list(dimensions).index("centre")])
+
+
+def _whole(fact: Fact, dimensions: Sequence[str]) -> bool:
+    """Return whether a figure is of all centres together."""
+    return "centre" not in dimensions or fact.place[list(dimensions).index("centre")] == TOTAL
 
 
 def _service(fact: Fact, dimensions: Sequence[str]) -> str:
@@ -351,7 +396,7 @@ def _informative(cells: Cells, sums: list[Sum]) -> list[Sum]:
     """Drop, again and again, a sum that an unpublished cell, standing nowhere else, could always satisfy."""
     while True:
         uses = Counter(cell for each in sums for cell in (each.whole, *each.parts))
-        loose = {cell for cell, times in uses.items() if times == 1 and not (cells.published[cell] or cell in cells.implied)}
+        loose = {cell for cell, times in uses.items() if times == 1 and not cells.published[cell]} - cells.implied - cells.absent
         kept = [each for each in sums if each.whole not in loose and not loose.issuperset(each.parts)]
         if len(kept) == len(sums):
             return kept

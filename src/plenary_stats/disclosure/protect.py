@@ -20,7 +20,7 @@ from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import Box, Floats, Programme
 from plenary_stats.disclosure.suppress import Suppressor, is_primary
 from plenary_stats.errors import InputError
-from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, WITHHELD, Column, ProtectedTable, ResultTable
+from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, TOTAL, WITHHELD, Column, ProtectedTable, ResultTable
 
 ROUNDS = 12
 PATIENTS = frozenset({"denominator", *REMAINDERS})
@@ -58,8 +58,9 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
             return Protected(made, work.totals(found, suppressor, started))
         work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
     raise InputError(
-        f"{len(bad)} numbers cannot be protected whatever is withheld, for example {work.describe(min(bad))}: earlier figures "
-        "give them away. Enter them in the policy's already_public, or leave the tables out."
+        f"{len(bad)} numbers of {work.services(bad)} cannot be protected whatever is withheld, because figures that are public "
+        f"already give them away; for example {work.describe(min(bad))}. Either leave that service out of this edition, or "
+        "publish it together with the next year; or, if readers know them anyway, enter them in the policy's already_public."
     )
 
 
@@ -75,6 +76,7 @@ class _Work:
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
         } | add_public(self.cells, policy)
         link(self.cells, policy)
+        self.frozen |= self.cells.absent
         self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
         self.tied = self._ties()
 
@@ -180,8 +182,17 @@ class _Work:
             suppressor.withhold(each for each in around if self.policy.zeros == "protect" or self.cells.value[each] != 0)
 
     def describe(self, bad: tuple[str, ...]) -> str:
-        """Name a number for a message."""
-        return " ".join(code for code in bad if code)
+        """Name a number for a message: what it counts, and where."""
+        quantity, *place = bad
+        codes = zip(self.cells.dimensions, place, strict=True)
+        return ", ".join([quantity, *(f"{name} {code}" for name, code in codes if code not in {"", TOTAL})])
+
+    def services(self, bad: set[tuple[str, ...]]) -> str:
+        """Name the services that some numbers are of."""
+        if "service" not in self.cells.dimensions:
+            return "these tables"
+        place = 1 + self.cells.dimensions.index("service")
+        return ", ".join(sorted({each[place] for each in bad}))
 
     def write(self, withheld: set[int]) -> tuple[ProtectedTable, ...]:
         """Return the tables with the withheld numbers taken out."""
@@ -219,7 +230,7 @@ class _Work:
         """Take the figures out of withheld rows; what counts patients rather than events only if it is withheld itself."""
         if name == "note":
             return np.where(gone["figures"], "", column)
-        if column.dtype.kind != "f":
+        if column.dtype.kind not in "fiu":  # whole numbers are withheld like any others
             return column
         out = np.where(gone[name if name in PATIENTS else "figures"], math.nan, column)
         if self.policy.precision is not None and name in {"value", "lower", "upper"}:

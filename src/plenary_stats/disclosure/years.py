@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from plenary_stats.disclosure.cells import REMAINDERS, Cells, Key, Sum, as_patients, quantity_of
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.tables import TOTAL
 
 Years = frozenset[int]
 Group = tuple[str, ...]
@@ -77,9 +78,10 @@ def link_years(cells: Cells, policy: Policy) -> None:
     if all(len(years_of(code)) < 2 for code in {key[1][position] for key in cells.keys}):
         return
     same = [each for each in cells.sums if _agrees(cells, each)]
-    split = _split(cells, position, [key for key in cells.keys if quantity_of(key) != "patients"])
+    unlisted = _Unlisted(cells, position)
+    split = _split(cells, position, [key for key in cells.keys if quantity_of(key) != "patients"], unlisted)
     add_patients(cells)
-    split |= _split(cells, position, [key for key in cells.keys if quantity_of(key) == "patients"])
+    split |= _split(cells, position, [key for key in cells.keys if quantity_of(key) == "patients"], unlisted)
     for each in same:
         _repeat(cells, position, each, sorted({code for cell in (each.whole, *each.parts) for code in split.get(cell, ())}))
 
@@ -99,7 +101,30 @@ def add_patients(cells: Cells) -> None:
             cells.sums.append(Sum(patients, (number, *(each for each in rest if each is not None))))
 
 
-def _split(cells: Cells, position: int, keys: Sequence[Key]) -> dict[int, tuple[str, ...]]:
+class _Unlisted:
+    """Which centres a period's list leaves out: a service's centres stand in it with or without patients, so they had none."""
+
+    def __init__(self, cells: Cells, position: int) -> None:
+        self.centre = cells.dimensions.index("centre") if "centre" in cells.dimensions else None
+        self.cells, self.position = cells, position
+        self.lists: dict[Group, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for key, number in cells.number.items():
+            if self.centre is not None and cells.published[number] and key[1][self.centre] != TOTAL:
+                self.lists[self._group(key)][key[1][position]].add(key[1][self.centre])
+
+    def _group(self, key: Key) -> Group:
+        return _group(self.cells, (quantity_of(key), key[1]))
+
+    def holds(self, key: Key, code: str) -> bool:
+        """Whether some list that covers the years of ``code`` leaves out the key's centre."""
+        years = years_of(code)
+        if self.centre is None or key[1][self.centre] == TOTAL or not years:
+            return False
+        lists = self.lists[self._group(key)]
+        return any(years <= years_of(period) and key[1][self.centre] not in listed for period, listed in lists.items())
+
+
+def _split(cells: Cells, position: int, keys: Sequence[Key], unlisted: _Unlisted) -> dict[int, tuple[str, ...]]:
     """Split every pool of some cells into the years and stretches that the labels of its group tell apart; return them."""
     labels: dict[Group, set[str]] = defaultdict(set)
     for key in keys:
@@ -111,14 +136,17 @@ def _split(cells: Cells, position: int, keys: Sequence[Key]) -> dict[int, tuple[
         if codes:
             number = cells.number[key]
             found[number] = codes
-            cells.sums.append(Sum(number, tuple(_year(cells, key, position, code) for code in codes)))
+            cells.sums.append(Sum(number, tuple(_year(cells, key, position, code, unlisted) for code in codes)))
     return found
 
 
-def _year(cells: Cells, key: Key, position: int, code: str) -> int:
+def _year(cells: Cells, key: Key, position: int, code: str, unlisted: _Unlisted) -> int:
     before = len(cells.keys)
     number = cells.add(_at(key, position, code))
-    if number == before and quantity_of(key) not in REMAINDERS:
+    if number == before and unlisted.holds(key, code):
+        cells.value[number] = 0.0
+        cells.absent.add(number)
+    elif number == before and quantity_of(key) not in REMAINDERS:
         cells.implied.add(number)
     return number
 

@@ -136,7 +136,7 @@ def _audit(found: Mapping[str, bytes], previous: Sequence[Path], notes: list[str
     policy = disclosure_policy(said["policy"])
     linked = [one["manifest"] for one in said["linked"]]
     given = {write.digest((folder / write.MANIFEST).read_bytes()): folder for folder in previous}
-    earlier = [table for digest in linked if digest in given for table in published(given[digest])]
+    earlier = [table for digest in reversed(linked) if digest in given for table in published(given[digest])]
     audit = attacked(data.tables(found), policy, earlier).plain(seconds=False)
     problems = []
     if set(linked) <= set(given):

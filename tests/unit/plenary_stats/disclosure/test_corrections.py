@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import pytest
 
 from plenary_stats.disclosure import Policy, audit, protect
+from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 
 
@@ -46,3 +48,85 @@ def test_a_centre_that_falls_below_the_threshold_in_a_correction_is_not_what_the
     done = protect([now], Policy(), [[before]])
     shown = {row["centre"]: row["value"] for row in done.tables[0].rows() if not math.isnan(row["value"])}
     assert shown == {"A": 40, "C": 50}  # published before and as they were: to withhold them now would protect nobody
+
+
+BEFORE = {("A", "Total"): 40, ("B", "Total"): 35, ("Total", "Total"): 75}
+
+
+def test_a_correction_that_adds_a_tiny_centre_withholds_the_total_and_keeps_the_others():
+    now = counts({("A", "Total"): 40, ("B", "Total"): 35, ("D", "Total"): 3, ("Total", "Total"): 78})
+    leak = counts({("A", "Total"): 40, ("B", "Total"): 35, ("D", "Total"): None, ("Total", "Total"): 78})
+    assert verdicts(audit([leak], Policy(), [[counts(BEFORE)]]))["one", "D", "Total"] == (3, 3, "exact")
+    done = protect([now], Policy(), [[counts(BEFORE)]])
+    shown = {row["centre"]: row["value"] for row in done.tables[0].rows() if not math.isnan(row["value"])}
+    assert shown == {"A": 40, "B": 35}
+    assert done.audit.clean
+
+
+def test_a_total_that_a_new_centre_leaves_as_it_was_tells_that_the_centre_has_nobody():
+    was = {("A", "w"): 40, ("B", "w"): None, ("Total", "w"): 60, ("Total", "Total"): 140}
+    now = {**was, ("D", "w"): None, ("Total", "Total"): None}
+    assert verdicts(audit([counts(now)], Policy(), [[counts(was)]]))["one", "D", "w"] == (0, 0, "exact")
+    assert verdicts(audit([counts({**now, ("Total", "w"): None})], Policy(), [[counts(was)]]))["one", "D", "w"][2] == "safe"
+
+
+def test_centres_that_stay_are_taken_for_what_they_were_even_where_both_editions_withhold_them():
+    was = {("A", "w"): None, ("B", "w"): None, ("Total", "w"): 42}
+    now = {("A", "w"): None, ("B", "w"): None, ("D", "w"): None, ("Total", "w"): 43}
+    assert verdicts(audit([counts(now)], Policy(), [[counts(was)]]))["one", "D", "w"] == (1, 1, "exact")
+
+
+def test_a_centre_that_a_correction_takes_away_is_no_part_of_the_new_total():
+    was = {("A", "Total"): 40, ("B", "Total"): 35, ("D", "Total"): None, ("Total", "Total"): None}
+    now = {("A", "Total"): 40, ("B", "Total"): 35, ("Total", "Total"): 75}
+    found = verdicts(audit([counts(now)], Policy(), [[counts(was)]]))
+    assert found["one", "D", "Total"][2] == "safe"  # what it had is no more than the old total tells
+    told = verdicts(audit([counts(now)], Policy(), [[counts({**was, ("Total", "Total"): 79})]]))
+    assert told["one", "D", "Total"] == (4, 4, "exact")
+
+
+def yearly(rows):
+    columns = {"service": text(["one"] * len(rows)), "centre": text([row[0] for row in rows])}
+    columns |= {
+        "period": text([row[1] for row in rows]),
+        "value": np.array([math.nan if row[2] is None else row[2] for row in rows]),
+    }
+    columns["status"] = text(["c" if row[2] is None else "" for row in rows])
+    return ResultTable(columns, name="activity", kind="count", dimensions=("service", "centre", "period"))
+
+
+def test_a_centre_that_last_year_did_not_have_had_nobody_and_everybody_may_know():
+    last = yearly([("A", "2024", 40), ("B", "2024", 35), ("Total", "2024", 75)])
+    pool = "2024 to 2025"
+    now = [("A", pool, 90), ("B", pool, 80), ("D", pool, 3), ("Total", pool, 173)]
+    done = protect([yearly(now)], Policy(), [[last]])
+    shown = {row["centre"] for row in done.tables[0].rows() if not math.isnan(row["value"])}
+    assert "D" not in shown
+    assert len(shown) == 2
+    found = [row for row in done.audit.rows() if row["period"] == "2024"]
+    assert found == []
+
+
+def test_a_centre_that_last_year_withheld_is_no_such_centre():
+    last = yearly([("A", "2024", 40), ("B", "2024", None), ("D", "2024", None), ("Total", "2024", 75)])
+    leak = [("A", "2024 to 2025", 90), ("B", "2024 to 2025", None), ("D", "2024 to 2025", 31), ("D", "2025", 30)]
+    found = audit([yearly(leak)], Policy(), [[last]])
+    assert not found.clean
+
+
+def test_whole_numbers_are_withheld_like_any_others():
+    table = yearly([("A", "2025", 40), ("B", "2025", 3), ("Total", "2025", 43)])
+    assert table["value"].dtype.kind == "i"
+    values = protect([table], Policy()).tables[0]["value"].tolist()
+    assert 3 not in values
+    assert math.isnan(values[1])
+
+
+def test_what_cannot_be_protected_is_named_with_the_service_and_the_ways_out():
+    given = {("A", "Total"): 40, ("B", "Total"): None, ("Total", "Total"): 60}
+    with pytest.raises(InputError) as told:
+        protect([counts({("A", "Total"): 40, ("B", "Total"): 20, ("Total", "Total"): 60})], Policy(), [[counts(given)]])
+    words = str(told.value)
+    assert "numbers of one cannot be protected" in words
+    assert "patients, service one, centre B" in words
+    assert all(way in words for way in ("leave that service out", "next year", "already_public"))
