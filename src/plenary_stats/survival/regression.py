@@ -308,5 +308,6 @@ def _baseline(fit: Fit, labels: Labels, predictor: Numbers, shift: float) -> Col
     for begin, end in zip(sets.starts[:-1], sets.starts[1:], strict=True):
         running[begin:end] = np.cumsum(hazard[begin:end])
     top = predictor.max(initial=0.0) if len(predictor) == 0 else predictor.max()
-    cumulative = running * np.exp(-shift - top)
+    with np.errstate(over="ignore", invalid="ignore"):  # covariates of 0 can be far from anyone's
+        cumulative = running * np.exp(-shift - top)
     return frozen({"stratum": labels[sets.layer] if len(labels) else labels, "time": sets.time, "cumulative_hazard": cumulative})
