@@ -1,14 +1,21 @@
-"""Small numbers: pooling years until there are enough patients to say anything."""
+"""Small numbers: pooling years until there are enough patients, and drawing the figures of small centres towards the others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
+from scipy.optimize import minimize, root
+from scipy.special import betaincinv, betaln, expit, gammaincinv, gammaln, logit, logsumexp, psi
 
-from plenary_stats.results import Columns, counts, frozen
+from plenary_stats.results import Columns, Numbers, counts, frozen, normal_quantile, numbers
+
+Shrinkage = Literal["gamma-poisson", "beta-binomial", "random-intercept"]
+ALIKE = 1e7
+"""A prior worth more events (patients) than this says that the centres differ by no more than chance."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +62,204 @@ def _reason(width: int, total: int, minimum: int) -> str:
         return ""
     span = "1 year" if width == 1 else f"{width} years together"
     return f"Fewer than {minimum} patients in {span}."
+
+
+@dataclass(frozen=True)
+class Shrunken:
+    """Each centre's figure drawn towards the others, the more the less it rests on.
+
+    ``columns``: observed, expected, raw, estimate, lower, upper (of the posterior), weight (how much of the estimate is the
+    centre's own), why_not; ``random-intercept`` adds effect and effect_sd on the scale of log odds. ``parameters`` are those of
+    the prior: shape and rate; alpha and beta; or intercept, intercept_se and sigma2; with log_likelihood. ``caution`` says where
+    the centres differ by no more than chance, so that all are given the same figure.
+    """
+
+    columns: Columns
+    parameters: Mapping[str, float]
+    method: str
+    level: float
+    caution: str = ""
+
+
+def shrink(
+    observed: Any,
+    expected: Any,
+    *,
+    method: Shrinkage = "gamma-poisson",
+    prior: tuple[float, float] | None = None,
+    points: int = 1,
+    level: float = 0.95,
+) -> Shrunken:
+    """Return empirical-Bayes estimates: one observed count and one expected number (or number of patients) a centre.
+
+    * ``gamma-poisson``: ratios of observed to expected events; (O + a)/(E + b)
+    * ``beta-binomial``: proportions of ``expected`` patients; (x + a)/(n + a + b)
+    * ``random-intercept``: proportions, centres normal on log odds; ``points`` of quadrature, 1 being Laplace's approximation
+
+    a and b are those of greatest likelihood over all centres (Marshall 1991), or given as ``prior``: (2, 2) is that of the
+    American transplant registry. Raises ``ValueError`` for impossible counts, no centre, or a prior that is not above nought.
+    """
+    if method not in {"gamma-poisson", "beta-binomial", "random-intercept"} or points < 1:
+        raise ValueError("method: gamma-poisson, beta-binomial or random-intercept; points: one or more.")
+    if prior is not None and (method == "random-intercept" or not all(0 < part < np.inf for part in prior)):
+        raise ValueError("prior: two numbers above 0, for gamma-poisson or beta-binomial.")
+    seen = np.atleast_1d(counts(observed, "observed"))
+    due = np.atleast_1d((numbers if method == "gamma-poisson" else counts)(expected, "expected"))
+    if seen.shape != due.shape or seen.ndim != 1 or (due < 0).any() or not (due > 0).any():
+        raise ValueError("observed and expected: one number a centre, of the same length, and something expected somewhere.")
+    if method != "gamma-poisson" and (seen > due).any():
+        raise ValueError("observed: a centre has more events than patients.")
+    nobody = due == 0
+    fit = {"gamma-poisson": _gamma_poisson, "beta-binomial": _beta_binomial}.get(method)
+    if fit is None:
+        found, parameters, caution = _random_intercept(seen, due, points, level)
+    else:
+        found, parameters, caution = fit(seen, due, prior, level)
+    columns = {"observed": seen, "expected": due, "raw": seen / np.where(nobody, np.nan, due), **found}
+    columns["why_not"] = np.where(nobody, "Nobody was expected: the figure is that of the other centres.", "")
+    return Shrunken(frozen(columns), MappingProxyType(parameters), method, level, caution)
+
+
+Found = tuple[dict[str, Numbers], dict[str, float], str]
+SAME = "The centres differ by no more than chance: all are given the same figure, without limits."
+
+
+def _gamma_poisson(seen: Numbers, due: Numbers, prior: tuple[float, float] | None, level: float) -> Found:
+    use, tail = due > 0, (1 - level) / 2
+    normal_quantile(level)
+    o, e = seen[use], due[use]
+
+    def height(a: float, b: float) -> float:
+        return float((gammaln(o + a) - gammaln(a) - gammaln(o + 1) + a * np.log(b / (b + e)) + o * np.log(e / (b + e))).sum())
+
+    def slope(a: float, b: float) -> tuple[float, float]:
+        by_a = (psi(o + a) - psi(a) + np.log(b / (b + e))).sum()
+        return float(by_a), float((a / b - (o + a) / (b + e)).sum())
+
+    overall = float(o.sum() / e.sum())
+    a, b = prior or (_peak(height, slope, lambda mean, size: (mean * size, size), overall) if len(o) > 1 else (np.inf, np.inf))
+    if not b < ALIKE:
+        return _alike(seen, overall)
+    shape, rate = seen + a, due + b
+    limits = [gammaincinv(shape, part) / rate for part in (tail, 1 - tail)]
+    found = {"estimate": shape / rate, "lower": limits[0], "upper": limits[1], "weight": due / rate}
+    return found, {"shape": a, "rate": b, "log_likelihood": height(a, b)}, ""
+
+
+def _beta_binomial(seen: Numbers, due: Numbers, prior: tuple[float, float] | None, level: float) -> Found:
+    use, tail = due > 0, (1 - level) / 2
+    normal_quantile(level)
+    x, n = seen[use], due[use]
+    ways = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
+
+    def height(a: float, b: float) -> float:
+        return float((ways + betaln(x + a, n - x + b) - betaln(a, b)).sum())
+
+    def slope(a: float, b: float) -> tuple[float, float]:
+        common = psi(a + b) - psi(n + a + b)
+        return float((psi(x + a) - psi(a) + common).sum()), float((psi(n - x + b) - psi(b) + common).sum())
+
+    overall = float(x.sum() / n.sum())
+    fitted = prior or (
+        _peak(height, slope, lambda mean, size: (mean * size, (1 - mean) * size), overall)
+        if len(x) > 1 and 0 < overall < 1
+        else (np.inf, np.inf)
+    )
+    a, b = fitted
+    if not a + b < ALIKE:
+        return _alike(seen, overall)
+    met, missed = seen + a, due - seen + b
+    limits = [betaincinv(met, missed, part) for part in (tail, 1 - tail)]
+    found = {"estimate": met / (met + missed), "lower": limits[0], "upper": limits[1], "weight": due / (met + missed)}
+    return found, {"alpha": a, "beta": b, "log_likelihood": height(a, b)}, ""
+
+
+def _alike(seen: Numbers, overall: float) -> Found:
+    same, none = np.full(len(seen), overall), np.full(len(seen), np.nan)
+    return {"estimate": same, "lower": none, "upper": none, "weight": np.zeros(len(seen))}, {"mean": overall}, SAME
+
+
+def _peak(
+    height: Callable[[float, float], float],
+    slope: Callable[[float, float], tuple[float, float]],
+    prior: Callable[[float, float], tuple[float, float]],
+    overall: float,
+) -> tuple[float, float]:
+    """Return the prior of greatest likelihood, or infinite ones where it grows with the prior's size for ever."""
+    if overall == 0:
+        return np.inf, np.inf
+
+    def centre(shift: float) -> float:
+        return overall * float(np.exp(shift))
+
+    def low(place: Numbers) -> float:
+        a, b = prior(centre(place[0]), float(np.exp(place[1])))
+        return -height(a, b) if a > 0 and b > 0 else np.inf  # a proportion cannot pass 1
+
+    sizes = np.linspace(-3, np.log(ALIKE), 40)
+    start = sizes[int(np.argmin([low(np.array([0.0, size])) for size in sizes]))]
+    rough = minimize(low, [0.0, start], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000})
+    a, b = prior(centre(rough.x[0]), float(np.exp(rough.x[1])))
+    if max(a, b) > ALIKE / 10:
+        return np.inf, np.inf
+    exact = root(lambda logs: np.array(slope(*np.exp(logs))) * np.exp(logs), np.log([a, b]), tol=1e-14)
+    near = np.abs(exact.x - np.log([a, b])).max() < 1e-2
+    return (float(np.exp(exact.x[0])), float(np.exp(exact.x[1]))) if near else (a, b)
+
+
+def _random_intercept(seen: Numbers, due: Numbers, points: int, level: float) -> Found:
+    """Return the logistic model whose centres have normal intercepts, by adaptive Gauss-Hermite quadrature."""
+    z, use = normal_quantile(level), due > 0
+    x, n = seen[use], due[use]
+    overall = float(x.sum() / n.sum())
+    if len(x) < 2 or overall in {0.0, 1.0}:
+        return _alike(seen, overall)
+    ways = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
+    nodes, weights = np.polynomial.hermite.hermgauss(points)
+
+    def height(place: Numbers) -> float:
+        intercept, sigma = float(place[0]), abs(float(place[1])) + 1e-12
+        mode, spread = _modes(x, n, intercept, sigma)
+        drawn = mode[:, None] + np.sqrt(2) * spread[:, None] * nodes
+        line = intercept + drawn
+        joint = x[:, None] * line - n[:, None] * np.logaddexp(0, line) - drawn**2 / (2 * sigma**2)
+        each = ways + np.log(spread / sigma) + logsumexp(joint + nodes**2, b=weights / np.sqrt(np.pi), axis=1)
+        return float(each.sum())
+
+    start = [float(logit(overall)), 0.5]
+    options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000}
+    best = minimize(lambda place: -height(place), start, method="Nelder-Mead", options=options).x
+    intercept, sigma = float(best[0]), abs(float(best[1]))
+    if sigma < 1e-4:
+        return _alike(seen, overall)
+    mode, spread = _modes(seen, due, intercept, sigma)
+    line = intercept + mode
+    found = {"estimate": expit(line), "lower": expit(line - z * spread), "upper": expit(line + z * spread)}
+    found |= {"weight": 1 - (spread / sigma) ** 2, "effect": mode, "effect_sd": spread}
+    parameters = {
+        "intercept": intercept,
+        "intercept_se": _error(height, np.array([intercept, sigma])),
+        "sigma2": sigma**2,
+        "log_likelihood": height(best),
+    }
+    return found, parameters, ""
+
+
+def _modes(x: Numbers, n: Numbers, intercept: float, sigma: float) -> tuple[Numbers, Numbers]:
+    """Return each centre's likeliest effect and its spread, by Newton's steps on all centres at once."""
+    effect = np.zeros_like(x)
+    for _ in range(60):
+        chance = expit(intercept + effect)
+        step = (x - n * chance - effect / sigma**2) / (n * chance * (1 - chance) + sigma**-2)
+        effect = effect + np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-13:
+            break
+    chance = expit(intercept + effect)
+    return effect, (n * chance * (1 - chance) + sigma**-2) ** -0.5
+
+
+def _error(height: Callable[[Numbers], float], peak: Numbers, apart: float = 1e-4) -> float:
+    """Return the standard error of the first parameter from the curvature at the peak."""
+    steps = np.eye(2) * apart
+    curve = [[sum(i * j * height(peak + i * a + j * b) for i in (1, -1) for j in (1, -1)) for a in steps] for b in steps]
+    return float(np.sqrt(np.linalg.inv(-np.array(curve) / (4 * apart**2))[0, 0]))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import integrate, optimize, stats
 
-from plenary_stats.smallnumbers import pool
+from plenary_stats.smallnumbers import pool, shrink
 
 
 def rows(pooled):
@@ -70,3 +71,128 @@ def test_the_result_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         pool([30]).columns["total"][0] = 1
     assert isinstance(pool([30]).columns["total"], np.ndarray)
+
+
+OBSERVED, EXPECTED = np.array([2, 9, 14, 1, 30, 5, 0, 21]), np.array([4.1, 5.2, 11.0, 3.3, 19.5, 8.8, 2.0, 24.0])
+MET, OF = np.array([9, 5, 12, 4, 6, 4, 12, 0]), np.array([40, 61, 74, 35, 71, 72, 40, 9])
+METHODS = ("gamma-poisson", "beta-binomial", "random-intercept")
+
+
+def centres(method):
+    return (OBSERVED, EXPECTED) if method == "gamma-poisson" else (MET, OF)
+
+
+def test_the_gamma_prior_is_that_of_greatest_likelihood():
+    """Events are negative binomial: another library's density, another optimiser."""
+
+    def low(logs):
+        a, b = np.exp(logs)
+        return -stats.nbinom.logpmf(OBSERVED, a, b / (b + EXPECTED)).sum()
+
+    found, other = shrink(OBSERVED, EXPECTED), optimize.minimize(low, [0, 0], method="BFGS", options={"gtol": 1e-8})
+    assert (found.parameters["shape"], found.parameters["rate"]) == pytest.approx(tuple(np.exp(other.x)), rel=1e-4)
+    assert found.parameters["log_likelihood"] == pytest.approx(-other.fun, rel=1e-10)
+    a, b = found.parameters["shape"], found.parameters["rate"]
+    np.testing.assert_allclose(found.columns["estimate"], (OBSERVED + a) / (EXPECTED + b), rtol=1e-12)
+    np.testing.assert_allclose(found.columns["upper"], stats.gamma.ppf(0.975, OBSERVED + a, scale=1 / (EXPECTED + b)), rtol=1e-9)
+
+
+def test_the_beta_prior_is_that_of_greatest_likelihood():
+    def low(logs):
+        return -stats.betabinom.logpmf(MET, OF, *np.exp(logs)).sum()
+
+    found = shrink(MET, OF, method="beta-binomial")
+    other = optimize.minimize(low, [0, 2], method="BFGS", options={"gtol": 1e-8})
+    assert (found.parameters["alpha"], found.parameters["beta"]) == pytest.approx(tuple(np.exp(other.x)), rel=1e-4)
+    assert found.parameters["log_likelihood"] == pytest.approx(-other.fun, rel=1e-10)
+
+
+def test_the_random_intercept_is_that_of_greatest_likelihood():
+    """With many points the likelihood is the integral itself, done here by small steps."""
+
+    def likelihood(intercept, sigma):
+        b = np.linspace(-8 * sigma, 8 * sigma, 4001)
+        inside = stats.binom.pmf(MET[:, None], OF[:, None], 1 / (1 + np.exp(-intercept - b))) * stats.norm.pdf(b, scale=sigma)
+        return np.log(integrate.trapezoid(inside, b, axis=1)).sum()
+
+    found = shrink(MET, OF, method="random-intercept", points=31).parameters
+    place = found["intercept"], found["sigma2"] ** 0.5
+    assert found["log_likelihood"] == pytest.approx(likelihood(*place), rel=1e-7)
+    for away in ((0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)):
+        assert likelihood(place[0] + away[0], place[1] + away[1]) < found["log_likelihood"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_small_centres_are_drawn_further_and_stay_between(method):
+    observed, expected = centres(method)
+    found = shrink(observed, expected, method=method).columns
+    overall = observed.sum() / expected.sum()
+    assert (np.abs(found["estimate"] - overall) <= np.abs(found["raw"] - overall) + 0.15).all()
+    assert np.argmin(found["weight"]) == np.argmin(expected)
+    assert (found["lower"] < found["estimate"]).all()
+    assert (found["estimate"] < found["upper"]).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_of_centres_does_not_change_the_prior(method):
+    observed, expected = centres(method)
+    one, other = shrink(observed, expected, method=method), shrink(observed[::-1], expected[::-1], method=method)
+    np.testing.assert_allclose(other.columns["estimate"][::-1], one.columns["estimate"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "observed", "expected"),
+    [
+        ("gamma-poisson", [5, 10, 20], [5.0, 10.0, 20.0]),
+        ("beta-binomial", [5, 10, 20], [50, 100, 200]),
+        ("random-intercept", [5, 10, 20], [50, 100, 200]),
+        ("gamma-poisson", [3], [2.0]),
+        ("beta-binomial", [0, 0], [5, 5]),
+        ("random-intercept", [5, 5], [5, 5]),
+        ("gamma-poisson", [0, 0], [1.0, 2.0]),
+    ],
+)
+def test_centres_that_do_not_differ_are_given_the_same_figure(method, observed, expected):
+    found = shrink(observed, expected, method=method)
+    assert found.caution.startswith("The centres differ by no more than chance")
+    np.testing.assert_allclose(found.columns["estimate"], sum(observed) / sum(expected))
+    assert np.isnan(found.columns["upper"]).all()
+
+
+def test_a_prior_may_be_given():
+    """The American transplant registry's: O + 2 over E + 2."""
+    found = shrink([0, 4], [1.0, 2.0], prior=(2, 2))
+    assert found.columns["estimate"].tolist() == pytest.approx([2 / 3, 6 / 4])
+    assert found.columns["weight"].tolist() == pytest.approx([1 / 3, 1 / 2])
+    assert shrink([1], [4], prior=(1, 1), method="beta-binomial").columns["estimate"].tolist() == pytest.approx([2 / 6])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_centre_without_patients_gets_the_figure_of_the_others(method):
+    observed, expected = centres(method)
+    with_nobody = shrink(np.append(observed, 0), np.append(expected, 0), method=method).columns
+    np.testing.assert_allclose(
+        with_nobody["estimate"][:-1], shrink(observed, expected, method=method).columns["estimate"], rtol=1e-5
+    )
+    assert with_nobody["why_not"][-1].startswith("Nobody was expected")
+    assert with_nobody["weight"][-1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (([1], [0.0]), "something expected somewhere"),
+        (([1, 2], [3.0]), "of the same length"),
+        (([-1], [3.0]), "observed: every value"),
+        (([1], [-3.0]), "of the same length"),
+    ],
+)
+def test_unusable_centres_are_refused(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        shrink(*arguments)
+    with pytest.raises(ValueError, match="more events than patients"):
+        shrink([5], [4], method="beta-binomial")
+    with pytest.raises(ValueError, match="prior: two numbers above 0"):
+        shrink([1], [4], prior=(0, 1))
+    with pytest.raises(ValueError, match="method: gamma-poisson"):
+        shrink([1], [4], method="stein")
