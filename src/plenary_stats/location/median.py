@@ -11,6 +11,7 @@ from math import comb
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from plenary_stats.results import Numbers
 
@@ -33,6 +34,7 @@ class Search:
     best: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     above: float = np.inf
     below: float = np.inf
+    tried: set[bytes] = field(default_factory=set)
     whole: bool = False  # whole costs: a better answer would be better by one
 
     def run(self, p: int, fixed: Indices) -> None:
@@ -77,6 +79,13 @@ class Search:
     def _try_all(self, opened: Indices, free: Indices, more: int) -> None:
         for extra in combinations(free.tolist(), more):
             self.offer(np.array([*opened.tolist(), *extra], dtype=np.intp))
+
+    def is_new(self, sites: Indices) -> bool:
+        """Say whether these sites have not been tried before, and note them."""
+        key = np.sort(sites).tobytes()
+        new = key not in self.tried
+        self.tried.add(key)
+        return new
 
     def offer(self, sites: Indices) -> None:
         """Keep these sites if they are cheaper than the cheapest so far."""
@@ -123,7 +132,7 @@ class Lagrange:
             reduced = np.minimum(self.rows - price, 0).sum(axis=1)
             chosen = self._chosen(reduced)
             bound = float(price.sum() + reduced[chosen].sum())
-            self._improve(self.sites[chosen])
+            self.search.offer(self.sites[chosen])
             stuck = 0 if bound > self.below + CLOSE * self.search.above else stuck + 1
             if bound >= self.below or first:
                 self.below, self.price, self.reduced, first = max(bound, self.below), price, reduced, False
@@ -137,9 +146,9 @@ class Lagrange:
             if length == 0 or step < 1e-4:
                 break
             price = price + step * (1.02 * self.search.above - bound) / length * heading
-            if turn % 20 == 19 and self._fix():
+            if turn % 20 == 19 and self._settled(chosen, swap=turn % 100 == 99):
                 return
-        self._fix()
+        self._settled(self._chosen(self.reduced), swap=True)
 
     def _done(self) -> bool:
         return self.below >= self.search.enough
@@ -149,12 +158,12 @@ class Lagrange:
         order = np.argsort(np.where(self.must, -np.inf, reduced), kind="stable")
         return order[: self.p]
 
-    def _improve(self, sites: Indices) -> None:
-        before = self.search.above
-        self.search.offer(sites)
-        if self.search.above < before:
-            better, _ = swapped(self.search.cost, self.search.best, self.open)
-            self.search.offer(better)
+    def _settled(self, chosen: Indices, *, swap: bool) -> bool:
+        """Try the chosen sites with all swaps that save, then fix; say whether nothing is left to decide."""
+        if swap and self.search.is_new(self.sites[chosen]):
+            better, _ = swapped(self.rows, chosen, np.flatnonzero(self.must))
+            self.search.offer(self.sites[better])
+        return self._done() or self._fix()
 
     def _fix(self) -> bool:
         """Close and open what the bound proves; say whether nothing is left to decide."""
@@ -204,14 +213,11 @@ def swapped(cost: Numbers, sites: Indices, fixed: Indices) -> tuple[Indices, flo
     while True:
         first, second, nearest = two_nearest(cost, sites)
         now, joined = float(first.sum()), np.minimum(cost, first)
-        total, extra = joined.sum(axis=1), np.minimum(cost, second) - joined
-        saving, swap = -CLOSE * now, None
-        for place in np.flatnonzero(~np.isin(sites, fixed)):
-            change = total + extra[:, nearest == place].sum(axis=1) - now
-            change[sites] = 0
-            site = int(change.argmin())
-            if change[site] < saving:
-                saving, swap = float(change[site]), (int(place), site)
-        if swap is None:
+        lost = csr_array((np.ones(len(first)), (nearest, np.arange(len(first)))), shape=(len(sites), len(first)))
+        change = joined.sum(axis=1) - now + lost @ (np.minimum(cost, second) - joined).T  # of each site out, each site in
+        change[:, sites] = 0
+        change[np.isin(sites, fixed)] = 0
+        place, site = np.unravel_index(change.argmin(), change.shape)
+        if change[place, site] >= -CLOSE * now:
             return sites, now
-        sites[swap[0]] = swap[1]
+        sites[place] = site
