@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from plenary.cli import edition
 from plenary.demo import world
 from plenary.editions.render import content, data, write
 from plenary_stats import folder
+from plenary_stats.disclosure import Policy
 from tests.golden import attacker
 
 DICTIONARY = """Variable / Field Name,Form Name,Field Type,Field Label,"Choices, Calculations, OR Slider Labels",\
@@ -70,11 +74,16 @@ class Published:
     truth: Mapping[str, list[attacker.Row]]
 
 
-def build(source: Path, out: Path, previous: Sequence[Path] = (), note: str = "") -> Published:
-    """Build the data of an edition as the command does (its pages and slides are attacked in a test of their own)."""
+def build(source: Path, out: Path, previous: Sequence[Path] = (), note: str = "", zeros: str = "protect") -> Published:
+    """Build the data of an edition as the command does, under a policy that shows noughts or not.
+
+    Its pages, PDF and slides are attacked in a test of their own.
+    """
     collection, findings = folder.read(source, areas=edition.registry.known_areas())
     assert not findings.blocking, findings.blocking
-    inputs = edition.inputs_of(collection, previous=previous, note=note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edition.releases, "Policy", partial(Policy, zeros=zeros))
+        inputs = edition.inputs_of(collection, previous=previous, note=note)
     document = content.build(inputs)
     made = dict(data.render(inputs))
     made |= {"edition.json": write.canonical(document), "disclosure.json": write.audit(made, inputs)}
@@ -206,5 +215,6 @@ def targets_of(editions: Sequence[Published], slug: str) -> dict[attacker.Name, 
             rows = [row for row in attacker.rows_of(one.files, table) if row["service"] == slug]
             shown |= set(attacker.truths(order, {table: rows}, slug))
         truth = attacker.truths(order, one.truth, slug)
-        found |= {name: true for name, true in truth.items() if name not in shown and attacker.small(name, true, zeros="protect")}
+        zeros = json.loads(one.files["edition.json"])["edition"]["policy"]["zeros"]
+        found |= {name: true for name, true in truth.items() if name not in shown and attacker.small(name, true, zeros=zeros)}
     return found

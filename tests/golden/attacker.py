@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 Files = Mapping[str, bytes]
 Row = dict[str, str]
 Name = tuple[str, ...]
-TABLES = ("activity", "outcomes", "access", "completeness")
+TABLES = ("activity", "outcomes", "access", "completeness", "curves")
 MOST = 20_000
 """More patients than any service of the tests has."""
 
@@ -192,6 +192,21 @@ class Attack:
             for less, more in pairwise(ordered):
                 self.known.at_most(less, more)  # the dead stay dead
 
+    def _curves(self, order: str, rows: Sequence[Row]) -> None:
+        """The points of a national curve: those without the event by each time, of the patients of the outcome itself."""
+        times: dict[Name, list[tuple[float, int]]] = defaultdict(list)
+        for row in rows:
+            outcome, _, time = row["measure"].partition("@")
+            name = self._name(order, f"of:{outcome}", row)
+            of = self._take(name, row["denominator"])
+            met = self._take(self._name(order, f"met:{row['measure']}", row), row["numerator"])
+            unmet = self.known.number(*self._name(order, f"unmet:{row['measure']}", row))
+            self.known.adds_up(of, [met, unmet])
+            times[name].append((_days(time), unmet))
+        for found in times.values():
+            for less, more in pairwise(at for _, at in sorted(found)):
+                self.known.at_most(less, more)
+
     def _completeness(self, order: str, rows: Sequence[Row]) -> None:
         for row in rows:
             measure, patients = row["measure"], self.known.number(*self._name(order, "patients", row))
@@ -346,7 +361,7 @@ def _quantities(table: str, row: Row) -> Iterator[tuple[str, str]]:
         yield "patients", row["value"]
     elif table == "access" and row["area"] != "Total":
         yield "patients", row["numerator"]
-    elif table == "outcomes":
+    elif table in {"outcomes", "curves"}:
         yield f"of:{measure.split('@')[0]}", row["denominator"]
         if row["numerator"]:
             yield f"met:{measure}", row["numerator"]
@@ -366,13 +381,13 @@ def in_plain_sight(files: Files, threshold: int = 30, events: int = 5) -> list[s
         for row in rows_of(files, table):
             where = f"{table} {[row[name] for name in ('service', 'centre', 'area', 'sex', 'age_band', 'period', 'measure')]}"
             of, met = number(row["denominator"]), number(row["numerator"])
-            people = {"activity": number(row["value"]), "access": met, "outcomes": of, "completeness": of}[table]
+            people = {"activity": number(row["value"]), "access": met, "outcomes": of, "completeness": of, "curves": of}[table]
             if people is not None and 0 < people < threshold:
                 leaks.append(f"{where} shows {people:g} patients")
             if row["status"] == "c":
                 left = {name: row[name] for name in ("value", "numerator", "lower", "upper", "note") if row[name]}
                 leaks += [f"{where} is withheld but shows {left}"] if left else []
-            rate = (met, of - met) if table == "outcomes" and met is not None and of is not None else ()
+            rate = (met, of - met) if table in {"outcomes", "curves"} and met is not None and of is not None else ()
             leaks += [f"{where} shows {met:g} of {of:g}"] if any(0 < part < events for part in rate) else []
     return leaks
 

@@ -50,13 +50,13 @@ NEXT_YEAR = [*NEW_CENTRE["a correction adds a tiny centre"],
              patients(31, SIZED) + patients(99, {"D": 3}) + patients(32, {**SIZED, "D": 6}, years=[2026])]  # fmt: skip
 
 
-def published(place, worlds, note=""):
+def published(place, worlds, note="", zeros="protect"):
     """Build the editions of some case lists one after another, each linked with those before."""
     made, outs = [], []
     for order, cases in enumerate(worlds):
         year = max(int(str(one["seen"])[:4]) for one in cases)
         source = attacked.small_folder(place / f"cases-{order}", cases, year=year)
-        made.append(attacked.build(source, place / f"edition-{order}", outs, note=note))
+        made.append(attacked.build(source, place / f"edition-{order}", outs, note=note, zeros=zeros))
         outs.append(place / f"edition-{order}")
     return made
 
@@ -64,6 +64,16 @@ def published(place, worlds, note=""):
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_small_folder_keeps_its_secrets(tmp_path, name):
     assert attacked.attack(published(tmp_path, FOLDERS[name])) == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_so_it_does_where_noughts_are_shown(tmp_path, name):
+    made = published(tmp_path, FOLDERS[name], zeros="publish")
+    assert attacked.attack(made) == []
+
+
+def test_years_in_which_noughts_are_shown_keep_theirs(tmp_path):
+    assert attacked.attack(published(tmp_path, YEARS, zeros="publish")) == []
 
 
 def test_years_linked_with_one_another_keep_theirs(tmp_path):
@@ -137,13 +147,13 @@ def test_the_attacker_subtracts_an_edition_that_was_not_linked(tmp_path):
 def test_a_small_number_in_plain_sight_is_seen():
     heads = "service,centre,area,sex,age_band,period,measure,value,status,numerator,denominator,lower,upper,method,note\n"
     rows = {"activity": "one,A,,,,2025,patients,29,,,,,,,\n", "outcomes": "one,A,,,,2025,good,,c,3,40,,,,few\n"}
-    leaks = attacker.in_plain_sight(
-        {f"data/{name}.csv": (heads + rows.get(name, "")).encode() for name in ("activity", "outcomes", "access", "completeness")}
-    )
+    rows["curves"] = "one,Total,,,,2025,alive@60d,0.95,,38,40,,,,\n"
+    leaks = attacker.in_plain_sight({f"data/{name}.csv": (heads + rows.get(name, "")).encode() for name in attacker.TABLES})
     assert [re.sub(r"\[.*\] ", "", leak) for leak in leaks] == [
         "activity shows 29 patients",
         "outcomes is withheld but shows {'numerator': '3', 'note': 'few'}",
         "outcomes shows 3 of 40",
+        "curves shows 38 of 40",
     ]
 
 
