@@ -6,10 +6,15 @@ import importlib
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.db import connection
 
 from tests.installation import Installation
+
+# How long an example takes depends on who else works on the machine: no test may fail for that.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser):

@@ -160,7 +160,7 @@ def _keep_findings(submission: Submission, cases: CaseTable | None, findings: Se
 
 
 def _findings_bytes(findings: Sequence[Finding]) -> bytes:
-    rows = [asdict(found) for found in sorted(findings, key=lambda found: found.severity)[:FINDINGS_KEPT]]
+    rows = [asdict(found) for found in sorted(findings, key=lambda found: SEVERITIES.index(found.severity))[:FINDINGS_KEPT]]
     return json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()
 
 
@@ -388,7 +388,10 @@ def expect_case(
 def explain_missing(*, expected_id: int, reason: str, by: Who) -> ExpectedCase:
     """Say why an expected case is rightly not in the series: never treated, another centre's, a twin entry."""
     with transaction.atomic():
-        expected = ExpectedCase.objects.select_for_update(of=("self",)).select_related("centre__service").get(pk=expected_id)
+        rows = ExpectedCase.objects.select_for_update(of=("self",)).select_related("centre__service")
+        expected = rows.filter(pk=expected_id).first()
+        if expected is None:
+            raise NotFound(f"There is no expected case {expected_id}.")
         require(permissions.may_explain(by, expected.centre), f"Only people of {expected.centre.key} explain its missing cases.")
         if not reason.strip():
             raise NotPossible("Give the reason why the case is not in the series.")
@@ -510,8 +513,9 @@ def _locked(pk: int) -> Submission:
 
 
 def _refuse_signed(centre: Centre, period_start: dt.date, period_end: dt.date) -> None:
-    series = queries.series_of(centre, period_start, period_end)
-    if series.state == SeriesState.SIGNED_OFF:
+    """Refuse where a declared series covers the period: a shorter one inside it is declared with it."""
+    around = CaseSeries.objects.filter(centre=centre, period_start__lte=period_start, period_end__gte=period_end)
+    if around.filter(state=SeriesState.SIGNED_OFF).exists():
         raise NotPossible("The case series of this period is signed off. Ask the network lead to reopen it first.")
 
 

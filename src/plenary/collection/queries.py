@@ -387,15 +387,14 @@ def expected_cases(service: Service, period_start: dt.date, period_end: dt.date)
 
 def expected_counts(service: Service, period_start: dt.date, period_end: dt.date) -> dict[str, tuple[int, int]]:
     """Return, by centre (ODS), the cases expected and those accounted for: numbers for the completeness table."""
-    found: dict[str, tuple[int, int]] = {}
     rows = _with_received(
         ExpectedCase.objects.filter(centre__service=service, period_start__gte=period_start, period_end__lte=period_end)
     )
+    accounted: dict[str, dict[str, bool]] = {}
     for ods, case_id, received, explained in rows.values_list("centre__ods", "case_id", "received", "explained"):
-        del case_id
-        expected, accounted = found.get(ods, (0, 0))
-        found[ods] = (expected + 1, accounted + (1 if received or explained else 0))
-    return found
+        known = accounted.setdefault(ods, {})  # a case that two sources know of is one case
+        known[case_id] = known.get(case_id, True) and (received or bool(explained))
+    return {ods: (len(known), sum(known.values())) for ods, known in accounted.items()}
 
 
 def progress(who: Who, service: Service, period_start: dt.date, period_end: dt.date) -> list[Progress]:

@@ -10,7 +10,17 @@ from typing import ClassVar
 
 from plenary.core.terms import NATION, Post, Refused, Who
 
-__all__ = ["ROLES", "Refused", "holds", "may_administer", "needs_second_factor", "require", "role_of", "sees_cases"]
+__all__ = [
+    "ROLES",
+    "Refused",
+    "commissions",
+    "holds",
+    "may_administer",
+    "needs_second_factor",
+    "require",
+    "role_of",
+    "sees_cases",
+]
 
 
 class Role:
@@ -112,6 +122,12 @@ def holds(who: Who, *roles: type[Role], service: str | None = None, centre: str 
 def sees_cases(who: Who, *, service: str, centre: str) -> bool:
     """Return whether ``who`` may read identifiable cases of this centre."""
     return holds(who, *(role for role in ROLES if role.sees_cases), service=service, centre=centre)
+
+
+def commissions(who: Who, nation: str = NATION) -> bool:
+    """Return whether ``who`` is the commissioner of a nation, or of all. That of one nation decides nothing of another's."""
+    national = {("all", ""), ("nation", nation)}
+    return any(post.role == NationalCommissioner.key and (post.scope_kind, post.scope) in national for post in who.posts)
 
 
 def may_administer(who: Who) -> bool:

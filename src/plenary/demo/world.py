@@ -289,7 +289,7 @@ def _surgery(draw: random.Random, case: dict[str, object], quality: float, cut_o
     since = case["referral_date"]
     assert isinstance(since, date)
     if accepted:
-        since += timedelta(days=int(draw.gammavariate(3, 14)))
+        since = min(since + timedelta(days=int(draw.gammavariate(3, 14))), cut_off)  # nothing is known of later days
         case["operation_date"] = since
         case["complete"] = "" if draw.random() < 0.01 else _yes(draw, 0.82 * quality)
         case["complication_grade"] = draw.choices(range(6), (52, 18, 14, 9, 5, 2))[0]
@@ -306,7 +306,7 @@ def _critical(draw: random.Random, case: dict[str, object], quality: float, cut_
     if not accepted:
         return _follow_up(draw, case, since, 6.0, cut_off)
     case["support_date"] = since
-    case["support_days"] = 1 + min(180, int(draw.expovariate(1 / 11)))
+    case["support_days"] = min(1 + min(180, int(draw.expovariate(1 / 11))), (cut_off - since).days)
     if draw.random() < 0.74 * quality:
         case["discharge_status"] = "alive"
         return _follow_up(draw, case, since + timedelta(days=int(str(case["support_days"]))), 15.0, cut_off)

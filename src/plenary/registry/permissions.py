@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plenary.core.permissions import NationalCommissioner, holds, may_administer
+from plenary.core.permissions import commissions, may_administer
 from plenary.core.terms import SYSTEM, Who
 
 
@@ -13,4 +13,4 @@ def may_load_definitions(who: Who) -> bool:
 
 def may_designate(who: Who) -> bool:
     """Return whether ``who`` may add services, designate centres and end a designation: the commissioner, or the system."""
-    return who == SYSTEM or holds(who, NationalCommissioner)
+    return who == SYSTEM or commissions(who)

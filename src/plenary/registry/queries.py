@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from plenary.core.queries import today
 from plenary.core.terms import NotFound
@@ -79,7 +79,7 @@ def all_designations(service_slug: str | None = None) -> QuerySet[Designation]:
     """Return the whole history of designations, of one service or of all, by service and centre."""
     found = Designation.objects.select_related("centre__service")
     found = found if service_slug is None else found.filter(centre__service__slug=service_slug)
-    return found.order_by("centre__service__name", "centre__ods", "valid_from", "id")
+    return found.order_by("centre__service__name", "centre__ods", F("valid_from").asc(nulls_first=True), "id")
 
 
 def designations(service_slug: str) -> QuerySet[Designation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Reviewer, holds
+from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Reviewer, commissions, holds
 from plenary.core.terms import SYSTEM, Who
 from plenary.releases.models import Proposal
 from plenary.releases.terms import OPEN_TO_REVIEW, PATIENTS_SECTION
@@ -42,7 +42,7 @@ def may_review(who: Who, proposal: Proposal) -> bool:
 
 
 def may_withdraw(who: Who, proposal: Proposal) -> bool:
-    return who.person_id is not None and (who.person_id == proposal.proposed_by or holds(who, NationalCommissioner))
+    return who.person_id is not None and (who.person_id == proposal.proposed_by or commissions(who))
 
 
 def may_freeze(who: Who, proposal: Proposal) -> bool:

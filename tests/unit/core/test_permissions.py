@@ -118,3 +118,25 @@ def test_only_true_is_permission(answer):
     with pytest.raises(Refused, match="because"):
         may.require(answer, "because")
     may.require(True, "because")
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "england", "wales"),
+    [
+        (may.NationalCommissioner, "England", True, False),
+        (may.NationalCommissioner, "Wales", False, True),
+        (may.NationalCommissioner, "", True, True),
+        (may.NationalCommissioner, "adult-ecmo", False, False),
+        (may.Reviewer, "England", False, False),
+        (may.Administrator, "", False, False),
+    ],
+)
+def test_the_commissioner_of_one_nation_decides_nothing_of_another(role, scope, england, wales):
+    who = make_who(role, scope)
+    assert (may.commissions(who), may.commissions(who, nation="Wales")) == (england, wales)
+
+
+def test_two_posts_that_are_each_not_enough_do_not_make_a_commissioner():
+    who = Who(1, "Jo", (Post("national-commissioner", "nation", "Wales"), Post("reviewer", "nation", "England")))
+    assert may.commissions(who) is False
+    assert may.commissions(NOBODY) is False

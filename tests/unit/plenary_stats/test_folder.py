@@ -267,3 +267,165 @@ def test_a_seal_is_read_and_a_short_one_refused(tmp_path):
     assert collection.inputs["seal.txt"] == hashlib.sha256(b"3f9c" * 8).hexdigest()
     _, findings = folder.read(written(tmp_path / "short", **{"seal.txt": "secret" + " " * 40}))
     assert told(findings, "blocking") == [("seal.txt", 0, "", "out-of-range")]
+
+
+# -- each file spoilt as files are spoilt in life
+
+NOT_TEXT = bytes(range(256)) * 4
+TABLES = [name for name in FILES if name.endswith(".csv")]
+
+
+@pytest.mark.parametrize("file", [name for name in FILES if name != "collection.toml"])
+def test_a_file_of_no_text_is_told_and_stops_nothing_else(tmp_path, file):
+    collection, findings = folder.read(written(tmp_path, **{file: NOT_TEXT}))
+    blocking = [finding for finding in findings.blocking if finding.file == file]
+    assert blocking
+    assert all(finding.message and finding.severity == "blocking" for finding in blocking)
+    assert collection.inputs[file] == hashlib.sha256(NOT_TEXT).hexdigest()
+    if file != "services.csv":  # without its services a collection has nothing
+        assert collection.services
+
+
+def test_a_collection_of_no_text_cannot_be_used(tmp_path):
+    with pytest.raises(InputError):
+        folder.read(written(tmp_path, **{"collection.toml": NOT_TEXT}))
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_an_empty_table_is_told_by_its_name(tmp_path, file):
+    _, findings = folder.read(written(tmp_path, **{file: ""}))
+    assert file in {finding.file for finding in findings.blocking}
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_a_table_with_its_heading_alone_says_nothing_and_blocks_nothing_of_its_own(tmp_path, file):
+    heading = FILES[file].splitlines()[0] + "\n"
+    collection, findings = folder.read(written(tmp_path, **{file: heading}))
+    own = {finding.rule for finding in findings.blocking if finding.file == file}
+    assert own <= ({"dictionary", "missing-file"} if file == "lam/dictionary.csv" else set())
+    empty = {
+        "services.csv": not collection.services,
+        "centres.csv": not collection.centres,
+        "expenditure.csv": collection.expenditure == (),
+        "populations.csv": collection.population_by_area() == {},
+        "lam/dictionary.csv": "lam" not in collection.datasets,
+        "lam/expected.csv": collection.expected == {},
+        "lam/cases-2025.csv": "lam" not in collection.cases or collection.cases["lam"]["case_id"].tolist() == ["2"],
+        "lam/cases-2024.csv": "lam" not in collection.cases or len(collection.cases["lam"]) == 2,
+    }
+    assert empty[file]
+
+
+@pytest.mark.parametrize("file", ["services.csv", "centres.csv", "expenditure.csv", "lam/expected.csv", "lam/cases-2025.csv"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace(",", ";") if '"' not in text else text,
+        lambda text: text + "\n\n",
+        lambda text: text.rstrip("\n"),
+    ],
+    ids=["Windows lines", "byte-order mark", "semicolons", "empty lines at the end", "no last line end"],
+)
+def test_the_habits_of_spreadsheets_change_nothing(tmp_path, file, spoil):
+    plain, _ = folder.read(write(tmp_path / "plain", FILES))
+    odd, findings = folder.read(write(tmp_path / "odd", {**FILES, file: spoil(FILES[file])}))
+    assert told(findings, "blocking", "warning") == []
+    assert (odd.services, odd.centres, odd.expenditure, odd.expected) == (
+        plain.services,
+        plain.centres,
+        plain.expenditure,
+        plain.expected,
+    )
+    assert [list(map(str, row.values())) for row in _rows(odd)] == [list(map(str, row.values())) for row in _rows(plain)]
+
+
+def _rows(collection):
+    cases = collection.cases["lam"]
+    return [{name: column[row] for name, column in cases.columns.items()} for row in range(len(cases))]
+
+
+def test_names_in_windows_letters_are_read(tmp_path):
+    text = FILES["services.csv"].replace("LAM service", "Söring’s disease")
+    collection, findings = folder.read(written(tmp_path, **{"services.csv": text.encode("cp1252")}))
+    assert collection.services[0].name == "Söring’s disease"
+    assert told(findings, "blocking") == []
+    assert "services.csv" in {finding.file for finding in findings}
+
+
+@pytest.mark.parametrize("text", ['"A, B"', '"A ""quoted"" name"', '"two\nlines"', "<b>bold</b>", "Ünïcode ✓"])
+def test_any_name_is_kept_as_it_was_written(tmp_path, text):
+    file = FILES["services.csv"].replace("LAM service", text)
+    collection, findings = folder.read(written(tmp_path, **{"services.csv": file}))
+    assert told(findings, "blocking") == []
+    assert collection.services[0].name == (text[1:-1].replace('""', '"') if text.startswith('"') else text)
+
+
+@pytest.mark.parametrize("formula", ["=1+1", '"=HYPERLINK(""http://example.org"",""x"")"'])
+def test_a_name_that_a_spreadsheet_would_run_is_refused(tmp_path, formula):
+    file = FILES["services.csv"].replace("LAM service", formula)
+    collection, findings = folder.read(written(tmp_path, **{"services.csv": file}))
+    assert ("services.csv", 2, "name", "formula") in told(findings, "blocking")
+    assert collection.services == ()
+
+
+def test_codes_are_the_same_in_either_letter_case(tmp_path):
+    changed = {name: FILES[name].replace("RX1", "rx1") for name in ("expenditure.csv", "lam/expected.csv", "lam/cases-2025.csv")}
+    collection, findings = folder.read(written(tmp_path, **changed))
+    assert told(findings, "blocking") == []
+    assert collection.expenditure[0].centre == collection.expected["lam"][0].centre == "RX1"
+    assert set(collection.cases["lam"]["centre"].tolist()) == {"RX1", "RRK"}
+
+
+def test_one_services_faults_leave_another_service_whole(tmp_path):
+    other = {name.replace("lam/", "ecmo/"): text for name, text in FILES.items() if name.startswith("lam/")}
+    other["ecmo/outcomes.toml"] = other["ecmo/outcomes.toml"].replace('"lam"', '"ecmo"')
+    shared = {
+        "services.csv": FILES["services.csv"] + "ecmo,ECMO,critical care,Support\n",
+        "centres.csv": FILES["centres.csv"] + "ecmo,RX1,Nottingham,,\necmo,RRK,Birmingham,,\n",
+        "lam/dictionary.csv": FILES["lam/dictionary.csv"].replace("radio", "wireless"),
+    }
+    collection, findings = folder.read(write(tmp_path, {**FILES, **other, **shared}))
+    assert set(collection.cases) == set(collection.datasets) == {"ecmo"}
+    assert len(collection.cases["ecmo"]) == 3
+    assert {finding.file.split("/")[0] for finding in findings.blocking} == {"lam"}
+
+
+def test_findings_come_in_an_order_that_does_not_change(tmp_path):
+    changed = {
+        "expenditure.csv": "service,centre\n",
+        "lam/expected.csv": "centre\nRYY\n",
+        "services.csv": FILES["services.csv"] + "lam,B,,\n",
+    }
+    first, second = (told(folder.read(written(tmp_path, **changed))[1]) for _ in range(2))
+    assert first == second
+    assert len(set(first)) > 3
+
+
+def test_the_residents_of_an_area_are_counted_once(tmp_path):
+    """Rows of a margin are not added to the parts that they sum."""
+    text = (
+        "area,sex,age_band,persons\nNorth,female,0-17,10\nNorth,male,0-17,20\nNorth,Total,0-17,30\nNorth,female,Total,10\n"
+        "Total,female,0-17,10\nSouth,,,5\n"
+    )
+    collection, _ = folder.read(written(tmp_path, **{"populations.csv": text}))
+    assert collection.population_by_area() == {"North": 30.0, "South": 5.0, "Total": 35.0}
+
+
+def test_hidden_files_are_nobodys_business(tmp_path):
+    more = {".git/config": "x", "lam/.DS_Store": "x", ".hidden": "x"}
+    plain = told(folder.read(write(tmp_path / "plain", FILES))[1])
+    assert told(folder.read(write(tmp_path / "hidden", {**FILES, **more}))[1]) == plain
+
+
+def test_an_empty_folder_of_an_unknown_service_is_no_fault(tmp_path):
+    root = write(tmp_path, FILES)
+    (root / "ecmo").mkdir()
+    assert told(folder.read(root)[1], "blocking") == []
+
+
+def test_a_change_of_one_byte_changes_one_hash(tmp_path):
+    plain = folder.read(write(tmp_path / "plain", FILES))[0].inputs
+    changed = folder.read(write(tmp_path / "changed", {**FILES, "expenditure.csv": FILES["expenditure.csv"] + "\n"}))[0].inputs
+    assert {name for name in plain if plain[name] != changed[name]} == {"expenditure.csv"}

@@ -21,3 +21,8 @@ def test_who_may_load_definitions(role):
 def test_the_system_may_do_both_and_nobody_neither():
     assert [may_designate(SYSTEM), may_load_definitions(SYSTEM)] == [True, True]
     assert [may_designate(NOBODY), may_load_definitions(NOBODY)] == [False, False]
+
+
+def test_a_commissioner_of_another_nation_designates_nothing_here():
+    assert may_designate(make_who(NationalCommissioner, "Wales")) is False
+    assert may_designate(make_who(NationalCommissioner, "")) is True

@@ -283,3 +283,92 @@ def test_documents_of_a_service_that_has_none():
 def test_designated_on_any_day_of_a_period(valid_from, valid_to, within):
     DesignationFactory(valid_from=valid_from, valid_to=valid_to)
     assert queries.designated_during(date(2025, 1, 1), date(2026, 1, 1)).exists() is within
+
+
+# -- the history of designations, and ties
+
+
+def test_the_history_begins_with_what_has_stood_for_as_long_as_is_known():
+    """Databases differ in where they put an empty date; a page must not."""
+    centre = CentreFactory(service__slug="lam", ods="RX1")
+    for start, end in ((date(2010, 1, 1), date(2012, 1, 1)), (None, date(2001, 1, 1)), (date(2015, 1, 1), None)):
+        DesignationFactory(centre=centre, valid_from=start, valid_to=end)
+    years = [one.valid_from and one.valid_from.year for one in queries.all_designations("lam")]
+    assert years == [None, 2010, 2015]
+    assert [one.valid_from and one.valid_from.year for one in queries.designations("lam")] == years
+
+
+def test_centres_as_far_from_here_as_one_another_come_by_name_and_then_by_code():
+    service = ServiceFactory(slug="lam")
+    for ods, name in (("RC", "Beta"), ("RB", "Alpha"), ("RA", "Alpha")):
+        DesignationFactory(centre=CentreFactory(service=service, ods=ods, name=name, latitude=52.0, longitude=-1.0))
+    DesignationFactory(centre=CentreFactory(service=service, ods="RZ", name="Aaron", latitude=53.0, longitude=-1.0))
+    for _ in range(2):
+        assert [one.ods for one in queries.nearest_centres("lam", 52.0, -1.0, NOW)] == ["RA", "RB", "RC", "RZ"]
+
+
+def test_distances_are_on_the_sphere_and_reach_over_a_meridian():
+    service = ServiceFactory(slug="lam")
+    DesignationFactory(centre=CentreFactory(service=service, ods="RA", latitude=52.0, longitude=0.05))
+    (one,) = queries.nearest_centres("lam", 52.0, -0.05, NOW)
+    assert one.km == pytest.approx(6.846, abs=0.02)  # 0.1 degree at 52 degrees north
+    (north,) = queries.nearest_centres("lam", 53.0, 0.05, NOW)
+    assert north.km == pytest.approx(111.2, abs=0.2)
+
+
+@pytest.mark.parametrize("word", ["confirmed", "recalled", "inferred", "unconfirmed", "invented"])
+def test_how_surely_a_centre_is_known_travels_with_the_answer(word):
+    service = ServiceFactory(slug="lam", confidence=word)
+    DesignationFactory(centre=CentreFactory(service=service, ods="RA", confidence=word))
+    OrganisationFactory(code="RAA", name="Here", confidence=word)
+    assert queries.place("RAA").confidence == word
+    (answer,) = queries.which_centres(queries.place("RAA"), NOW)
+    assert (answer.confidence, answer.nearest.confidence, answer.centres) == (word, word, 1)
+
+
+def test_a_service_without_a_centre_on_the_day_has_no_answer():
+    DesignationFactory(centre=CentreFactory(service__slug="lam"), valid_from=date(2020, 1, 1), valid_to=date(2021, 1, 1))
+    OrganisationFactory(code="RAA")
+    here = queries.place("RAA")
+    assert [len(queries.which_centres(here, day)) for day in (date(2019, 12, 31), date(2020, 1, 1), date(2021, 1, 1))] == [
+        0,
+        1,
+        0,
+    ]
+
+
+def test_only_the_services_own_centres_are_near():
+    DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RA"))
+    DesignationFactory(centre=CentreFactory(service__slug="other", ods="RB"))
+    assert [one.key for one in queries.nearest_centres("lam", 51.5, -0.1, NOW)] == ["lam/RA"]
+
+
+def test_a_place_belongs_to_what_held_it_on_the_day():
+    one = OrganisationFactory(code="RAA01", name="Cottage Hospital", kind="hospital")
+    for parent, start, end in (("RAA", None, date(2020, 4, 1)), ("RBB", date(2020, 4, 1), None)):
+        OrganisationFactory(code=parent, name=f"Trust {parent}")
+        one.links.create(kind="part of", to=parent, valid_from=start, valid_to=end)
+    found = [queries.place("RAA01", day) for day in (date(2020, 3, 31), date(2020, 4, 1))]
+    assert [(place.parent, place.parent_name) for place in found] == [("RAA", "Trust RAA"), ("RBB", "Trust RBB")]
+
+
+def test_an_open_place_comes_before_a_closed_one_of_the_same_name():
+    OrganisationFactory(code="RAA", name="Cottage Hospital", closed_on=date(2020, 1, 1))
+    OrganisationFactory(code="RBB", name="Cottage Hospital")
+    assert [place.code for place in queries.find_place("cottage hospital")] == ["RBB", "RAA"]
+
+
+def test_a_long_chain_of_successions_is_followed_to_its_end_on_the_day():
+    for year, (one, other) in enumerate((("AAA", "BBB"), ("BBB", "CCC"), ("CCC", "DDD"), ("BBB", "EEE"))):
+        Succession.objects.create(predecessor=one, successor=other, on=date(2000 + year, 1, 1), kind="merger", origin="decision")
+    found = [queries.successors_on("AAA", date(1999 + year, 6, 1)) for year in range(5)]
+    assert found == [["AAA"], ["BBB"], ["CCC"], ["DDD"], ["DDD", "EEE"]]
+    assert [one.successor for one in queries.successions("BBB")] == ["BBB", "CCC", "EEE"]
+
+
+def test_the_centres_and_the_history_of_one_are_not_those_of_another():
+    for slug, ods in (("a", "RJ1"), ("b", "RJ2")):
+        DesignationFactory(centre=CentreFactory(service__slug=slug, ods=ods))
+    for found in (queries.centres_of("RJ1", NOW), queries.centres_of("RJ1")):
+        assert [centre.key for centre in found] == ["a/RJ1"]
+    assert [one.centre.key for one in queries.designations("b")] == ["b/RJ2"]

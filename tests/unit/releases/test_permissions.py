@@ -78,3 +78,7 @@ def test_a_network_lead_withdraws_the_own_proposal_only():
     other = make.proposal()
     assert permissions.may_withdraw(NETWORK_LEAD, own) is True
     assert permissions.may_withdraw(NETWORK_LEAD, other) is False
+
+
+def test_a_commissioner_of_another_nation_withdraws_nothing_here():
+    assert permissions.may_withdraw(make_who(roles.NationalCommissioner, "Wales", person_id=49), make.proposal()) is False

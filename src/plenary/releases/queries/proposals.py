@@ -14,7 +14,7 @@ from plenary.core.queries import given_up, stored_bytes
 from plenary.core.terms import ENDED_WITHOUT_A_WORD, NATION, Damaged, NotFound, Who
 from plenary.registry.models import Service
 from plenary.releases.models import Proposal, Vote
-from plenary.releases.terms import ProposalState, Release, VoteSeen
+from plenary.releases.terms import REVIEWERS, ProposalState, Release, VoteSeen
 from plenary_stats.disclosure.stored import restore
 from plenary_stats.tables import ProtectedTable, ResultTable, load
 
@@ -50,9 +50,9 @@ def votes(who: Who, proposal: Proposal) -> list[VoteSeen]:
     """Return the votes that ``who`` may see now: the own one alone until both are in, so that neither leads the other."""
     if not visible_to(who).filter(pk=proposal.pk).exists():
         return []
-    found = Vote.objects.filter(proposal=proposal)
-    if Proposal.objects.filter(pk=proposal.pk, state__in=(ProposalState.PROPOSED, ProposalState.UNDER_REVIEW)).exists():
-        found = found.filter(reviewer=who.person_id) if who.person_id is not None else found.none()
+    found = list(Vote.objects.filter(proposal=proposal))
+    if len(found) < REVIEWERS:  # whatever the state: who withdraws a proposal must not learn the only vote by it
+        found = [vote for vote in found if vote.reviewer == who.person_id]
     return [VoteSeen(vote.reviewer, vote.reviewer_name, vote.decision, vote.comment, vote.voted_at) for vote in found]
 
 

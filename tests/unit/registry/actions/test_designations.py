@@ -9,6 +9,7 @@ from plenary.registry import actions, queries
 from plenary.registry.models import Centre, Designation, Organisation, Service, Succession
 from tests.factories.core import make_who
 from tests.factories.registry import CentreFactory, DesignationFactory, OrganisationFactory, ServiceFactory
+from tests.unchanged import DiskFullError, fail_to_record, nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +251,201 @@ def test_the_same_merger_twice_is_refused(merging):
 def test_the_system_may_act_for_the_demonstration():
     ServiceFactory(slug="lam")
     assert designate(by=SYSTEM, confidence="invented").centre.confidence == "invented"
+
+
+# -- told by one event, or not done at all
+
+
+@pytest.fixture
+def standing(merging):
+    """The same, with the service that the attempts below name."""
+    ServiceFactory(slug="lam")
+    designate()
+    return merging
+
+
+ATTEMPTS = {
+    "add service": lambda merging, by: actions.add_service(slug="new", name="New", by=by),
+    "designate": lambda merging, by: designate(ods="RX2", by=by),
+    "de-nominate": lambda merging, by: actions.de_nominate(
+        service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=by
+    ),
+    "succeed": lambda merging, by: actions.succeed(**merging | {"by": by}),
+}
+
+
+@pytest.mark.parametrize("verb", ATTEMPTS)
+def test_what_cannot_be_told_is_not_done(standing, verb, monkeypatch):
+    monkeypatch.setattr(actions.designations, "record", fail_to_record)
+    with nothing_changes(), pytest.raises(DiskFullError):
+        ATTEMPTS[verb](standing, COMMISSIONER)
+
+
+@pytest.mark.parametrize("verb", ATTEMPTS)
+def test_a_commissioner_of_another_nation_changes_nothing_here(standing, verb):
+    with nothing_changes(), pytest.raises(Refused, match="national commissioner"):
+        ATTEMPTS[verb](standing, make_who(NationalCommissioner, "Wales"))
+
+
+@pytest.mark.parametrize("verb", ATTEMPTS)
+@pytest.mark.parametrize("scope", ["", "England"])
+def test_the_commissioner_of_the_nation_or_of_all_does(standing, verb, scope):
+    before = core_queries.events().count()
+    ATTEMPTS[verb](standing, make_who(NationalCommissioner, scope))
+    assert [event.verb for event in core_queries.events()[before:]] == [verb]
+
+
+@pytest.mark.parametrize("verb", ["designate", "de-nominate", "succeed"])
+def test_nothing_is_decided_on_no_authority(standing, verb):
+    attempts = {
+        "designate": lambda: designate(ods="RX2", authority=" \n"),
+        "de-nominate": lambda: actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority=" ", by=COMMISSIONER),
+        "succeed": lambda: actions.succeed(**standing | {"authority": "\t"}),
+    }
+    with nothing_changes(), pytest.raises(Refused, match="whose authority"):
+        attempts[verb]()
+
+
+# -- how a centre is written
+
+
+def test_a_code_is_kept_as_codes_are_written_however_it_was_typed(standing):
+    made = designate(ods=" rx2 ", authority=" Paper 3 ", name=" Trust ", site=" Site ")
+    assert (made.centre.key, made.authority) == ("lam/RX2", "Paper 3")
+    assert (made.centre.name, made.centre.site) == ("Trust", "Site")
+    with pytest.raises(Refused, match="designated for this service already"):
+        designate(ods="Rx2")
+
+
+def test_a_name_is_looked_up_by_the_code_and_no_other(standing):
+    OrganisationFactory(code="AAA", name="First in the list")
+    OrganisationFactory(code="RX2", name="The one meant")
+    assert designate(ods="RX2", name="").centre.name == "The one meant"
+
+
+@pytest.mark.parametrize(
+    ("owner", "latitude", "found"),
+    [
+        ("RX2", 53.0, 53.0),
+        ("ZZZ", 53.0, 50.0),  # another trust's hospital of the same name
+        ("RX2", None, 50.0),  # the hospital's own place is not known
+    ],
+)
+def test_a_site_is_placed_at_the_own_hospital_of_that_name_or_else_at_the_trust(standing, owner, latitude, found):
+    OrganisationFactory(code="RX2", name="Trust", latitude=50.0, longitude=0.0)
+    hospital = OrganisationFactory(
+        code="RX2A1", name="St. James's Hospital", kind="hospital", latitude=latitude, longitude=latitude and -1.0
+    )
+    for kind in ("part of", "lies in"):  # found by two links it is still one hospital
+        hospital.links.create(kind=kind, to=owner)
+    assert designate(ods="RX2", name="", site="saint jamess hospital").centre.latitude == found
+
+
+def test_an_overlap_names_the_span_that_stands(standing):
+    with pytest.raises(Refused, match="from 2026-04-01 to now"):
+        designate(valid_from=None)
+    actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=COMMISSIONER)
+    with pytest.raises(Refused, match="from 2026-04-01 to 2027-01-01"):
+        designate(valid_from=None)
+    Designation.objects.filter(centre__ods="RX1").update(valid_from=None)
+    with pytest.raises(Refused, match="from long ago to 2027-01-01"):
+        designate(valid_from=date(2026, 12, 31))
+
+
+def test_a_designation_that_began_long_ago_stands_in_the_way_of_an_earlier_one(standing):
+    Designation.objects.filter(centre__ods="RX1").update(valid_from=None, valid_to=date(2027, 1, 1))
+    with nothing_changes(), pytest.raises(Refused, match="already"):
+        designate(valid_from=date(2001, 1, 1), valid_to=date(2002, 1, 1))
+
+
+# -- the end of a designation
+
+
+def test_one_that_began_long_ago_can_be_ended(standing):
+    Designation.objects.filter(centre__ods="RX1").update(valid_from=None)
+    ended = actions.de_nominate(service="lam", ods="RX1", on=date(2020, 1, 1), authority=" Paper 2 ", by=COMMISSIONER)
+    assert (ended.valid_to, ended.ended_by) == (date(2020, 1, 1), "Paper 2")
+
+
+def test_one_that_ends_on_the_day_anyway_is_not_ended_again(standing):
+    Designation.objects.filter(centre__ods="RX1").update(valid_to=date(2027, 1, 1))
+    with nothing_changes(), pytest.raises(Refused, match="not designated"):
+        actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=COMMISSIONER)
+
+
+def test_an_end_that_was_set_can_be_brought_forward(standing):
+    Designation.objects.filter(centre__ods="RX1").update(valid_to=date(2030, 1, 1))
+    actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=COMMISSIONER)
+    assert [bool(queries.centres("lam", day)) for day in (date(2026, 12, 31), date(2027, 1, 1))] == [True, False]
+
+
+def test_the_end_of_one_centre_leaves_the_others(standing):
+    designate(ods="RX2")
+    actions.de_nominate(service="lam", ods="RX1", on=date(2027, 1, 1), authority="Paper 2", by=COMMISSIONER)
+    assert [one.ods for one in queries.centres("lam", date(2027, 1, 1))] == ["RX2"]
+
+
+# -- mergers, splits, and chains of them
+
+
+def test_only_the_predecessor_closes(merging):
+    OrganisationFactory(code="RGM")
+    actions.succeed(**merging)
+    assert dict(Organisation.objects.values_list("code", "closed_on")) == {"RT3": date(2021, 2, 1), "RJ1": None, "RGM": None}
+
+
+def test_a_split_has_two_heirs_on_one_day(merging):
+    OrganisationFactory(code="RJ2", name="Second heir")
+    first = actions.succeed(**merging | {"kind": "split"})
+    second = actions.succeed(**merging | {"kind": "split", "successor": "RJ2"})
+    assert ([one.centre.key for one in first], second) == (["heart/RJ1"], [])
+    assert queries.successors_on("RT3", date(2021, 2, 1)) == ["RJ1", "RJ2"]
+    assert Designation.objects.filter(centre__service__slug="heart", valid_to=None).count() == 1
+
+
+def test_two_organisations_merge_into_one_on_one_day(merging):
+    OrganisationFactory(code="RGM", name="Papworth")
+    DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="lung"), ods="RGM"))
+    actions.succeed(**merging | {"kind": "merger"})
+    made = actions.succeed(**merging | {"kind": "merger", "predecessor": "RGM"})
+    assert [one.centre.key for one in made] == ["lung/RJ1"]
+    assert {one.ods for one in queries.centres("ecmo", date(2021, 2, 1))} == {"RJ1"}
+    assert queries.successors_on("RGM", date(2021, 2, 1)) == queries.successors_on("RT3", date(2021, 2, 1)) == ["RJ1"]
+
+
+def test_the_same_organisations_may_pass_to_one_another_on_another_day(merging):
+    """A trust that was taken over, came back and was taken over again."""
+    actions.succeed(**merging)
+    assert actions.succeed(**merging | {"on": date(2023, 1, 1)}) == []
+    assert Succession.objects.count() == 2
+
+
+def test_what_was_taken_over_passes_on_with_the_next_merger(merging):
+    OrganisationFactory(code="RZZ", name="Last heir")
+    actions.succeed(**merging)
+    made = actions.succeed(**merging | {"predecessor": "RJ1", "successor": "RZZ", "on": date(2025, 1, 1)})
+    assert {one.centre.key for one in made} == {"ecmo/RZZ", "heart/RZZ"}
+
+    def on(day):
+        return {centre.ods for centre in queries.centres("heart", day)}
+
+    assert [on(date(2021, 1, 31)), on(date(2021, 2, 1)), on(date(2024, 12, 31)), on(date(2025, 1, 1))] == [
+        {"RT3"},
+        {"RJ1"},
+        {"RJ1"},
+        {"RZZ"},
+    ]
+    assert queries.successors_on("RT3", date(2024, 12, 31)) == ["RJ1"]
+    assert queries.successors_on("RT3", date(2025, 1, 1)) == ["RZZ"]
+
+
+def test_how_surely_a_centre_is_known_passes_to_its_heir(merging):
+    Centre.objects.filter(ods="RT3").update(confidence="recalled")
+    (made,) = actions.succeed(**merging)
+    assert (made.centre.confidence, made.centre.confirmed) == ("recalled", False)
+
+
+def test_the_heirs_own_site_is_not_renamed_by_a_merger(merging):
+    Centre.objects.filter(ods="RJ1", service__slug="ecmo").update(site="Evelina")
+    actions.succeed(**merging)
+    assert queries.centre("ecmo", "RJ1").site == "Evelina"
