@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from plenary_stats import adjustment, allocation, comparison, equity, proportions, rates, survival
+from plenary_stats import adjustment, allocation, comparison, equity, monitoring, proportions, rates, survival
 from plenary_stats.errors import InputError
 from plenary_stats.ingest.files import read
 
@@ -35,6 +35,7 @@ class Option:
     kind: Callable[[str], Any] = str
     help: str = ""
     many: bool = False
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,40 @@ COMMANDS: tuple[Command, ...] = (
         many=frozenset({"covariates"}),
     ),
     Command(
+        "cox",
+        "the Cox model of covariates",
+        survival.cox,
+        ("time", "event", "covariates"),
+        ("entry",),
+        ("strata", "cluster"),
+        (Option("ties", str, "efron, breslow or exact"), _LEVEL),
+        many=frozenset({"covariates"}),
+    ),
+    Command(
+        "xmr",
+        "a run chart with process limits and the rules that points break",
+        monitoring.xmr,
+        ("values",),
+        options=(
+            Option("better", str, "increase or decrease"),
+            Option("target", float, "what is aimed at"),
+            Option("fix_after", int, "limits come from so many first points"),
+        ),
+        by_row=True,
+    ),
+    Command(
+        "racusum",
+        "risk-adjusted CUSUM, patients in time order",
+        monitoring.racusum,
+        ("outcome", "risk"),
+        options=(
+            Option("odds_ratio", float, "the change looked for", needed=True),
+            Option("limit", float, "a signal is above it", needed=True),
+        ),
+        by_row=True,
+    ),
+    Command("vlad", "expected less observed events, patients in time order", monitoring.vlad, ("outcome", "risk"), by_row=True),
+    Command(
         "variation", "how far areas differ from what is expected", equity.variation, ("observed", "expected"), ("population",)
     ),
     Command(
@@ -152,7 +187,7 @@ COMMANDS: tuple[Command, ...] = (
         allocation.leximin,
         ("need", "floor"),
         options=(
-            Option("supply", float, "how much there is (required)"),
+            Option("supply", float, "how much there is", needed=True),
             Option("unit", float, "the size of one unit, 1 unless told"),
         ),
         by_row=True,
@@ -208,8 +243,8 @@ def _run(arguments: argparse.Namespace) -> str:
     for name in (*command.required, *command.optional, *command.labels):
         if given[name] is not None:
             called[name] = _argument(table, given[name], text=name in command.labels)
-    if command.name == "leximin" and "supply" not in called:
-        raise InputError("leximin needs --supply: how much there is.")
+    if absent := [_flag(option.name) for option in command.options if option.needed and option.name not in called]:
+        raise InputError(f"{command.name} needs {', '.join(absent)}.")
     if command.name == "logrank" and "group" not in called:
         raise InputError("logrank needs --group: the column that says who is compared with whom.")
     result = command.run(**called)
@@ -265,7 +300,7 @@ def _is_number(cell: str) -> bool:
 
 def _tables(result: Any, before: Columns) -> tuple[Columns, dict[str, Any]]:
     """Return a result's main table, and everything else about it: single figures, and further tables."""
-    parts = {part.name: getattr(result, part.name) for part in dataclasses.fields(result)}
+    parts = {part.name: getattr(result, part.name) for part in dataclasses.fields(result) if part.repr}
     main = dict(before)
     if isinstance(parts.get("columns"), Mapping):
         main |= {_free(name, main): column for name, column in parts.pop("columns").items()}

@@ -14,7 +14,7 @@ import pytest
 import scipy
 
 import plenary_stats
-from plenary_stats import adjustment, allocation, comparison, equity, proportions, rates, survival
+from plenary_stats import adjustment, allocation, comparison, equity, monitoring, proportions, rates, survival
 from plenary_stats.command import COMMANDS, main
 
 CENTRES = "centre,met,treated,expected\nRJ1,52,60,48.5\nRRK,30,41,33\nRTD,0,0,0\n"
@@ -119,6 +119,18 @@ def test_logistic_with_a_text_covariate(run):
     assert answer["coefficients"] == pytest.approx(found.coefficients.tolist())
 
 
+def test_cox(run):
+    arguments = ("--time", "days", "--event", "died", "--covariates", "age", "arm", "--ties", "breslow", "--strata", "hospital")
+    _, out, _ = run(PATIENTS, "cox", *arguments, "--json")
+    covariates = {"age": [61, 70, 55, 49, 66, 72], "arm": list("aabbab")}
+    found = survival.cox([5, 8, 12, 14, 20, 21], [1, 0, 1, 1, 0, 1], covariates, "breslow", strata=list("NSNSNS"))
+    answer = document(out)
+    assert answer["columns"]["name"] == found.columns["name"].tolist() == ["age", "arm b"]
+    assert answer["log_likelihood"] == found.log_likelihood
+    assert answer["expected"] == found.expected.tolist()
+    assert "fit" not in answer
+
+
 def test_between_centres_and_many_looks(run):
     _, out, err = run(CENTRES.replace("RTD,0,0,0\n", ""), "between-centres", "--events", "met", "--patients", "treated")
     found = comparison.between_centres([52, 30], [60, 41])
@@ -126,6 +138,32 @@ def test_between_centres_and_many_looks(run):
     assert f"p_value: {found.p_value}" in err
     _, out, _ = run("p\n0.01\n0.5\n0.03\n", "multiplicity", "--p", "p", "--method", "holm")
     assert [float(row["adjusted"]) for row in rows(out)] == comparison.multiplicity([0.01, 0.5, 0.03], "holm").adjusted.tolist()
+
+
+def test_monitoring(run):
+    _, out, _ = run("month,waits\n1,10\n2,12\n3,9\n4,30\n5,11\n", "xmr", "--values", "waits", "--better", "decrease")
+    found = monitoring.xmr([10, 12, 9, 30, 11], better="decrease").columns
+    assert [float(row["upper"]) for row in rows(out)] == found["upper"].tolist()
+    assert [row["month"] for row in rows(out)] == ["1", "2", "3", "4", "5"]
+    table = "died,risk\n1,.2\n0,.1\n1,.3\n1,.4\n"
+    _, out, _ = run(table, "racusum", "--outcome", "died", "--risk", "risk", "--odds-ratio", "2", "--limit", "1")
+    found = monitoring.racusum([1, 0, 1, 1], [0.2, 0.1, 0.3, 0.4], 2, 1).columns
+    assert [float(row["statistic"]) for row in rows(out)] == found["statistic"].tolist()
+    _, out, _ = run(table, "vlad", "--outcome", "died", "--risk", "risk")
+    assert float(rows(out)[-1]["statistic"]) == monitoring.vlad([1, 0, 1, 1], [0.2, 0.1, 0.3, 0.4]).columns["statistic"][-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("racusum", "--outcome", "died", "--risk", "risk"), "racusum needs --odds-ratio, --limit"),
+        (("leximin", "--need", "died", "--floor", "risk"), "leximin needs --supply"),
+    ],
+)
+def test_what_is_needed_beside_columns_is_asked_for(run, capsys, arguments, said):
+    code, out, err = run("died,risk\n1,.2\n", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
 
 
 def test_equity(run):

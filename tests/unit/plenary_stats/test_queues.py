@@ -32,6 +32,11 @@ def test_the_printed_table_of_loads_at_one_in_a_hundred(servers, load):
     assert erlang_b(servers, load_for(servers, 0.01)) == pytest.approx(0.01, rel=1e-10)
 
 
+@pytest.mark.parametrize("refusal", [0.001, 0.3, 0.5, 0.9, 0.99])
+def test_a_load_is_found_for_any_refusal(refusal):
+    assert erlang_b(4, load_for(4, refusal)) == pytest.approx(refusal, rel=1e-9)
+
+
 def exactly(servers, load):
     """The definition, in whole fractions."""
     terms, term = [Fraction(1)], Fraction(1)
