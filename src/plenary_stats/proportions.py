@@ -43,6 +43,28 @@ def interval(successes: Any, trials: Any, method: Method = "wilson", level: floa
     )
 
 
+def clustered(successes: Any, trials: Any, level: float = 0.95) -> Interval:
+    """Return the share of units (eyes, say) that succeeded, with limits that know that units of one patient are alike.
+
+    One row a patient: units that succeeded, and units, at least one. The variance is that of a ratio of totals over patients;
+    it gives the number of independent units that would be as sure, and Wilson's limits are taken at that number, never more
+    than the units there are (Korn and Graubard, Survey Methodology 1998;24:193, with Wilson's limits for theirs). Where all or
+    none succeeded that variance is nought: each patient then counts once. ``why_not``: nobody to count.
+    """
+    met, of = np.broadcast_arrays(np.atleast_1d(counts(successes, "successes")), np.atleast_1d(counts(trials, "trials")))
+    if (met > of).any() or (of < 1).any():
+        raise ValueError("trials: every patient has at least one unit, and no more successes than units.")
+    method, patients, units = "wilson-clustered", len(of), float(of.sum())
+    if not patients:
+        return result(np.nan, np.nan, np.nan, method=method, level=level, why_not="There is nobody in the denominator.")
+    share = float(met.sum()) / units
+    variance = patients / max(patients - 1, 1) * float(((met - share * of) ** 2).sum()) / units**2
+    effective = min(share * (1 - share) / variance, units) if variance > 0 else float(patients)
+    lower, upper = _wilson(np.asarray(share * effective), np.asarray(effective), level)
+    ends = (0.0 if share == 0 else float(lower), 1.0 if share == 1 else float(upper))
+    return result(share, *ends, method=method, level=level)
+
+
 def _wilson(x: Numbers, n: Numbers, level: float) -> Limits:
     z = normal_quantile(level)
     middle, half, below = 2 * x + z**2, z * np.sqrt(z**2 + 4 * x * (1 - x / n)), 2 * (n + z**2)

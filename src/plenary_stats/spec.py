@@ -326,17 +326,31 @@ def _with_condition(known: Field, names: Mapping[str, Field], notices: list[str]
 MEASURES: Final = (
     "proportion", "survival", "cumulative_incidence", "rate", "slope", "change", "median", "ordinal", "count", "access",
 )  # fmt: skip
-COMPUTED: Final = ("proportion", "survival", "median")
-"""The measures that are computed today. The others are accepted, kept, and named in a notice."""
+COMPUTED: Final = tuple(name for name in MEASURES if name != "access")
+"""The measures that are computed as outcomes. Equity of access has a section of its own: asked here, a notice says so."""
+OVER_TIME: Final = ("survival", "cumulative_incidence")
+"""The measures that are figures at a time, and have a curve."""
 
-_NEEDED: Final = {"proportion": ("met",), "survival": ("end", "event", "at"), "median": ("value",)}
+_NEEDED: Final = {
+    "proportion": ("met",),
+    "survival": ("end", "event", "at"),
+    "cumulative_incidence": ("end", "event", "at"),
+    "rate": ("events", "person_time"),
+    "slope": ("value", "time"),
+    "change": ("value", "baseline"),
+    "median": ("value",),
+    "ordinal": ("value",),
+    "count": ("met",),
+}
 _DIRECTIONS: Final = ("higher", "lower", "neutral", "zero")
 _DIMENSIONS: Final = ("centre", "period", "sex", "age_band", "area")
 _PROSE: Final = ("definition", "description", "note", "rationale", "source", "sources", "caveat", "page", "population", "comment")
 _KEYS: Final = (
     "id", "label", "measure", "eligible", "met", "direction", "benchmark", "by", "adjust", "window_years", "start", "end",
-    "event", "events", "entry", "at", "person_time", "value", "time", "baseline", "unit", "proposed", "cause", "level", *_PROSE,
+    "event", "events", "entry", "at", "person_time", "value", "time", "baseline", "unit", "units", "units_met", "competing",
+    "subject", "levels", "important", "proposed", "cause", "level", *_PROSE,
 )  # fmt: skip
+_PLAIN: Final = ("competing", "events", "person_time", "baseline", "time", "subject", "units", "units_met")
 _DAYS_IN: Final = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
 
 
@@ -369,6 +383,16 @@ class Outcome:
     at: tuple[str, ...] = ()
     value: str = ""
     unit: str = ""
+    competing: str = ""
+    events: str = ""
+    person_time: str = ""
+    baseline: str = ""
+    time: str = ""
+    subject: str = ""
+    levels: tuple[str, ...] = ()
+    units: str = ""
+    units_met: str = ""
+    important: float | None = None
     proposed: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -376,6 +400,11 @@ class Outcome:
     def computed(self) -> bool:
         """Whether figures are computed for this kind of measure today."""
         return self.measure in COMPUTED
+
+    @property
+    def expressions(self) -> dict[str, str]:
+        """Every condition, amount and date that the outcome is written with, by its key."""
+        return {key: text for key in (*_CONDITIONS, *_AMOUNTS) if (text := str(getattr(self, key)))}
 
     @property
     def at_days(self) -> tuple[int, ...]:
@@ -429,7 +458,7 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
     )  # fmt: skip
     notices = [f"The outcome set's key '{key}' is not used." for key in document if key not in known]
     notices += [
-        f"The outcome '{outcome.id}' is of the kind '{outcome.measure}', which is not computed yet: no figure will be given."
+        f"The outcome '{outcome.id}' asks for access: it stands in the section on equity of access, not among the outcomes."
         for outcome in outcomes
         if not outcome.computed
     ]
@@ -463,9 +492,11 @@ def _outcome(entry: Any, number: int) -> Outcome:
             close = difflib.get_close_matches(key, _KEYS, n=1)
             raise InputError(f"The key '{key}' of {where} is unknown{f'; did you mean {close[0]}?' if close else '.'}")
     measure = _one_of(entry.get("measure", ""), MEASURES, "measure", where)
-    for key in _NEEDED.get(measure, ()):
+    for key in _NEEDED.get(measure, ()) if "units" not in entry else ("units_met",):
         if key not in entry:
             raise InputError(f"The measure '{measure}' of {where} needs the key '{key}'.")
+    if "units" in entry and measure != "proportion":
+        raise InputError(f"The key 'units' of {where} goes with the measure 'proportion' only: a share of organs.")
     moments = _texts(entry.get("at", ()), "at", where)
     for moment in moments:
         days(moment)
@@ -487,6 +518,9 @@ def _outcome(entry: Any, number: int) -> Outcome:
         at=moments,
         value=_text(entry, "value", where),
         unit=_text(entry, "unit", where),
+        levels=_texts(entry.get("levels", ()), "levels", where),
+        important=_important(entry, where),
+        **{key: _text(entry, key, where) for key in _PLAIN},
         proposed=bool(entry.get("proposed", False)),
         extra=MappingProxyType({key: entry[key] for key in entry if key not in Outcome.__dataclass_fields__}),
     )
@@ -514,6 +548,18 @@ def _one_of(value: Any, permitted: Sequence[str], key: str, where: str) -> str:
     return str(value)
 
 
+def _important(entry: Mapping[str, Any], where: str) -> float | None:
+    """Return the minimal important difference of a score."""
+    value = entry.get("important")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise InputError(f"The key 'important' of {where} is the smallest change that matters to a patient: a number above 0.")
+    if entry.get("measure") != "change" or entry.get("direction") not in {"higher", "lower"}:
+        raise InputError(f"The key 'important' of {where} goes with the measure 'change' and the direction 'higher' or 'lower'.")
+    return float(value)
+
+
 def _benchmark(entry: Any, where: str) -> Benchmark | None:
     if entry is None:
         return None
@@ -533,9 +579,13 @@ def problems(outcome_set: OutcomeSet, dataset: DataSet) -> list[str]:
     """Return one sentence for every expression of the outcome set that cannot be used with the data set."""
     found: list[str] = []
     for outcome in outcome_set.outcomes:
-        conditions = [("eligible", outcome.eligible), ("met", outcome.met), ("event", outcome.event)]
-        amounts = [("start", outcome.start), ("end", outcome.end), ("entry", outcome.entry), ("value", outcome.value)]
-        for key, text in (pair for pair in [*conditions, *amounts] if pair[1] and outcome.computed):
+        for key, text in outcome.expressions.items() if outcome.computed else ():
+            if key == "subject":
+                found += _subject_problems(outcome, dataset)
+                continue
+            if outcome.measure == "ordinal" and key == "value":
+                found += _scale_problems(outcome, dataset)
+                continue
             try:
                 _attempt(key, text, dataset)
             except InputError as problem:
@@ -544,7 +594,33 @@ def problems(outcome_set: OutcomeSet, dataset: DataSet) -> list[str]:
 
 
 def _attempt(key: str, text: str, dataset: DataSet) -> None:
-    if key in ("eligible", "met", "event"):
+    if key in _CONDITIONS:
         compile(text, dataset)
-    elif compile_value(text, dataset).type not in ("number", "date"):
-        raise InputError(f"'{text}' must be a date or a number of days.")
+    elif compile_value(text, dataset).type not in ("number", "date", *(("boolean",) if key in _COUNTED else ())):
+        wanted = "a number" if key in _COUNTED else "a date or a number of days"
+        raise InputError(f"'{text}' must be {wanted}.")
+
+
+def _subject_problems(outcome: Outcome, dataset: DataSet) -> list[str]:
+    """Say what is wrong with the field that tells which rows are one patient's: it is kept, so it is no identifier."""
+    if outcome.subject in dataset.collected:
+        return []
+    return [f"Outcome '{outcome.id}', subject: '{outcome.subject}' must be a field of the data set that is no identifier."]
+
+
+def _scale_problems(outcome: Outcome, dataset: DataSet) -> list[str]:
+    """Say what is wrong with an ordered scale: its value is a field with choices, and its levels are among them."""
+    named = dataset.columns.get(outcome.value)
+    if named is None or not named.choices:
+        return [f"Outcome '{outcome.id}', value: '{outcome.value}' must be a field of the data set that has choices."]
+    known = {name.casefold() for pair in named.choices.items() for name in pair}
+    return [
+        f"Outcome '{outcome.id}', levels: '{level}' is not a choice of '{outcome.value}'."
+        for level in outcome.levels
+        if level.casefold() not in known
+    ]
+
+
+_CONDITIONS: Final = ("eligible", "met", "event", "competing")
+_COUNTED: Final = ("events", "person_time", "units", "units_met")
+_AMOUNTS: Final = ("start", "end", "entry", "value", "baseline", "time", "subject", *_COUNTED)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Column = npt.NDArray[Any]
-Kind = Literal["count", "rate", "exposure", "summary", "magnitude"]
+Kind = Literal["count", "rate", "levels", "exposure", "summary", "magnitude"]
 
 TOTAL: Final = "Total"
 """The word that stands for a margin in every dimension."""
@@ -86,6 +86,7 @@ class ResultTable(Table):
 
     * ``count``: ``value`` is a number of patients
     * ``rate``: ``numerator`` of ``denominator`` patients; value and interval follow from them
+    * ``levels``: the same, and the measures ``<id>@<level>`` of one outcome are the parts of its whole denominator
     * ``exposure``: ``numerator`` patients over a public ``denominator`` (a population)
     * ``summary``: a median or the like, of ``denominator`` patients
     * ``magnitude``: an amount, money for instance

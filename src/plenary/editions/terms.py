@@ -73,6 +73,8 @@ class OutcomeEntry:
     sources: tuple[str, ...] = ()
     proposed: bool = False
     unit: str = ""
+    important: float | None = None
+    units: bool = False
 
     @classmethod
     def of(cls, agreed: OutcomeSet, one: Outcome) -> OutcomeEntry:
@@ -89,6 +91,8 @@ class OutcomeEntry:
             sources=agreed.sources,
             proposed=one.proposed or agreed.proposed,
             unit=one.unit,
+            important=one.important,
+            units=bool(one.units),
         )
 
 

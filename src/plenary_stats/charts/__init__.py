@@ -6,8 +6,10 @@ Colour never stands alone: shape, dash or text says the same. Plain SVG 1.1 with
 attributes, no scripts, no external fonts, so it passes a strict content security policy and renders in Typst.
 """
 
+from plenary_stats.charts.canvas import shades
 from plenary_stats.charts.curves import Curve, run, survival
 from plenary_stats.charts.maps import Tile, tiles
 from plenary_stats.charts.marks import Mark, bars, dots, funnel
+from plenary_stats.charts.stacks import Stack, stacked
 
-__all__ = ["Curve", "Mark", "Tile", "bars", "dots", "funnel", "run", "survival", "tiles"]
+__all__ = ["Curve", "Mark", "Stack", "Tile", "bars", "dots", "funnel", "run", "shades", "stacked", "survival", "tiles"]

@@ -19,6 +19,8 @@ LINE: Final = 1.25  # line height in heights of text
 
 BLUE, DARK, ORANGE, TEAL = "#005eb8", "#212b32", "#d55e00", "#00786c"
 GREY, RULE, PALE, WHITE = "#4c6272", "#d8dde0", "#cfe0f2", "#ffffff"
+CLASSES: Final = ("#e8f1fa", "#b0cfec", "#6ea6da", "#005eb8", "#00294f")
+"""Fills from least to most, told apart in grey and whatever colours one sees; the last two carry white text."""
 SERIES: Final = ((BLUE, ""), (ORANGE, "7 4"), (TEAL, "2 3"), (DARK, "10 3 2 3"))
 """Colour and dash of the first, second… series."""
 
@@ -215,6 +217,22 @@ class Canvas:
             x = x + needed + 14 if len(lines) == 1 else WIDTH
         self.y += TEXT * LINE + 4
 
+    def boxes(self, entries: Iterable[tuple[str, str]]) -> None:
+        """Write a key of filled boxes, label and fill, side by side where they fit; a white one is dashed."""
+        x = MARGIN
+        for label, fill in entries:
+            needed = 20 + measure(label)
+            if x > MARGIN and x + needed > WIDTH - MARGIN:
+                x, self.y = MARGIN, self.y + TEXT * LINE + 2
+            corners = [(x, self.y + 2), (x + 14, self.y + 2), (x + 14, self.y + 16), (x, self.y + 16)]
+            self.area(corners, fill=fill, stroke=GREY, dash="3 2" if fill == WHITE else "")
+            lines = wrap(label, WIDTH - MARGIN - x - 20)
+            for row, part in enumerate(lines):
+                self.y += TEXT * LINE if row else 0
+                self.text(x + 20, self.y + TEXT, part)
+            x = x + needed + 14 if len(lines) == 1 else WIDTH
+        self.y += TEXT * LINE + 8
+
     @staticmethod
     def beside(values: Sequence[float], *, percent: bool) -> float:
         """Return where a plot begins so that these values fit on its left."""
@@ -257,6 +275,16 @@ class Canvas:
         words = f'<title id="{ids[0]}">{safe(self.headline)}</title>', f'<desc id="{ids[1]}">{safe(self.description)}</desc>'
         paper = f'<rect x="0" y="0" width="{number(WIDTH)}" height="{size.rsplit(maxsplit=1)[-1]}" fill="{WHITE}"/>'
         return "\n".join([head, *words, paper, *self.parts, "</svg>"]) + "\n"
+
+
+def shades(number: int) -> list[str]:
+    """Return so many of the fills, spread from the lightest to the darkest; at most as many as there are."""
+    return [CLASSES[round(place * (len(CLASSES) - 1) / max(number - 1, 1))] for place in range(number)]
+
+
+def ink(shade: str) -> str:
+    """Return the colour of text on a fill."""
+    return WHITE if shade in CLASSES[3:] else DARK
 
 
 def decimals(values: Sequence[float], *, percent: bool) -> int:

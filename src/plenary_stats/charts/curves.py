@@ -31,7 +31,9 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Curve:
-    """One survival curve: the times of its steps, ascending, and the estimate from each on; before the first it is 1.
+    """One curve: the times of its steps, ascending, and the estimate from each on; before the first it is ``begins``.
+
+    A survival curve begins at 1 and falls; one of cumulative incidence begins at 0 and rises.
 
     ``lower`` and ``upper`` go with the steps; NaN where they cannot be given. ``at_risk`` has one number for each tick of the
     chart, ``None`` where it may not be shown. The curve is drawn as far as ``until`` (the last step where left out).
@@ -44,6 +46,7 @@ class Curve:
     upper: Sequence[float] = ()
     at_risk: Sequence[int | None] = ()
     until: float | None = None
+    begins: float = 1.0
 
 
 def survival(
@@ -56,12 +59,14 @@ def survival(
     x_label: str = "Years",
     y_label: str = "Alive",
     floor: float = 0.0,
+    ceiling: float = 1.0,
     level: float = 0.95,
 ) -> str:
     """Return step curves with interval bands, and the number at risk under the ticks.
 
     ``at`` holds the ticks: a time in the unit of the curves and the label to write, for instance ``(365, "1")``; the last is
-    the right edge. ``floor`` is where the scale begins; say so in the description where it is not 0. At most four curves.
+    the right edge. ``floor`` and ``ceiling`` are what the scale holds; say so in the description where it does not begin at 0.
+    At most four curves.
     Raises ``ValueError`` for more, for fewer than two ticks, or for lengths that do not agree.
     """
     if len(curves) > len(SERIES):
@@ -69,9 +74,9 @@ def survival(
     if len(at) < 2:
         raise ValueError("survival: give at least two ticks, the first and the last time.")
     canvas = Canvas(prefix, headline, description)
-    up = [value for value in ticks(floor, 1) if value <= 1]
+    up = [value for value in ticks(floor, ceiling) if value <= 1]
     left, right, top = canvas.beside(up, percent=True), WIDTH - MARGIN - 12, canvas.y + TEXT * LINE + 8
-    x, y = Scale(at[0][0], at[-1][0], left, right), Scale(floor, 1, top + 180, top)
+    x, y = Scale(at[0][0], at[-1][0], left, right), Scale(floor, up[-1], top + 180, top)
     canvas.text(MARGIN, canvas.y + TEXT, y_label, fill=GREY)
     canvas.rule_y(y, up, left, right, percent=True)
     steps = [_steps(curve, at[-1][0]) for curve in curves]
@@ -96,7 +101,7 @@ def _steps(curve: Curve, last: float) -> tuple[Points, Points]:
     """Return the step line, and the outline of its band: along the upper limit and back along the lower."""
     _same_length(curve)
     end = min(last, curve.until if curve.until is not None else max([0.0, *curve.time]))
-    line = _stairs(curve.time, curve.estimate, end)
+    line = _stairs(curve.time, curve.estimate, end, curve.begins)
     if not curve.lower:
         return line, []
     known = [n for n in range(len(curve.time)) if not math.isnan(curve.lower[n]) and not math.isnan(curve.upper[n])]
@@ -105,14 +110,14 @@ def _steps(curve: Curve, last: float) -> tuple[Points, Points]:
     stop = min(stop, end)
     if not known or time[0] >= stop:
         return line, []
-    upper = _stairs(time, [curve.upper[n] for n in known], stop)[1:]
-    lower = _stairs(time, [curve.lower[n] for n in known], stop)[1:]
+    upper = _stairs(time, [curve.upper[n] for n in known], stop, curve.begins)[1:]
+    lower = _stairs(time, [curve.lower[n] for n in known], stop, curve.begins)[1:]
     return line, upper[1:] + lower[:0:-1]
 
 
-def _stairs(time: Sequence[float], value: Sequence[float], end: float) -> Points:
-    """Return the corners of a step curve that begins at (0, 1) and is level up to ``end``."""
-    corners: Points = [(0.0, 1.0)]
+def _stairs(time: Sequence[float], value: Sequence[float], end: float, begins: float) -> Points:
+    """Return the corners of a step curve from time 0 that is level up to ``end``."""
+    corners: Points = [(0.0, begins)]
     for moment, level in zip(time, value, strict=True):
         if moment > end:
             break

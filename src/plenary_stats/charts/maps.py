@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from plenary_stats.charts.canvas import DARK, GREY, LINE, MARGIN, TEXT, WHITE, WIDTH, Canvas, measure, safe, written
-
-CLASSES = ("#e8f1fa", "#b0cfec", "#6ea6da", "#005eb8", "#00294f")
-"""Fills from least to most; the last two carry white text."""
+from plenary_stats.charts.canvas import CLASSES, GREY, MARGIN, TEXT, WHITE, WIDTH, Canvas, ink, measure, safe, shades, written
 
 
 @dataclass(frozen=True)
@@ -52,24 +49,15 @@ def tiles(
     if len({(area.column, area.row) for area in areas}) < len(areas):
         raise ValueError("tiles: two areas stand on one place of the grid.")
     canvas = Canvas(prefix, headline, description)
-    shades = _shades(len(breaks) + 1)
-    _key(canvas, breaks, shades, unit, places=places, percent=percent, missing=any(area.value is None for area in areas))
+    classes = shades(len(breaks) + 1)
+    _key(canvas, breaks, classes, unit, places=places, percent=percent, missing=any(area.value is None for area in areas))
     if areas:
-        _draw(canvas, areas, breaks, shades, places=places, percent=percent)
+        _draw(canvas, areas, breaks, classes, places=places, percent=percent)
     return canvas.svg()
 
 
-def _shades(number: int) -> list[str]:
-    """Return so many of the fills, spread from the lightest to the darkest."""
-    return [CLASSES[round(place * (len(CLASSES) - 1) / (number - 1))] for place in range(number)]
-
-
-def _ink(shade: str) -> str:
-    return WHITE if shade in CLASSES[3:] else DARK
-
-
 def _draw(
-    canvas: Canvas, areas: Sequence[Tile], breaks: Sequence[float], shades: Sequence[str], *, places: int, percent: bool
+    canvas: Canvas, areas: Sequence[Tile], breaks: Sequence[float], classes: Sequence[str], *, places: int, percent: bool
 ) -> None:
     first, top = min(area.column for area in areas), min(area.row for area in areas)
     across = max(area.column - first + (0.5 if area.row % 2 else 0.0) for area in areas) + 1
@@ -79,7 +67,7 @@ def _draw(
     for area in sorted(areas, key=lambda tile: (tile.row, tile.column)):
         x = left + wide * (area.column - first + (1.0 if area.row % 2 else 0.5))
         y = canvas.y + side + 1.5 * side * (area.row - top)
-        shade = WHITE if area.value is None else shades[bisect_right(breaks, area.value)]
+        shade = WHITE if area.value is None else classes[bisect_right(breaks, area.value)]
         text = _written(area, places=places, percent=percent)
         canvas.parts.append(f"<g><title>{safe(f'{area.name}: {text}')}</title>")
         inner = side - 0.75
@@ -87,8 +75,8 @@ def _draw(
         canvas.area(corners, fill=shade, stroke=GREY, dash="3 2" if area.value is None else "")
         offset = size * 0.55 if area.short else 0.0
         if area.short:
-            canvas.text(x, y - offset + size * 0.35, area.short, size=size, anchor="middle", fill=_ink(shade))
-        canvas.text(x, y + offset + size * 0.35, text, size=size, anchor="middle", bold=True, fill=_ink(shade))
+            canvas.text(x, y - offset + size * 0.35, area.short, size=size, anchor="middle", fill=ink(shade))
+        canvas.text(x, y + offset + size * 0.35, text, size=size, anchor="middle", bold=True, fill=ink(shade))
         canvas.parts.append("</g>")
     canvas.y += side * (1.5 * (max(area.row for area in areas) - top) + 2)
 
@@ -104,21 +92,11 @@ def _text_size(texts: Sequence[str], wide: float) -> float:
 
 
 def _key(
-    canvas: Canvas, breaks: Sequence[float], shades: Sequence[str], unit: str, *, places: int, percent: bool, missing: bool
+    canvas: Canvas, breaks: Sequence[float], classes: Sequence[str], unit: str, *, places: int, percent: bool, missing: bool
 ) -> None:
     """Write the classes with their bounds, wrapped, and the unit before them."""
     if unit:
         canvas.paragraph(unit, fill=GREY)
     bounds = [written(value, percent=percent, places=places) for value in breaks]
     labels = [f"below {bounds[0]}", *(f"{low} to below {high}" for low, high in pairwise(bounds))]
-    entries = [*zip([*labels, f"{bounds[-1]} and over"], shades, strict=True), *([("not shown", WHITE)] if missing else [])]
-    x = MARGIN
-    for label, shade in entries:
-        needed = 20 + measure(label)
-        if x > MARGIN and x + needed > WIDTH - MARGIN:
-            x, canvas.y = MARGIN, canvas.y + TEXT * LINE + 2
-        box = [(x, canvas.y + 2), (x + 14, canvas.y + 2), (x + 14, canvas.y + 16), (x, canvas.y + 16)]
-        canvas.area(box, fill=shade, stroke=GREY, dash="3 2" if shade == WHITE else "")
-        canvas.text(x + 20, canvas.y + TEXT, label)
-        x += needed + 14
-    canvas.y += TEXT * LINE + 8
+    canvas.boxes([*zip([*labels, f"{bounds[-1]} and over"], classes, strict=True), *([("not shown", WHITE)] if missing else [])])

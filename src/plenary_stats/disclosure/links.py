@@ -79,7 +79,7 @@ def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fa
     area = list(dimensions).index("area") if "area" in dimensions else None
     status = table.columns["status"].tolist() if "status" in table.columns else [""] * len(table)
     figures = {name: _numbers(table, name) for name in _ROLES[table.kind] if name in table.columns}
-    if table.kind == "rate":
+    if table.kind in SHARES:
         pairs = zip(_numbers(table, "denominator"), _numbers(table, "numerator"), strict=True)
         figures["complement"] = [whole - part for whole, part in pairs]
     for row, place in enumerate(places(table, dimensions)):
@@ -104,6 +104,8 @@ def _kept_back(role: str, figures: Mapping[str, Sequence[float]], row: int) -> b
     return role in REMAINDERS and not math.isnan(figures["denominator"][row])
 
 
+SHARES = frozenset({"rate", "levels"})
+"""The kinds of table whose rows are so many of so many patients."""
 RESIDENTS = "patients/residents"
 _ROLES: dict[str, tuple[str, ...]] = {
     "count": ("value",),
@@ -111,6 +113,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "exposure": ("numerator",),
     "summary": ("denominator", "not_eligible", "not_known"),
     "rate": ("denominator", "numerator", "not_eligible", "not_known"),
+    "levels": ("denominator", "numerator", "not_eligible", "not_known"),
 }
 _COMPLETENESS = {
     "ascertainment": {"denominator": "expected", "numerator": "received", "complement": "missing"},
@@ -153,7 +156,24 @@ def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) ->
         if "denominator" in row and EVENTS.issubset(row):
             cells.wholes |= {row[role]: row["denominator"] for role in EVENTS}
             cells.sums.append(Sum(row["denominator"], (row["numerator"], row["complement"])))
+    cells.sums += _scales(cells, [fact for fact in kept if tables[fact.table].kind == "levels"], dimensions)
     return cells, kept
+
+
+def _scales(cells: Cells, found: Iterable[Fact], dimensions: Sequence[str]) -> Iterator[Sum]:
+    """Yield that the patients at the levels of an ordered scale are together those whose outcome is known."""
+    measure = list(dimensions).index("measure") if "measure" in dimensions else None
+    wholes: dict[tuple[int, Place], int] = {}
+    parts: dict[tuple[int, Place], set[int]] = defaultdict(set)
+    for fact in found:
+        group = (fact.table, _without_time(fact.place, measure))
+        if fact.role == "denominator":
+            wholes[group] = cells.number[fact.key]
+        elif fact.role == "numerator":
+            parts[group].add(cells.number[fact.key])
+    for group, numbers in parts.items():
+        if group in wholes:
+            yield Sum(wholes[group], tuple(sorted(numbers)))
 
 
 def _editions(tables: Sequence[AnyTable], own: int) -> list[int]:

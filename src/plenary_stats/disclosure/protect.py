@@ -15,7 +15,7 @@ from plenary_stats import tables as shared
 from plenary_stats.disclosure.attack import start
 from plenary_stats.disclosure.audit import PUBLIC, Audit, Editions, add_public, audit, flat
 from plenary_stats.disclosure.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
-from plenary_stats.disclosure.links import by_row, dimensions_of, gather, link
+from plenary_stats.disclosure.links import SHARES, by_row, dimensions_of, gather, link
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import Box, Floats, Programme
 from plenary_stats.disclosure.suppress import Suppressor, is_primary
@@ -213,7 +213,7 @@ class _Work:
         gone: dict[str, Column] = defaultdict(lambda: np.zeros(len(table), dtype=np.bool_))
         for row, roles in hidden.items():
             figures = roles - REMAINDERS
-            whole = figures and (table.kind not in {"rate", "exposure"} or "denominator" in roles)
+            whole = figures and (table.kind not in {*SHARES, "exposure"} or "denominator" in roles)
             for name in {*roles, *({"figures"} if figures else ()), *(PATIENTS if whole else ())}:
                 gone[name][row] = True
         columns = {name: self._column(name, column, gone) for name, column in table.columns.items()}

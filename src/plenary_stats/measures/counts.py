@@ -10,7 +10,7 @@ import numpy as np
 from plenary_stats import rates, spec
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
-from plenary_stats.measures.outcomes import states
+from plenary_stats.measures.readings import states
 from plenary_stats.measures.sheets import Sheet, all_centres, groups, of_period, regions_of
 from plenary_stats.spec import DataSet, OutcomeSet
 from plenary_stats.tables import TOTAL, CaseTable, Column, ResultTable
@@ -184,10 +184,9 @@ def _filled(cases: CaseTable, dataset: DataSet | None, outcome_set: OutcomeSet |
 def _used_fields(outcome_set: OutcomeSet, dataset: DataSet) -> list[str]:
     found: set[str] = set()
     for outcome in outcome_set.outcomes:
-        parts = (outcome.eligible, outcome.met, outcome.event, outcome.start, outcome.end, outcome.entry, outcome.value)
-        for part in parts if outcome.computed else ():
+        for part in outcome.expressions.values() if outcome.computed else ():
             try:
-                found |= set(spec.compile_value(part, dataset).fields) if part else set()
+                found |= set(spec.compile_value(part, dataset).fields)
             except InputError:
                 continue
     return sorted(found)

@@ -220,12 +220,13 @@ def test_an_outcome_set_is_read():
     assert (first.window_years, first.by, first.adjust, first.direction) == (3, ("centre", "period", "sex"), ("age",), "higher")
     assert second.at_days == (30, 365, 1826)
     assert (second.eligible, second.start, second.label) == ("TRUE", "listed", "survival")
-    assert third.extra == {"time": "seen_on"}
+    assert (third.value, third.time, third.window_years) == ("fev1", "seen_on", 1)
 
 
-def test_a_measure_without_figures_is_named():
-    assert read_outcome_set(SET).notices == (
-        "The outcome 'decline' is of the kind 'slope', which is not computed yet: no figure will be given.",
+def test_what_the_figures_do_not_hold_is_named():
+    asked = SET.replace('measure = "slope"', 'measure = "access"')
+    assert read_outcome_set(asked).notices == (
+        "The outcome 'decline' asks for access: it stands in the section on equity of access, not among the outcomes.",
         "The outcome 'survival-to-discharge' asks for case-mix adjustment, which is not computed yet: the figures are unadjusted.",
     )
 
@@ -277,6 +278,8 @@ def test_problems_against_a_data_set():
         line("status", "radio", choices="alive, Alive | dead, Dead"),
         line("listed", validation="date_dmy"),
         line("last_seen", validation="date_dmy"),
+        line("seen_on", validation="date_dmy"),
+        line("fev1", validation="number"),
     )
     assert spec.problems(read_outcome_set(SET), data) == []
     broken = SET.replace('end = "last_seen"', 'end = "status"').replace("status = 'alive'", "status = 'well'")
@@ -285,3 +288,84 @@ def test_problems_against_a_data_set():
     assert "'well' is not a permitted value" in first
     assert "'survival', end" in second
     assert "must be a date or a number of days" in second
+
+
+# -- each kind of measure has keys of its own
+
+
+def asked(measure, **keys):
+    lines = "".join(f"{key} = {value}\n" for key, value in keys.items())
+    return f'service = "lam"\nversion = "1"\n[[outcome]]\nid = "it"\nmeasure = "{measure}"\n{lines}'
+
+
+@pytest.mark.parametrize(
+    ("measure", "keys", "missing"),
+    [
+        ("rate", {"events": '"bleeds"'}, "person_time"),
+        ("slope", {"value": '"fev1"'}, "time"),
+        ("change", {"value": '"fev1"'}, "baseline"),
+        ("ordinal", {}, "value"),
+        ("count", {}, "met"),
+        ("cumulative_incidence", {"end": '"days"', "event": '"TRUE"'}, "at"),
+        ("proportion", {"units": '"eyes"'}, "units_met"),
+    ],
+)
+def test_a_measure_needs_its_keys(measure, keys, missing):
+    with pytest.raises(InputError, match=f"needs the key '{missing}'"):
+        read_outcome_set(asked(measure, **keys))
+
+
+@pytest.mark.parametrize(
+    ("measure", "keys", "part"),
+    [
+        ("change", {"value": '"a"', "baseline": '"b"', "direction": '"lower"', "important": -3}, "a number above 0"),
+        ("change", {"value": '"a"', "baseline": '"b"', "direction": '"lower"', "important": "true"}, "a number above 0"),
+        ("change", {"value": '"a"', "baseline": '"b"', "important": 3}, "the direction 'higher' or 'lower'"),
+        ("median", {"value": '"a"', "direction": '"lower"', "important": 3}, "goes with the measure 'change'"),
+        ("count", {"units": '"eyes"', "units_met": '"kept"', "met": '"TRUE"'}, "goes with the measure 'proportion' only"),
+    ],
+)
+def test_a_key_that_does_not_go_with_the_measure_is_refused(measure, keys, part):
+    with pytest.raises(InputError) as refusal:
+        read_outcome_set(asked(measure, **keys))
+    assert part in str(refusal.value)
+
+
+SCALE = dictionary(
+    line("grade", "radio", choices="0, Intact | 1, Dead"),
+    line("bleeds", validation="integer"),
+    line("years", validation="number"),
+)
+
+
+@pytest.mark.parametrize(
+    ("measure", "keys", "part"),
+    [
+        ("ordinal", {"value": '"bleeds"'}, "'bleeds' must be a field of the data set that has choices"),
+        ("ordinal", {"value": '"mood"'}, "'mood' must be a field of the data set that has choices"),
+        ("ordinal", {"value": '"grade"', "levels": '["Intact", "Asleep"]'}, "'Asleep' is not a choice of 'grade'"),
+        ("rate", {"events": '"grade"', "person_time": '"years"'}, "'grade' must be a number"),
+        ("change", {"value": '"bleeds"', "baseline": '"before"'}, "no field 'before'"),
+        ("slope", {"value": '"bleeds"', "time": '"years"', "subject": '"nhs"'}, "'nhs' must be a field"),
+        (
+            "cumulative_incidence",
+            {"end": '"years"', "event": '"grade = 1"', "competing": '"grade = 7"', "at": '["1y"]'},
+            "competing",
+        ),
+    ],
+)
+def test_problems_of_each_kind_of_measure(measure, keys, part):
+    [problem] = spec.problems(read_outcome_set(asked(measure, **keys)), SCALE)
+    assert part in problem
+
+
+@pytest.mark.parametrize(
+    ("measure", "keys"),
+    [
+        ("ordinal", {"value": '"grade"', "levels": '["dead", "0"]'}),
+        ("rate", {"events": '"bleeds"', "person_time": '"years"'}),
+        ("count", {"met": '"grade = 1"'}),
+    ],
+)
+def test_a_measure_that_fits_the_data_set_has_no_problem(measure, keys):
+    assert spec.problems(read_outcome_set(asked(measure, **keys)), SCALE) == []

@@ -12,8 +12,8 @@ from plenary_stats import charts as kit
 
 Block = Mapping[str, Any]
 
-_PLACES: Final = {"count": 0, "percent": 1, "rate": 2, "money": 0, "number": 1}
-_AXES: Final = {"money": "Pounds", "count": "", "percent": "", "rate": "Per million people", "number": ""}
+_PLACES: Final = {"count": 0, "percent": 1, "rate": 2, "decimal": 2, "money": 0, "number": 1}
+_AXES: Final = {"money": "Pounds", "rate": "Per million people"}
 
 MOST_TICKS: Final = 7
 
@@ -62,10 +62,12 @@ def _svg(block: Block, figures: Mapping[str, Figure]) -> str:
     named = {"prefix": block["id"], "headline": block["title"], "description": describe(block, figures)}
     if block["chart"] == "survival":
         return _survival(block, figures, named)
+    if block["chart"] == "stacked":
+        return kit.stacked([_stack(point, figures) for point in block["points"]], levels=block["levels"], **named)
     marks = [_mark(point, figures) for point in block["points"]]
     if block["chart"] == "funnel":
         return kit.funnel(marks, **named, target=figures[block["target"]["f"]]["value"], y_label="Patients with the outcome")
-    places, axis = _PLACES[block["form"]], _AXES[block["form"]]
+    places, axis = _PLACES[block["form"]], _AXES.get(block["form"], "")
     percent = block["form"] == "percent"
     if block["chart"] == "bars" and all(mark.value is None or mark.value >= 0 for mark in marks):
         return kit.bars(marks, **named, percent=percent, places=places, x_label=axis)
@@ -81,18 +83,28 @@ def _mark(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Mark:
     return kit.Mark(point["label"], shown["value"], lower, upper, of, point.get("flag", ""), note=note)
 
 
+def _stack(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Stack:
+    shares = [float(figures[part["value"]["f"]]["value"]) for part in point["parts"]]
+    return kit.Stack(point["label"], shares, figures[point["of"]["f"]]["value"])
+
+
 def _survival(block: Block, figures: Mapping[str, Figure], named: Mapping[str, str]) -> str:
-    """Draw one curve with its band, from nought where it falls below a half and otherwise from a half, and say which."""
+    """Draw one curve with its band: survival from nought, or from a half where it stays above; incidence as far as it rises."""
     points = block["points"]
     ends = [[_end(point, figures, name) for point in points] for name in ("lower", "upper")]
     known = any(not math.isnan(value) for value in ends[0])
     estimates = [float(figures[point["value"]["f"]]["value"]) for point in points]
     least = min([*estimates, *(value for value in ends[0] if not math.isnan(value))])
-    curve = kit.Curve("", [point["days"] for point in points], estimates, *(ends if known else ()))
+    begins = block.get("begins", 1.0)
+    lower, upper = ends if known else ((), ())
+    curve = kit.Curve("", [point["days"] for point in points], estimates, lower, upper, begins=begins)
     unit, at = time_axis(points[-1]["days"])
-    floor = 0.0 if least < 0.5 else 0.5
+    floor = 0.0 if least < 0.5 or begins == 0 else 0.5
+    most = max([*estimates, *(value for value in ends[1] if not math.isnan(value))])
     told: dict[str, Any] = {**named, "description": f"{named['description']} The scale begins at {floor:.0%}."}
-    return kit.survival([curve], at=at, **told, x_label=unit, y_label=block["y_label"], floor=floor)
+    return kit.survival(
+        [curve], at=at, **told, x_label=unit, y_label=block["y_label"], floor=floor, ceiling=1 if begins else most
+    )
 
 
 def _end(point: Mapping[str, Any], figures: Mapping[str, Figure], name: str) -> float:

@@ -28,7 +28,7 @@ LIMITS: Final[Mapping[str, str]] = {
 REMAINDERS: Final = ("not_eligible", "not_known")
 """What travels with every outcome: met is the numerator, not met the rest of the denominator, and these two."""
 
-FORMATS: Final = ("count", "percent", "rate", "money", "number")
+FORMATS: Final = ("count", "percent", "rate", "decimal", "money", "number")
 
 
 def figure(value: float | None, status: str, form: str) -> Figure:
@@ -72,7 +72,7 @@ def text(value: float, form: str) -> str:
         return f"{100 * value:.1f}%"
     if form == "money":
         return f"-£{-value:,.0f}" if value < 0 else f"£{value:,.0f}"
-    if form == "rate":
+    if form in {"rate", "decimal"}:
         return f"{value:,.2f}"
     if form == "number":
         return f"{value:,.1f}"
@@ -90,6 +90,9 @@ def describe(block: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
 
 
 def _point(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
+    if "parts" in point:
+        shares = ", ".join(f"{part['label']} {figures[part['value']['f']]['text']}" for part in point["parts"])
+        return f"{point['label']}: {shares}"
     words = f"{point['label']} {figures[point['value']['f']]['text']}"
     if "denominator" in point:
         return f"{words} of {figures[point['denominator']['f']]['text']} patients, {LIMITS[point['flag']]}"

@@ -20,6 +20,7 @@ _SPACE: Final = (
     'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 )
 _NO_LINE: Final = "<c:spPr><a:ln><a:noFill/></a:ln></c:spPr>"
+_KEY: Final = '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>'
 _POINT: Final = 12_700
 """A point of a line's width, in the file's units."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -32,10 +33,10 @@ def clean(words: str) -> str:
 
 @dataclass(frozen=True)
 class Graph:
-    """A chart and the rows, of two columns, that it was made from; ``form`` is how its figures look."""
+    """A chart and the rows of the sheet that it was made from; ``form`` is how its figures look."""
 
     xml: str
-    rows: list[tuple[Value, Value]]
+    rows: Sequence[Sequence[Value]]
     form: str
 
 
@@ -50,6 +51,22 @@ def bars(name: str, labels: Sequence[str], values: Sequence[float | None], form:
     )
     axes = _category_axis("l", "maxMin") + _value_axis("b", scale, form)
     return Graph(_space(plot + axes), [(None, name), *zip(labels, values, strict=True)], form)
+
+
+def stacked(labels: Sequence[str], levels: Sequence[tuple[str, Sequence[float]]], fills: Sequence[str]) -> Graph:
+    """Return horizontal bars of shares that are together 1, cut at the levels of a scale: a series a level, with a key."""
+    made = ""
+    for order, ((name, values), fill) in enumerate(zip(levels, fills, strict=True)):
+        looks = f"<c:spPr>{_fill(fill)}<a:ln>{_fill(_GREY)}</a:ln></c:spPr>"
+        letter = chr(ord("B") + order)
+        made += _series(order, 1, name, looks + _categories(labels) + _figures("val", letter, 2, values, "0.0%"), letter)
+    plot = (
+        f'<c:barChart><c:barDir val="bar"/><c:grouping val="stacked"/><c:varyColors val="0"/>{made}'
+        '<c:gapWidth val="40"/><c:overlap val="100"/><c:axId val="1"/><c:axId val="2"/></c:barChart>'
+    )
+    axes = _category_axis("l", "maxMin") + _value_axis("b", (0.0, 1.0), "0%")
+    rows = [(None, *(name for name, _ in levels)), *zip(labels, *(values for _, values in levels), strict=True)]
+    return Graph(_space(plot + axes, _KEY), rows, "0.0%")
 
 
 def dots(
@@ -92,7 +109,7 @@ def plane(lines: Sequence[plots.Line], across: str) -> Graph:
     placed = _placed("b", '<c:orientation val="minMax"/><c:min val="0"/>')
     flat = _axis("valAx", 1, placed, numbers, '<c:crossBetween val="midCat"/>')
     axes = flat + _value_axis("l", plots.scale(lines), "0%", "midCat")
-    return Graph(_space(plot + axes, '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>'), rows[:-1], "General")
+    return Graph(_space(plot + axes, _KEY), rows[:-1], "General")
 
 
 def _space(area: str, legend: str = "") -> str:
@@ -104,8 +121,8 @@ def _space(area: str, legend: str = "") -> str:
     )
 
 
-def _series(order: int, row: int, name: str, inner: str) -> str:
-    told = f'<c:f>Sheet1!$B${row}</c:f><c:strCache><c:ptCount val="1"/>{_point(0, clean(name))}</c:strCache>'
+def _series(order: int, row: int, name: str, inner: str, letter: str = "B") -> str:
+    told = f'<c:f>Sheet1!${letter}${row}</c:f><c:strCache><c:ptCount val="1"/>{_point(0, clean(name))}</c:strCache>'
     return f'<c:ser><c:idx val="{order}"/><c:order val="{order}"/><c:tx><c:strRef>{told}</c:strRef></c:tx>{inner}</c:ser>'
 
 

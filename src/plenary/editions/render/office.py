@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from string import ascii_uppercase
 from typing import Final
 
 from pptx import Presentation
@@ -122,11 +123,11 @@ def presentation(slides: Sequence[Slide], title: str, day: str) -> bytes:
     return pack({**base, **made})
 
 
-def workbook(rows: Sequence[tuple[Value, Value]], form: str) -> bytes:
-    """Return a workbook of one sheet with two columns; None is an empty cell. ``form``: of the second's numbers."""
+def workbook(rows: Sequence[Sequence[Value]], form: str) -> bytes:
+    """Return a workbook of one sheet, at most 26 columns wide; None is an empty cell. ``form``: of numbers beyond column A."""
     lines = []
     for number, row in enumerate(rows, 1):
-        cells = [_cell(f"{letter}{number}", value) for letter, value in zip("AB", row, strict=True)]
+        cells = [_cell(f"{letter}{number}", value) for letter, value in zip(ascii_uppercase, row, strict=False)]
         lines.append(f'<row r="{number}">{"".join(cells)}</row>')
     sheet = f'{_HEAD}<worksheet xmlns="{_SHEET}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
     return pack({**_book(form), "xl/worksheets/sheet1.xml": sheet}, deflate=False)  # the presentation around it is deflated
@@ -192,7 +193,7 @@ def _cell(place: str, value: Value) -> str:
         return ""
     if isinstance(value, str):
         return f'<c r="{place}" t="inlineStr"><is><t>{clean(value)}</t></is></c>'
-    return f'<c r="{place}" s="{int(place[0] == "B")}"><v>{value!r}</v></c>'
+    return f'<c r="{place}" s="{int(place[0] != "A")}"><v>{value!r}</v></c>'
 
 
 def _links(targets: Sequence[tuple[str, str]]) -> str:

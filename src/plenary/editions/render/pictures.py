@@ -1,11 +1,12 @@
-"""The two pictures that compare more than one number each: the funnel plot of centres, and the survival curve of the nation.
+"""The pictures that compare more than one number each: funnel plot of centres, levels of a scale, curve of the nation.
 
-Both are drawn from shown figures only, and every point of them stands in a table beside it.
+All are drawn from shown figures only, and every point of them stands in a table beside it.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from plenary.editions.render.sheet import (
     days,
     headline,
     notes,
+    part_words,
     plural,
     slug,
     time_words,
@@ -31,6 +33,8 @@ from plenary_stats.tables import SHOWN, TOTAL, WITHHELD
 
 FEWEST_CENTRES: Final = 2
 FEWEST_POINTS: Final = 2
+MOST_LEVELS: Final = 5
+"""Levels of a scale whose shades can be told apart."""
 MONTH: Final = 365.25 / 12
 
 # ------------------------------------------------------------------------------------------------ centres against the nation
@@ -44,7 +48,7 @@ def funnel(sheet: Sheet, entry: OutcomeEntry, rows: Sequence[Row], title: str) -
     drawn = [row for row in rows if row["centre"] != TOTAL and _drawable(row)]
     total = next((row for row in rows if row["centre"] == TOTAL and _drawable(row)), None)
     timed = any("@" in row["measure"] for row in rows)
-    if entry.measure != "proportion" or timed or total is None or len(drawn) < FEWEST_CENTRES:
+    if entry.measure != "proportion" or entry.units or timed or total is None or len(drawn) < FEWEST_CENTRES:
         return []
     target = total["numerator"] / total["denominator"]
     found = comparison.funnel([row["numerator"] for row in drawn], [row["denominator"] for row in drawn], target=target)
@@ -117,7 +121,34 @@ def _named(points: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{point['label']} ({'above' if point['flag'].startswith('high') else 'below'})" for point in points)
 
 
-# ------------------------------------------------------------------------------------------------ survival over time
+# ------------------------------------------------------------------------------------------------ an ordered scale
+
+
+def scale(sheet: Sheet, entry: OutcomeEntry, rows: Sequence[Row], title: str) -> list[Block]:
+    """Return stacked bars of the levels by centre; nothing where no centre, or only the total, may show all its levels."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["centre"]].append(row)
+    drawn = {centre: own for centre, own in groups.items() if all(_drawable(row) for row in own)}
+    levels = [part_words(entry, row["measure"]).capitalize() for row in next(iter(groups.values()), [])]
+    if not any(centre != TOTAL for centre in drawn) or not 2 <= len(levels) <= MOST_LEVELS:
+        return []
+    points = [
+        {
+            "label": sheet.label("centre", centre),
+            "key": centre,
+            "parts": [{"label": level, "value": sheet.put("outcomes", row)} for level, row in zip(levels, own, strict=True)],
+            "of": sheet.put("outcomes", own[0], "denominator"),
+        }
+        for centre, own in drawn.items()
+    ]
+    name = f"{slug(title)}-levels"
+    return [
+        {"kind": "chart", "id": name, "chart": "stacked", "title": title, "form": "percent", "levels": levels, "points": points}
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ a curve over time
 
 
 def curve(sheet: Sheet, entry: OutcomeEntry) -> list[Block]:
@@ -137,7 +168,9 @@ def curve(sheet: Sheet, entry: OutcomeEntry) -> list[Block]:
         ends = sheet.interval("curves", row)
         point |= {"value": sheet.put("curves", row)} | ({"lower": ends[0], "upper": ends[2]} if ends else {})
         points.append(point)
-    picture = {"kind": "chart", "id": slug(title), "chart": "survival", "title": title, "form": "percent", "points": points}
+    begins = 0.0 if entry.measure == "cumulative_incidence" else 1.0
+    picture: Block = {"kind": "chart", "id": slug(title), "chart": "survival", "title": title, "form": "percent"}
+    picture |= {"points": points, "begins": begins}
     lines: list[list[Parts]] = [[[point["label"]], _result(point)] for point in points]
     remarks = notes(shown)
     remarks += [sheet.say("curve_withheld")] if any(row["status"] == WITHHELD for row in current) else []

@@ -52,18 +52,19 @@ def funnel(block: Mapping[str, Any], figures: Figures) -> list[Line]:
 
 def survival(block: Mapping[str, Any], figures: Figures) -> list[Line]:
     """Return the stairs of the estimate, and those of its interval as far as it is known."""
-    points = block["points"]
-    lines = [Line(block["y_label"], _stairs([(p["days"], figures[p["value"]["f"]]["value"]) for p in points]), main=True)]
+    points, begins = block["points"], block.get("begins", 1.0)
+    estimate = [(p["days"], figures[p["value"]["f"]]["value"]) for p in points]
+    lines = [Line(block["y_label"], _stairs(estimate, begins), main=True)]
     for end in ("lower", "upper"):
         known = [(p["days"], figures[p[end]["f"]]["value"]) for p in points if end in p]
         if known:
-            lines.append(Line(f"95% interval, {end}", _stairs(known)[2:], dash="dash"))
+            lines.append(Line(f"95% interval, {end}", _stairs(known, begins)[2:], dash="dash"))
     return lines
 
 
-def _stairs(steps: Points) -> Points:
-    """Return the corners of stairs that begin at (0, 1)."""
-    corners: Points = [(0.0, 1.0)]
+def _stairs(steps: Points, begins: float) -> Points:
+    """Return the corners of stairs from time 0."""
+    corners: Points = [(0.0, begins)]
     for time, value in steps:
         corners += [(time, corners[-1][1]), (time, value)]
     return corners
@@ -71,5 +72,6 @@ def _stairs(steps: Points) -> Points:
 
 def scale(lines: Sequence[Line]) -> tuple[float, float]:
     """Return the ends of the axis in steps of a tenth: the centres, the estimate and what lies beside them are inside."""
-    least = min(y for line in lines for _, y in line.points if line.main or line.points[0][0] > 0)
-    return max(0.0, math.floor(10 * least) / 10), 1.0
+    inside = [y for line in lines for _, y in line.points if line.main or line.points[0][0] > 0]
+    most = 1.0 if max(inside) > 0.5 else math.ceil(10 * max(inside)) / 10
+    return max(0.0, math.floor(10 * min(inside)) / 10), most

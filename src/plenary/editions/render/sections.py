@@ -26,6 +26,7 @@ from plenary.editions.render.sheet import (
     name_of,
     note,
     notes,
+    part_words,
     plural,
     slug,
     time_words,
@@ -41,6 +42,11 @@ DIRECTIONS: Final[Mapping[str, str]] = {
 }
 
 
+COUNTED: Final[Mapping[str, str]] = {
+    "rate": "Patients: those with an event at all, of those observed.",
+    "units": "Patients: those of whom every one met the outcome, of all.",
+}
+"""What the column of patients counts where the result itself is of something else."""
 STATES: Final[Mapping[str, str]] = {"not_eligible": "Not eligible", "not_known": "Not yet known"}
 """The states of an outcome besides met and not met, where its table has them."""
 
@@ -193,20 +199,32 @@ class _Outcome:
 
     def headlines(self, rows: Sequence[Row]) -> list[Block]:
         totals = {row["measure"]: row for row in rows if row["centre"] == TOTAL}
+        if self.entry.measure == "ordinal":
+            return [headline(*self._levels(totals))]
         return [headline(*self._headline(totals[measure])) for measure in self.measures if measure in totals]
 
     def _headline(self, total: Row) -> Parts:
         parts: Parts = [f"{self._timed(total['measure'])}, {self.period}: ", self.sheet.put("outcomes", total)]
         interval = self.sheet.interval("outcomes", total)
-        parts += [f" {self.entry.unit}"] if self.entry.unit and total["status"] == SHOWN else []
+        words = f" {'of ' if self.entry.units else ''}{self.entry.unit}"
+        parts += [words] if self.entry.unit and total["status"] == SHOWN else []
         parts += [" (95% interval ", *interval, ")"] if interval else []
         return [*parts, f" across all centres.{self._against_benchmark()}"]
+
+    def _levels(self, totals: Mapping[str, Row]) -> Parts:
+        """Return the share at every level of a scale in one sentence."""
+        parts: Parts = [f"{self.entry.label}, {self.period}, across all centres: "]
+        for place, measure in enumerate(measure for measure in self.measures if measure in totals):
+            parts += [f"{', ' if place else ''}{part_words(self.entry, measure)} ", self.sheet.put("outcomes", totals[measure])]
+        return [*parts, "."]
 
     def _against_benchmark(self) -> str:
         return f" The benchmark is {_benchmark(self.entry)}." if self.entry.benchmark is not None else ""
 
     def pictures(self, rows: Sequence[Row]) -> list[Block]:
         """Return dots with intervals and, of a proportion, the funnel plot too; what the funnel finds goes before both."""
+        if self.entry.measure == "ordinal":
+            return pictures.scale(self.sheet, self.entry, rows, f"{self.entry.label} by centre, {self.period}")
         found: list[Block] = []
         benchmark = {} if self.entry.benchmark is None else {"benchmark": self.entry.benchmark}
         for measure in self.measures:
@@ -227,7 +245,7 @@ class _Outcome:
             groups[row[dimension]][row["measure"]] = row
         lines = []
         for group, cells in groups.items():
-            line: list[Parts] = [[self.sheet.label(dimension, group)], self.sheet.share("outcomes", next(iter(cells.values())))]
+            line: list[Parts] = [[self.sheet.label(dimension, group)], self._patients(next(iter(cells.values())))]
             line += [self._result(cells[measure]) if measure in cells else ["[z]"] for measure in self.measures]
             first = next(iter(cells.values()))
             line += [[self.sheet.put("outcomes", first, column)] for column in states]
@@ -237,7 +255,7 @@ class _Outcome:
         heads = [
             head,
             "#Patients",
-            *(f"#{time_words(measure).capitalize() or 'Result'}{unit}, 95% interval" for measure in self.measures),
+            *(f"#{part_words(self.entry, measure).capitalize() or f'Result{unit}'}, 95% interval" for measure in self.measures),
         ]
         heads += [f"#{STATES[column]}" for column in states]
         heads += ["#Outcome known"] if known else []
@@ -247,8 +265,19 @@ class _Outcome:
         return block_table(key, title, heads, lines, notes=remarks, groups=list(groups))
 
     def _notes(self, rows: Sequence[Row], dimension: str) -> list[str]:
-        """Return what the rows say of themselves; a median's note tells of one row alone, so only the total's is printed."""
-        return notes(row for row in rows if self.entry.measure != "median" or row[dimension] == TOTAL)
+        """Return what the rows say of themselves; where a note tells of one row alone, only the total's is printed."""
+        own = notes(row for row in rows if self.entry.measure in PROPORTIONS or row[dimension] == TOTAL)
+        counted = COUNTED["units" if self.entry.units else self.entry.measure] if self._counts_otherwise() else ""
+        return [*own, counted] if counted else own
+
+    def _counts_otherwise(self) -> bool:
+        return self.entry.units or self.entry.measure in COUNTED
+
+    def _patients(self, row: Row) -> Parts:
+        """Return 'numerator of denominator'; of a scale everyone at any level."""
+        if self.entry.measure == "ordinal":
+            return [self.sheet.put("outcomes", row, "denominator")]
+        return self.sheet.share("outcomes", row)
 
     def _cautions(self, dimension: str) -> list[str]:
         """Return what a reader of a funnel plot should bear in mind, where there is one."""
@@ -266,7 +295,8 @@ class _Outcome:
         return [value, " (", *interval, ")"] if interval else [value]
 
     def _timed(self, measure: str) -> str:
-        return f"{self.entry.label} {time_words(measure)}".rstrip()
+        words = part_words(self.entry, measure)
+        return f"{self.entry.label}{'' if time_words(measure) or not words else ','} {words}".rstrip()
 
 
 def _definition(sheet: Sheet, entry: OutcomeEntry) -> Block:

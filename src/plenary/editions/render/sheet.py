@@ -53,6 +53,9 @@ PROPORTIONS: Final = frozenset({"proportion", "survival", "cumulative_incidence"
 NOT_KNOWN: Final = "Not known"
 """The group of patients whose residence, sex or age is not known: read after the others."""
 GROUPS: Final = ("centre", "area", "sex", "age_band")
+BETTER_OR_WORSE: Final = ("@better", "@worse")
+"""The shares of patients whom a change helped or harmed by the least that matters to them."""
+OUTCOME_FORMS: Final = {"rate": "decimal"}
 FORMS: Final = {"activity": "count", "spend": "money", "completeness": "percent", "access": "rate", "curves": "percent"}
 CHARTS: Final = {"activity": "bars", "spend": "bars", "outcomes": "dots", "access": "dots"}
 _TIMED: Final = re.compile(r"(?P<measure>[^@]*)@(?P<number>\d+(?:\.\d+)?)(?P<unit>[dwmy])")
@@ -92,7 +95,13 @@ class Sheet:
         if table != "outcomes":
             return FORMS[table]
         entry = self.outcomes.get(base(row["measure"]))
-        return "percent" if entry is None or entry.measure in PROPORTIONS else "number"
+        if entry is None or entry.measure in PROPORTIONS or row["measure"].endswith(BETTER_OR_WORSE):
+            return "percent"
+        return (
+            ("count" if column == "value" else "number")
+            if entry.measure == "count"
+            else OUTCOME_FORMS.get(entry.measure, "number")
+        )
 
     def put(self, table: str, row: Row, column: str = "value") -> Part:
         """Use one figure of one row and return the part that prints it. A withheld row shows only what protection left in it."""
@@ -151,6 +160,15 @@ def time_words(measure: str) -> str:
     return f"at {match['number']} {plural(_UNITS[match['unit']][0], float(match['number']))}" if match else ""
 
 
+def part_words(entry: OutcomeEntry, measure: str) -> str:
+    """Return what a measure's name says behind the '@': 'at 1 year', 'mildly impaired', 'better by 6 or more'; or nothing."""
+    if "@" not in measure or _TIMED.fullmatch(measure):
+        return time_words(measure)
+    words = measure.partition("@")[2].replace("-", " ")
+    least = f"{entry.important:g}" if entry.important is not None else "the least that matters"
+    return f"{words} by {least} or more" if measure.endswith(BETTER_OR_WORSE) else words
+
+
 def days(measure: str) -> float:
     """Return the time in a measure's name in days; 0 where it has none."""
     match = _TIMED.fullmatch(measure)
@@ -174,7 +192,12 @@ def by_measure(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
     for row in rows:
         found[row["measure"]].append(row)
     ranks = {name: rank for rank, name in enumerate(MEASURES)}
-    return sorted(found.items(), key=lambda item: (ranks.get(item[0], len(ranks)), base(item[0]), days(item[0]), item[0]))
+    given = {name: place for place, name in enumerate(found)}  # the levels of a scale stand in the order of the scale
+
+    def place(name: str) -> tuple[int, str, float, int]:
+        return ranks.get(name, len(ranks)), base(name), days(name), given[name]
+
+    return sorted(found.items(), key=lambda item: place(item[0]))
 
 
 def chart(sheet: Sheet, table: str, rows: Sequence[Row], dimension: str, title: str) -> list[Block]:

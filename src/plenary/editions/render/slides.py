@@ -11,6 +11,7 @@ from pptx.util import Inches
 
 from plenary.editions.render import graphs, office, plots, prose
 from plenary.editions.render.figures import Figure, describe
+from plenary_stats.charts import shades
 
 Block = Mapping[str, Any]
 Figures = Mapping[str, Figure]
@@ -20,7 +21,14 @@ ROWS: Final = 11
 WORDS: Final = 900
 """Letters of running text that fit on one slide."""
 
-_FORMATS: Final = {"count": "#,##0", "percent": "0.0%", "rate": "#,##0.00", "money": "£#,##0", "number": "#,##0.0"}
+_FORMATS: Final = {
+    "count": "#,##0",
+    "percent": "0.0%",
+    "rate": "#,##0.00",
+    "decimal": "#,##0.00",
+    "money": "£#,##0",
+    "number": "#,##0.0",
+}
 _LEFT, _TOP, _WIDTH, _HALF, _GAP, _FOOT = (int(Inches(size)) for size in (0.6, 1.5, 12.1, 5.9, 0.3, 6.95))
 _PAGE: Final[office.Box] = (_LEFT, _TOP, _WIDTH, _FOOT - _TOP)
 
@@ -101,6 +109,8 @@ class _Deck:
             return graphs.plane(plots.funnel(block, self.figures), "Patients")
         if block["chart"] == "survival":
             return graphs.plane(plots.survival(block, self.figures), "Days")
+        if block["chart"] == "stacked":
+            return self.stack(block)
         shown = [self.figures[point["value"]["f"]] for point in block["points"]]
         labels = [
             point["label"] if one["value"] is not None else f"{point['label']} {one['text']}"
@@ -109,14 +119,25 @@ class _Deck:
         given = (block["title"], labels, [one["value"] for one in shown], _FORMATS[block["form"]], self.scale(block))
         return graphs.bars(*given) if block["chart"] == "bars" else graphs.dots(*given, whiskers=self.whiskers(block))
 
-    def scale(self, block: Block) -> tuple[float, float]:
-        """Return an axis from nought that holds every interval; the program's own choice would cut them off."""
-        ends = [
-            self.figures[point[name]["f"]]["value"] for point in block["points"] for name in ("value", "upper") if name in point
+    def stack(self, block: Block) -> graphs.Graph:
+        """Return stacked bars: a series a level of the scale."""
+        levels = [
+            (level, [float(self.figures[point["parts"][place]["value"]["f"]]["value"]) for point in block["points"]])
+            for place, level in enumerate(block["levels"])
         ]
-        most = max((end for end in ends if end is not None), default=1.0) or 1.0
-        step = 10 ** math.floor(math.log10(most))
-        return 0.0, step * math.ceil(round(1.05 * most / step, 9)) if block["form"] != "percent" or most > 1 else 1.0
+        fills = [shade.removeprefix("#").upper() for shade in shades(len(levels))]
+        return graphs.stacked([point["label"] for point in block["points"]], levels, fills)
+
+    def scale(self, block: Block) -> tuple[float, float]:
+        """Return an axis that holds nought and every interval; the program's own choice would cut them off."""
+        names = ("value", "lower", "upper")
+        ends = [self.figures[point[name]["f"]]["value"] for point in block["points"] for name in names if name in point]
+        known = [0.0, *(end for end in ends if end is not None)]
+        most, least = max(known), min(known)
+        if block["form"] == "percent" and most <= 1:
+            return 0.0, 1.0
+        step = 10 ** math.floor(math.log10(max(most, -least) or 1.0))
+        return step * math.floor(round(1.05 * least / step, 9)), step * math.ceil(round(1.05 * most / step, 9)) or step
 
     def whiskers(self, block: Block) -> dict[int, tuple[float, float]]:
         """Return, by a point's place, how far its interval reaches below and above it."""

@@ -67,12 +67,18 @@ def _figures(row: Mapping[str, Any]) -> dict[str, float]:
 
 def _why(row: Mapping[str, Any], kind: str, limits: _Limits) -> str:
     """Say why a row is withheld, by the rules of the policy: too few patients, too few events, else for another's sake."""
-    people = {"count": "value", "exposure": "numerator", "rate": "denominator", "summary": "denominator"}.get(kind)
+    people = {
+        "count": "value",
+        "exposure": "numerator",
+        "rate": "denominator",
+        "levels": "denominator",
+        "summary": "denominator",
+    }.get(kind)
     if people is None:
         return "one centre's amount, or it would give one away"
     if limits.least <= row[people] < limits.patients:
         return f"fewer than {limits.patients:g} patients"
-    events = [row["numerator"], row["denominator"] - row["numerator"]] if kind == "rate" else []
+    events = [row["numerator"], row["denominator"] - row["numerator"]] if kind in {"rate", "levels"} else []
     if any(limits.least <= number < limits.events for number in events):
         return f"an outcome of fewer than {limits.events:g} patients"
     return "it would give another withheld number away"

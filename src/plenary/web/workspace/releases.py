@@ -364,8 +364,8 @@ def _range(one: Any) -> str:
 def _figures(kind: str, row: Any) -> str:
     """Return the figures of a row as the reviewer compares them."""
     value, of = row.get("value"), row.get("denominator")
-    if kind == "rate" and of is not None:
-        share = "" if value is None else f" ({100 * value:.1f}%)"
+    if kind in {"rate", "levels"} and of is not None:
+        share = "" if value is None else f" ({100 * value:.1f}%)" if value <= 1 else f" ({value:,.1f})"
         return f"{number(row.get('numerator'))} of {number(of)}{share}"
     if kind == "exposure":
         return f"{number(row.get('numerator'))} of {number(of)} people"

@@ -155,3 +155,15 @@ def test_few_or_no_periods_are_still_a_chart(marks):
 def test_the_same_input_gives_the_same_bytes():
     assert survival([curve()], at=AT, **WORDS) == survival([curve()], at=AT, **WORDS)
     assert run(GAP, **WORDS) == run(GAP, **WORDS)
+
+
+def test_a_curve_of_incidence_rises_from_nought_on_a_scale_of_its_own():
+    named = {"prefix": "it", "headline": "Graft lost", "description": "Of 100 patients 12 lost the graft by three years."}
+    curve = Curve("", [365, 1096], [0.05, 0.12], [0.02, 0.07], [0.10, 0.19], begins=0.0)
+    svg = survival([curve], at=[(0, "0"), (1096, "3")], ceiling=0.19, **named)
+    check(svg, **named)
+    assert "20%" in lines(svg)
+    assert "100%" not in lines(svg)
+    line = max((path.get("d") for path in parsed(svg).iter(f"{SVG}path") if path.get("stroke-width") == "2.5"), key=len)
+    heights = [float(step.split()[1]) for step in line.strip("M Z").split(" L")]
+    assert heights == sorted(heights, reverse=True)

@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plenary_stats.charts import Tile, tiles
-from plenary_stats.charts.canvas import DARK, WHITE
-from plenary_stats.charts.maps import CLASSES
+from plenary_stats.charts.canvas import CLASSES, DARK, WHITE
 from tests.unit.plenary_stats.charts.drawing import SVG, check, check_apart, check_prints, lines, parsed
 from tests.unit.plenary_stats.charts.test_canvas import contrast
 
