@@ -81,6 +81,7 @@ def completeness_rows():
     return [
         base | {"centre": "Total", "measure": "discharged", "value": 0.83, "numerator": 1000.0, "denominator": 1205.0},
         base | {"centre": "RJ1", "measure": "discharged", "value": 0.8, "numerator": 512.0, "denominator": 640.0},
+        *(base | {"centre": centre, "measure": "discharged", "value": None, "status": "c"} for centre in ("RQ9", "RT3", "R0A")),
         base | {"centre": "Total", "measure": "ascertainment", "value": None, "status": "c"},
     ]
 

@@ -97,7 +97,7 @@ def test_completeness_stands_beside_each_rate():
     assert [column["label"] for column in table["columns"]] == ["Centre", "Patients", "Result, 95% interval", "Outcome known"]
     shown = {say(row[0], page["figures"]): [say(cell, page["figures"]) for cell in row[1:]] for row in table["rows"]}
     assert shown["All centres"] == ["887 of 1,205", "73.6% (71.0% to 76.0%)", "83.0%"]
-    assert shown["Nowhere General"] == ["[c]", "[c]", "[x]"]
+    assert shown["Nowhere General"] == ["[c]", "[c]", "[c]"]
 
 
 def test_an_outcome_with_several_times_is_one_table():

@@ -133,7 +133,7 @@ def test_tables_that_give_a_withheld_number_away_leave_the_standing_edition_as_i
 
 
 def test_an_earlier_edition_counts_in_the_audit():
-    inputs = approved()
+    inputs = approved(tables=tuple(table for table in approved().tables if table.name != "completeness"))
     rows = [row | ({"value": 31.0, "status": ""} if row["centre"] == "RT3" else {}) for row in activity_rows()]
     told = data.tables(data.render(approved(tables=(protected("activity", rows),))))
     tables = data.render(inputs)
