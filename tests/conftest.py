@@ -9,7 +9,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.db import connection
-from hypothesis import settings as hypothesis_settings
 
 from tests.installation import Installation
 
