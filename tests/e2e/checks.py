@@ -8,6 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 TITLE = re.compile(r"^(Error: )?\S.* – Plenary$")
+EDITION = re.compile(r"/editions/[^/]+/")
+"""A page of an edition: a document of its own, with a title of its own."""
 LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].filter(h => !h.closest('.nhsuk-error-summary')).map(h => [Number(h.tagName[1]), h.innerText.trim()])"
 LINKS = """() => [...document.querySelectorAll('main a[href]')].map(a =>
   [(a.getAttribute('aria-label') || a.textContent).replace(/\\s+/g, ' ').trim().toLowerCase(), a.href])"""
@@ -16,6 +18,7 @@ CHARTS = """() => [...document.querySelectorAll('svg')].filter(s => !s.closest('
 SPILL = """() => { const wide = document.documentElement.scrollWidth; if (wide <= 320) return [];
   return [`page is ${wide} wide`, ...[...document.querySelectorAll('main *, header *, footer *')]
     .filter(e => e.getBoundingClientRect().right > 321).slice(0, 3).map(e => e.outerHTML.slice(0, 120))]; }"""
+POSING = "() => [...document.querySelectorAll('a[href][role]')].map(a => `${a.getAttribute('role')}: ${a.textContent.trim()}`)"
 INLINE = "() => document.querySelectorAll('[style], style:not([nonce]), [onclick], [onload], [onchange]').length"
 
 
@@ -25,9 +28,22 @@ def check_page(page: Page, *, without_script: bool = True) -> None:
     ``without_script=False`` for a page that is the answer to a form: it cannot be opened again by its address.
     """
     wrong = [*_axe(page), *_title(page), *_headings(page), *_links(page), *_charts(page), *_inline(page), *_spill(page)]
-    wrong += getattr(page, "problems", [])
+    wrong += [*_posing(page), *getattr(page, "problems", [])]
     if without_script:
         wrong += _without_script(page)
+    assert not wrong, f"{page.url}:\n" + "\n".join(f"- {line}" for line in wrong)
+
+
+def check_narrow(page: Page) -> None:
+    """Fail with what is wrong with a page as it stands in a small window, where no script runs."""
+    assert page.viewport_size["width"] == 320
+    wrong = [
+        *_title(page),
+        *_headings(page),
+        *_links(page),
+        *_posing(page),
+        *(f"at 320 pixels: {line}" for line in page.evaluate(SPILL)),
+    ]
     assert not wrong, f"{page.url}:\n" + "\n".join(f"- {line}" for line in wrong)
 
 
@@ -38,7 +54,7 @@ def _axe(page: Page) -> list[str]:
 
 def _title(page: Page) -> list[str]:
     title, summary = page.title(), page.locator(".nhsuk-error-summary")
-    wrong = [] if TITLE.match(title) else [f"the title is {title!r}"]
+    wrong = [] if TITLE.match(title) or (title and EDITION.search(page.url)) else [f"the title is {title!r}"]
     if summary.count():
         if not title.startswith("Error: "):
             wrong.append("there are errors and the title does not say so")
@@ -63,6 +79,11 @@ def _links(page: Page) -> list[str]:
     for text, href in page.evaluate(LINKS):
         leads.setdefault(text, set()).add(href.split("#")[0] if not href.startswith(f"{page.url.split('#')[0]}#") else href)
     return [f"the link text {text!r} leads to {len(hrefs)} places" for text, hrefs in leads.items() if len(hrefs) > 1 or not text]
+
+
+def _posing(page: Page) -> list[str]:
+    """A link that says it is a button would have to answer to the space bar too: ours stay links, whatever they look like."""
+    return [f"a link says that it is something else: {one}" for one in page.evaluate(POSING)]
 
 
 def _charts(page: Page) -> list[str]:

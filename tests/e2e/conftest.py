@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LARGEST_PICTURE = 150_000
+LARGEST_PICTURE = 190_000
 
 
 def pytest_collection_modifyitems(items):
@@ -119,12 +119,13 @@ def picture(request):
     """Save what the page looks like, for the handbook, when the option names a folder."""
     folder = request.config.getoption("--pictures")
 
-    def save(page: Page, name: str, *, whole: bool = False) -> None:
+    def save(page: Page, name: str, *, height: int = 900) -> None:
         if not folder:
             return
         Path(folder).mkdir(parents=True, exist_ok=True)
+        page.set_viewport_size({"width": 1280, "height": height})
         for quality in (82, 70, 55, 40):
-            content = page.screenshot(type="jpeg", quality=quality, full_page=whole)
+            content = page.screenshot(type="jpeg", quality=quality)
             if len(content) < LARGEST_PICTURE:
                 break
         assert len(content) < LARGEST_PICTURE, f"the picture {name} is {len(content)} bytes"

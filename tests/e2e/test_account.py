@@ -7,10 +7,9 @@ from tests.e2e.checks import check_page
 from tests.factories.core import PASSWORD, PersonFactory, PostFactory
 
 
-def test_signing_in_with_a_code(page, member, sign_in, picture):
+def test_signing_in_with_a_code(page, member, sign_in):
     page.goto("/workspace/")
     check_page(page)
-    picture(page, "sign-in")
     sign_in(member(CentreLead, "adult-ecmo/RJ1"))
     check_page(page)
     assert page.get_by_text("Nothing is asked of you today").is_visible()
@@ -25,7 +24,7 @@ def test_a_wrong_password_is_explained_and_takes_focus(page):
     check_page(page, without_script=False)
 
 
-def test_a_post_asks_for_a_second_factor_first(page, picture):
+def test_a_post_asks_for_a_second_factor_first(page):
     person = PersonFactory()
     PostFactory(person=person, role=CentreLead.key)
     page.goto("/workspace/")

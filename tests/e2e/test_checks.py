@@ -10,6 +10,7 @@ FAULTS = {
     "one heading of level 1": ("<h2>Open</h2>", "<h1>Open</h1>"),
     "skips from level 1 to 3": ("<h2>Open</h2>", "<h3>Open</h3>"),
     "leads to 2 places": ("<p>One.</p>", '<p><a href="/a">More</a> <a href="/b">More</a></p>'),
+    "a link says that it is something else": ("<p>One.</p>", '<p><a href="/a" role="button">Send</a></p>'),
     "a chart lacks": ("<p>One.</p>", '<svg width="10" height="10"><rect width="5" height="5"></rect></svg>'),
     "their own style or script": ("<p>One.</p>", '<p style="color: black">One.</p>'),
     "at 320 pixels: page is": ("<p>One.</p>", "<pre>" + "wide " * 60 + "</pre>"),

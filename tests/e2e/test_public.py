@@ -17,13 +17,12 @@ def register(db):
     load_definitions(by=SYSTEM)
 
 
-def test_the_start_page(page, register, picture):
+def test_the_start_page(page, register):
     page.goto("/")
     check_page(page)
-    picture(page, "start")
 
 
-def test_finding_a_service_and_its_centres(page, register, picture):
+def test_finding_a_service_and_its_centres(page, register):
     page.goto("/")
     page.locator("main").get_by_role("link", name="All services").click()
     check_page(page)
@@ -31,19 +30,17 @@ def test_finding_a_service_and_its_centres(page, register, picture):
     page.get_by_label("Age group").select_option("children")
     page.get_by_role("button", name="Filter").click()
     check_page(page)
-    picture(page, "services")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download this list as CSV").click()
     assert "biliary-atresia" in download.value.path().read_text(encoding="utf-8-sig")
     page.locator("table").get_by_role("link").first.click()
     check_page(page)
-    picture(page, "service")
     page.locator("table").first.get_by_role("link").first.click()
     assert page.get_by_text("Designations").is_visible()
     check_page(page)
 
 
-def test_asking_which_centre_serves_a_hospital(page, register, picture):
+def test_asking_which_centre_serves_a_hospital(page, register):
     page.goto("/find/")
     check_page(page)
     page.get_by_label("Name or ODS code of your hospital").fill("Leeds General")
@@ -51,7 +48,6 @@ def test_asking_which_centre_serves_a_hospital(page, register, picture):
     check_page(page)
     page.get_by_role("link", name="Leeds General Infirmary").click()
     check_page(page)
-    picture(page, "nearest-centres")
 
 
 def test_the_same_question_on_a_telephone_without_script(browser, base_url, register):

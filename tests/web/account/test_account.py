@@ -6,9 +6,10 @@ from django.core import mail
 
 from plenary.core import actions
 from plenary.core.permissions import CentreLead
-from plenary.core.terms import SYSTEM, Post
+from plenary.core.terms import SYSTEM, Post, scope_kind
 from plenary.web.account.views import scope_words
 from tests.factories.core import PASSWORD, TOTP_SECRET, PersonFactory, PostFactory
+from tests.factories.registry import ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -128,8 +129,10 @@ def test_an_account_shows_its_posts_and_nobody_elses(client, lead):
     other = PersonFactory(name="Somebody Else", email="else@example.org")
     PostFactory(person=other, role=CentreLead.key, scope="lam/RX1")
     client.force_login(lead)
+    assert "adult-ecmo/RJ1" in client.get("/account/").text  # of a service that the register does not know
+    ServiceFactory(slug="adult-ecmo", name="Adult ECMO")
     page = client.get("/account/").text
-    assert "adult-ecmo/RJ1" in page
+    assert "Adult ECMO, centre RJ1" in page
     assert "lam/RX1" not in page
     assert "else@example.org" not in page
 
@@ -140,8 +143,14 @@ def test_an_account_without_a_post_says_what_to_do(client):
 
 
 @pytest.mark.parametrize(
-    ("post", "words"),
-    [(Post("administrator", "all", ""), "the whole installation"), (Post("reviewer", "service", "lam"), "lam")],
+    ("scope", "words"),
+    [
+        ("", "the whole installation"),
+        ("England", "England"),
+        ("lam", "LAM"),
+        ("lam/RX1", "LAM, centre RX1"),
+        ("other/RX1", "other/RX1"),
+    ],
 )
-def test_a_scope_in_words(post, words):
-    assert scope_words(post) == words
+def test_a_scope_in_words(scope, words):
+    assert scope_words(Post("reviewer", scope_kind(scope), scope), {"lam": "LAM"}) == words

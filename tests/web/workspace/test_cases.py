@@ -104,12 +104,12 @@ def test_the_form_is_made_from_the_data_set(mine, own):
     ("values", "field", "said"),
     [
         ({"case_id": ""}, "id_case_id", "Case identifier"),
-        ({"pf_ratio": "250"}, "id_pf_ratio", "lies outside the agreed range"),
-        ({"pf_ratio": "high"}, "id_pf_ratio", "is not a number"),
+        ({"pf_ratio": "250"}, "id_pf_ratio", "PF ratio: &#39;250&#39; lies outside the agreed range"),
+        ({"pf_ratio": "high"}, "id_pf_ratio", "PF ratio: &#39;high&#39; is not a number"),
         ({"sex": "neither"}, "id_sex_0", "is not a permitted value"),
         ({"status": ""}, "id_status_0", "Status at discharge is missing"),
         ({"nhs_number": "1234567890"}, "id_nhs_number", "NHS number"),
-        ({"admitted_on_month": "13"}, "id_admitted_on_day", "date"),
+        ({"admitted_on_month": "13"}, "id_admitted_on_day", "Admitted on: "),
         ({"admitted_on_day": ""}, "id_admitted_on_day", "date"),
         (
             {"admitted_on_day": "", "admitted_on_month": "", "admitted_on_year": ""},

@@ -15,7 +15,7 @@ from plenary.core.permissions import (
 )
 from plenary.core.terms import SYSTEM, Post
 from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory
-from tests.factories.registry import CentreFactory
+from tests.factories.registry import CentreFactory, ServiceFactory
 
 LIST = "/workspace/people/"
 
@@ -59,11 +59,15 @@ def test_nobody_else_sees_people_or_changes_them(as_, somebody, role):
 
 
 def test_people_are_found_by_name_address_and_role(administrator, somebody):
-    assert "Centre lead: adult-ecmo/RJ1" in administrator.get(LIST).text
+    assert "Centre lead: adult-ecmo/RJ1" in administrator.get(LIST).text  # of a service that the register does not know
+    ServiceFactory(slug="adult-ecmo", name="Adult ECMO")
+    words = "Centre lead: Adult ECMO, centre RJ1"
+    for address in (LIST, url(somebody), url(somebody, f"posts/{somebody.posts.get().pk}/end/")):
+        assert words in administrator.get(address).text
     assert "sam@example.org" in administrator.get(f"{LIST}?text=SAM@").text
     assert "sam@example.org" not in administrator.get(f"{LIST}?text=nobody").text
     lines = administrator.get(f"/workspace/people.csv?role={CentreLead.key}").text.splitlines()
-    assert lines[1:] == ["Sam Body,sam@example.org,Centre lead: adult-ecmo/RJ1,Open"]
+    assert lines[1:] == [f'Sam Body,sam@example.org,"{words}",Open']
 
 
 def test_three_people_cost_no_more_look_ups_than_one(administrator, somebody, django_assert_num_queries):

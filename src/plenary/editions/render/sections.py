@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Final
 
@@ -69,7 +70,7 @@ def _expert_centres(sheet: Sheet) -> list[Block]:
         return [note("No centre is recorded for this service.")]
     heads = ["Centre", "Code", "Designated from", "Designated to"]
     lines: list[list[Parts]] = [
-        [[one.name], [one.ods], [one.designated_from or "not recorded"], [one.designated_to or "current"]]
+        [[one.name], [one.ods], [_day(one.designated_from, "not recorded")], [_day(one.designated_to, "current")]]
         for one in sheet.centres
     ]
     if any(one.confidence for one in sheet.centres):
@@ -77,7 +78,16 @@ def _expert_centres(sheet: Sheet) -> list[Block]:
         for line, one in zip(lines, sheet.centres, strict=True):
             line.append([one.confidence or "not stated"])
     words = f" expert {plural('centre', count)} {'provides' if count == 1 else 'provide'} this service."
-    return [headline({"f": "centres"}, words), block_table("centres", "Expert centres", heads, lines)]
+    return [headline({"f": "centres"}, words), block_table("centres", "Centres and their designations", heads, lines)]
+
+
+def _day(recorded: str, missing: str) -> str:
+    """Return a day as people write it; one that is not known to the day stands as it was recorded."""
+    try:
+        found = date.fromisoformat(recorded)
+    except ValueError:
+        return recorded or missing
+    return f"{found.day} {found:%B %Y}"
 
 
 def _expenditure(sheet: Sheet) -> list[Block]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse
 
 from plenary.core.permissions import role_of
 from plenary.core.terms import Post
+from plenary.registry import queries as registry
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import table
 from plenary.web.routes import who
@@ -14,7 +17,9 @@ from plenary.web.routes import who
 
 def own_account(request: HttpRequest) -> HttpResponse:
     """Show who is signed in, which posts are held, and how to change password and codes."""
-    posts = [(role_of(post.role).label, scope_words(post), role_of(post.role).does) for post in who(request).posts]
+    held = who(request).posts
+    names = service_names() if held else {}
+    posts = [(role_of(post.role).label, scope_words(post, names), role_of(post.role).does) for post in held]
     return render_page(
         request,
         "account/account.jinja",
@@ -29,6 +34,14 @@ def no_sign_up(request: HttpRequest) -> HttpResponse:
     return render_page(request, "account/no_sign_up.jinja", title="Accounts are made by an administrator")
 
 
-def scope_words(post: Post) -> str:
-    """Return what a post is held over, in words."""
-    return post.scope or "the whole installation"
+def service_names() -> dict[str, str]:
+    """Return the name of every service by its slug, for ``scope_words``."""
+    return {one.slug: one.name for one in registry.services()}
+
+
+def scope_words(post: Post, names: Mapping[str, str]) -> str:
+    """Return what a post is held over, in words, as far as the register knows it."""
+    slug, _, ods = post.scope.partition("/")
+    if slug not in names:
+        return post.scope or "the whole installation"
+    return f"{names[slug]}, centre {ods}" if ods else names[slug]

@@ -101,10 +101,12 @@ class CaseForm(forms.Form):
                 self.fields[name] = _field(known)
 
     def findings(self, found: Sequence[Any]) -> None:
-        """Put each blocking finding at its field."""
+        """Put each blocking finding at its field. The summary of errors stands far from the field, so each names it."""
         for one in found:
             if one.severity == "blocking":
-                self.add_error(one.field if one.field in self.fields else None, f"{one.message} {one.remedy}".strip())
+                label = str(self.fields[one.field].label) if one.field in self.fields else ""
+                named = one.message if label in one.message else f"{label}: {one.message}"
+                self.add_error(one.field if label else None, f"{named} {one.remedy}".strip())
 
 
 def _field(known: Any) -> forms.Field:

@@ -11,8 +11,7 @@ from django.urls import reverse
 from plenary.core import queries
 from plenary.core.permissions import role_of
 from plenary.core.terms import Post, Who
-from plenary.registry import queries as registry
-from plenary.web.account.views import scope_words
+from plenary.web.account.views import scope_words, service_names
 from plenary.web.design.formats import day
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Button, Cell, Link, Table, Tag, table
@@ -26,7 +25,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     asking = who(request)
     todo = list(queries.inbox(asking)[:SHOWN])
     today = queries.today()
-    names = {one.slug: one.name for one in registry.services()} if asking.posts else {}
+    names = service_names() if asking.posts else {}
     rows = [(_what(item), _due(item.due_on, today), _scope_text(_asked_of(item), names), _done(item)) for item in todo]
     return render_page(
         request,
@@ -48,10 +47,7 @@ def _scope_text(post: Post | None, names: dict[str, str]) -> str:
     """Return what something is asked for, in words; what one person is asked for is "You"."""
     if post is None:
         return "You"
-    slug, _, ods = post.scope.partition("/")
-    if slug not in names:
-        return scope_words(post)
-    return f"{names[slug]}, centre {ods}" if ods else names[slug]
+    return scope_words(post, names)
 
 
 def _scope_link(post: Post, names: dict[str, str]) -> Cell:

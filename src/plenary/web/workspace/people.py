@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -15,7 +15,7 @@ from plenary.core import actions, queries
 from plenary.core.permissions import ROLES, Role, role_of
 from plenary.core.terms import NATIONS, NotFound, Post
 from plenary.registry import queries as registry
-from plenary.web.account.views import scope_words
+from plenary.web.account.views import scope_words, service_names
 from plenary.web.design.fields import FilterForm, SplitDateField
 from plenary.web.design.formats import day, span
 from plenary.web.design.pages import render_page
@@ -63,6 +63,7 @@ def people(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     held: dict[int, list[Any]] = {}
     for post in queries.posts_in_force(queries.today()):
         held.setdefault(post.person_id, []).append(post)
+    names = service_names()
     kept = form.keep((person, held.get(person.pk, [])) for person in queries.people())
     return list_page(
         request,
@@ -70,7 +71,7 @@ def people(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         section=SECTION,
         crumbs=home(),
         columns=("Name", "E-mail address", "Posts today", "Account"),
-        rows=[_person_row(person, posts) for person, posts in kept],
+        rows=[_person_row(person, posts, names) for person, posts in kept],
         links=[("Add a person", reverse("add_person")), ("What happened", reverse("audit"))],
         filter=form,
         file="people.csv",
@@ -80,14 +81,14 @@ def people(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     )
 
 
-def _person_row(person: Any, posts: list[Any]) -> tuple[Cell, ...]:
+def _person_row(person: Any, posts: list[Any], names: Mapping[str, str]) -> tuple[Cell, ...]:
     link = Link(person.name, reverse("person", args=[person.pk]), hidden=person.email)
-    words = Several(tuple(_post_words(post) for post in posts)) if posts else "None"
+    words = Several(tuple(_post_words(post, names) for post in posts)) if posts else "None"
     return link, person.email, words, Tag("Open", "green") if person.is_active else Tag("Closed", "grey")
 
 
-def _post_words(post: Any) -> str:
-    return f"{role_of(post.role).label}: {scope_words(Post(post.role, post.scope_kind, post.scope))}"
+def _post_words(post: Any, names: Mapping[str, str]) -> str:
+    return f"{role_of(post.role).label}: {scope_words(Post(post.role, post.scope_kind, post.scope), names)}"
 
 
 # -- adding
@@ -131,6 +132,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, number: int) -> HttpResponse:
     """Show one person: posts held now and before, and what can be done."""
     one = _person(number)
+    names = service_names()
     posts = sorted(one.posts.all(), key=lambda post: (post.ends_on is not None, post.starts_on))
     return render_page(
         request,
@@ -146,13 +148,13 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
             ("Second factor", "Set up" if queries.has_second_factor(one) else "Not set up"),
             ("Last signed in", day(one.last_login) or "Never"),
         ],
-        posts=table("Posts", ("Post", "Dates", "Reason", "To do"), [_post_row(one, post) for post in posts]),
+        posts=table("Posts", ("Post", "Dates", "Reason", "To do"), [_post_row(one, post, names) for post in posts]),
     )
 
 
-def _post_row(one: Any, post: Any) -> tuple[Cell, ...]:
+def _post_row(one: Any, post: Any, names: Mapping[str, str]) -> tuple[Cell, ...]:
     ended = post.ends_on is not None and post.ends_on <= queries.today()
-    words = _post_words(post)
+    words = _post_words(post, names)
     link = Link("End this post", reverse("end_post", args=[one.pk, post.pk]), hidden=f"{words}, number {post.pk}")
     return words, span(post.starts_on, post.ends_on), post.reason, "" if ended else link
 
@@ -252,7 +254,7 @@ def end_post(request: HttpRequest, number: int, post: int) -> HttpResponse:
             return redirect("person", one.pk)
     return form_page(
         request, form, title=f"End a post of {one.name}", section=SECTION, crumbs=_below(one), submit="End the post",
-        intro=[_post_words(held)], kind="warning",
+        intro=[_post_words(held, service_names())], kind="warning",
     )  # fmt: skip
 
 

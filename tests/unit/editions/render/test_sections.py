@@ -1,6 +1,9 @@
 """What each section says in the less usual cases; the usual ones are shown in test_content."""
 
+import pytest
+
 from plenary.editions.render.content import build, say
+from plenary.editions.terms import CentreEntry
 from tests.unit.editions.sample import ECMO, access_rows, activity_rows, outcome_rows, sample, spend_rows
 from tests.unit.editions.tables import protected
 
@@ -40,11 +43,24 @@ def test_one_centre_provides_and_four_provide():
     assert say(blocks[0]["parts"], figures) == "1 expert centre provides this service."
 
 
+@pytest.mark.parametrize(
+    ("recorded", "written"),
+    [("2018-04-01", "1 April 2018"), ("2018", "2018"), ("by 2020", "by 2020"), ("", "not recorded")],
+)
+def test_the_day_of_a_designation_is_written_as_people_do(recorded, written):
+    centre = CentreEntry("lymphangioleiomyomatosis", "RX1", "One Hospital", recorded, recorded)
+    blocks, _ = section("expert-centres", slug="lymphangioleiomyomatosis", centres=(centre,))
+    assert blocks[1]["rows"][0][2:4] == [[written], [written if recorded else "current"]]
+
+
 def test_an_unverified_centre_is_marked_as_such():
     blocks, _ = section("expert-centres", slug="lymphangioleiomyomatosis")
     assert blocks[1]["rows"][0][2:] == [["not recorded"], ["current"], ["recalled"]]
     assert blocks[1]["columns"][4]["label"] == "Standing of this entry"
     stated, _ = section("expert-centres")
+    assert stated[1]["caption"] != "Expert centres", (
+        "the section has that name: two landmarks of one name confuse a screen reader"
+    )
     assert [column["label"] for column in stated[1]["columns"]] == ["Centre", "Code", "Designated from", "Designated to"]
 
 
