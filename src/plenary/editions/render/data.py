@@ -116,12 +116,12 @@ def _table(name: str, kind: Kind, lines: Sequence[Mapping[str, str]]) -> ResultT
 
 def safe(words: str) -> str:
     """Return text that a spreadsheet shows as text and never runs as a formula."""
-    return f"'{words}" if words.startswith(_DANGEROUS) else words
+    return f"'{words}" if words.lstrip("'").startswith(_DANGEROUS) else words
 
 
 def unsafe(words: str) -> str:
     """Return the text that ``safe`` was given."""
-    return words[1:] if words.startswith("'") and words[1:].startswith(_DANGEROUS) else words
+    return words[1:] if words.startswith("'") and words.lstrip("'").startswith(_DANGEROUS) else words
 
 
 def _service_row(one: Any) -> tuple[str, ...]:

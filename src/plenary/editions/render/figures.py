@@ -66,6 +66,7 @@ def number(value: float) -> float | int:
 
 def text(value: float, form: str) -> str:
     """Return a shown number in the words of a reader: 1,234 · 74.1% · 3.42 · £1,234,567."""
+    value += 0.0  # a nought that was less than nought is printed without its sign
     if form == "count":
         return f"{value:,.0f}"
     if form == "percent":

@@ -49,11 +49,15 @@ def _blocks(tokens: list[Token]) -> Iterator[Block]:
         elif token.type in {"heading_close", "blockquote_close"}:
             kind = "paragraph"
         elif token.type in {"inline", "fence", "code_block"}:
-            found = _runs(token.children or []) if token.type == "inline" else [{"text": token.content.rstrip("\n")}]
-            if lists:
+            found = _runs(token.children or []) if token.type == "inline" else _code(token.content.rstrip("\n"))
+            if found and lists:
                 lists[-1]["items"].append(found)
             elif found:
                 yield {"kind": kind, "runs": found}
+
+
+def _code(words: str) -> list[Run]:
+    return [{"text": words}] if words else []
 
 
 def _runs(tokens: list[Token]) -> list[Run]:

@@ -3,9 +3,12 @@ import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary.editions.render.data import COLUMNS, render, safe, tables, unsafe
-from plenary.editions.terms import TABLES, CentreEntry
+from plenary.editions.render.data import rows as read_back
+from plenary.editions.terms import TABLES, CentreEntry, ServiceEntry
 from tests.unit.editions.sample import ECMO, SECRET, outcome_rows, sample
 from tests.unit.editions.tables import protected
 
@@ -126,3 +129,62 @@ def test_services_and_centres_carry_their_confidence():
 
 def test_lines_end_in_the_same_way_everywhere():
     assert all(b"\r" not in words for words in render(sample()).values())
+
+
+any_words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)
+with_signs = st.text(st.sampled_from("'=+-@\t\rab\"\n,"), max_size=6)
+
+
+@given(st.one_of(any_words, with_signs))
+def test_any_text_is_harmless_and_reads_back_as_itself(words):
+    """Also a text that begins with an apostrophe of its own: two names must never become one."""
+    shown = safe(words)
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unsafe(shown) == words
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "'=1+1",
+        "''@x",
+        "Guy's and \"St Thomas'\", London",
+        "two\nlines",
+        "<b>bold</b> & more",
+        "Ysbyty’r Brenin Ŵ",
+        "A very long name of a hospital " * 12,
+        "",
+        " spaces around ",
+    ],
+)
+def test_any_name_of_a_centre_or_a_service_reads_back_from_the_file(name):
+    files = render(sample(centres=(CentreEntry(ECMO, "RJ1", name),), services=(ServiceEntry(ECMO, name, name, name),)))
+    (centre,), (service,) = read_back(files["data/centres.csv"]), read_back(files["data/services.csv"])
+    assert centre["name"] == service["name"] == service["category"] == service["description"] == name
+
+
+@pytest.mark.parametrize(("met", "of"), [(0.0, 640.0), (640.0, 640.0), (1.0, 3.0), (2.0, 3.0)])
+def test_a_share_is_written_in_full_from_none_to_all(met, of):
+    line = outcome_rows()[1] | {"value": met / of, "numerator": met, "denominator": of}
+    (row,) = rows("outcomes", tables=(protected("outcomes", [line]),))
+    assert (float(row["value"]), row["numerator"], row["status"]) == (met / of, f"{met:.0f}", "")
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_number_reads_back_as_itself(value):
+    table = protected("outcomes", [outcome_rows()[0] | {"value": value}])
+    (row,) = rows("outcomes", tables=(table,))
+    assert float(row["value"]) == value
+
+
+def test_a_service_with_one_centre_has_that_centre_and_its_margin():
+    lines = [outcome_rows()[0], outcome_rows()[1]]
+    found = tables(render(sample(tables=(protected("outcomes", lines),), centres=(CentreEntry(ECMO, "RJ1", "One"),))))
+    assert [table["centre"].tolist() for table in found] == [["RJ1", "Total"]]
+
+
+@pytest.mark.parametrize("status", ["c", "x", "z"])
+def test_a_value_left_by_mistake_behind_a_mark_never_comes_out(status):
+    table = protected("outcomes", [outcome_rows()[0] | {"value": SECRET, "status": status}])
+    (row,) = rows("outcomes", tables=(table,))
+    assert (row["value"], row["status"]) == ("", status)

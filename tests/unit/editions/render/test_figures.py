@@ -1,8 +1,10 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from plenary.editions.render.figures import MARKS, figure, number, row_key, status_of, text
+from plenary.editions.render.figures import FORMATS, MARKS, figure, number, row_key, status_of, text
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,37 @@ def test_those_not_known_that_a_row_leaves_out_are_withheld(row, status):
 def test_the_value_has_the_status_of_its_row_and_a_part_that_is_there_is_shown():
     row = {"status": "c", "value": math.nan, "denominator": 40.0, "numerator": math.nan}
     assert [status_of(row, column) for column in ("value", "denominator", "numerator")] == ["c", "", "c"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_nought_has_no_sign(form):
+    """A change of exactly nothing may come out of a computation as minus nought."""
+    assert figure(-0.0, "", form) == figure(0.0, "", form)
+    assert "-" not in figure(-0.0, "", form)["text"]
+
+
+@pytest.mark.parametrize(
+    ("form", "small"), [("count", 0.4), ("percent", 0.0004), ("rate", 0.004), ("money", 0.4), ("number", 0.04)]
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_rounds_to_nought_from_either_side_is_not_printed_as_nought(form, small, sign):
+    assert figure(sign * small, "", form)["text"] == "[low]"
+    assert figure(sign * small * 2, "", form)["status"] == ""
+
+
+@given(st.floats(-1e12, 1e12), st.sampled_from(FORMATS))
+def test_what_is_printed_is_the_value_rounded_or_says_that_it_is_small(value, form):
+    shown = figure(value, "", form)
+    assert shown["value"] == value
+    if shown["status"] == "low":
+        assert 0 < abs(value) < 1
+    else:
+        digits = shown["text"].replace(",", "").replace("£", "").rstrip("%")
+        decimals = {"count": 0, "percent": 1, "rate": 2, "money": 0, "number": 1, "decimal": 2}[form]
+        true = 100 * value if form == "percent" else value
+        assert abs(float(digits) - true) <= 0.5000001 * 10**-decimals + 1e-9 * abs(true)
+
+
+@given(st.floats(), st.sampled_from(["c", "x", "z"]), st.sampled_from(FORMATS))
+def test_nothing_withheld_depends_on_what_was_withheld(value, status, form):
+    assert figure(value, status, form) == figure(None, status, form)

@@ -1,3 +1,7 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from plenary.editions.render.prose import blocks, plain
 
 
@@ -52,3 +56,45 @@ def test_line_breaks_follow_markdown():
 
 def test_nothing_gives_nothing():
     assert blocks("") == []
+
+
+pieces = st.sampled_from(
+    ["# ", "> ", "- ", "1. ", "* ", "**", "_", "`", "```\n", "[a](", "javascript:x", "https://example.org", ")", "<b>", "</p>", "&lt;",
+     "\n", "\n\n", "    ", "\\", "word", "é", "---", "![", "]", "<!--", "\t", "|", "=1+1"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=25).map("".join))
+@example("- a\n\n      code\n\n> - b\n>   > c")
+def test_whatever_somebody_writes_becomes_a_tree_of_known_parts(written):
+    for block in blocks(written):
+        assert block["kind"] in {"paragraph", "heading", "quote", "list"}
+        for runs in block["items"] if block["kind"] == "list" else [block["runs"]]:
+            for run in runs:
+                assert set(run) <= {"text", "strong", "emphasis", "href"}
+                assert run["text"]
+                assert run.get("href", "https://").startswith(("https://", "http://", "mailto:"))
+
+
+@given(st.lists(st.from_regex(r"[a-z]{1,8}", fullmatch=True), min_size=1, max_size=8))
+def test_no_word_is_lost_whatever_it_is_wrapped_in(words):
+    shapes = ("{}", "# {}", "> {}", "- {}", "1. {}", "**{}**", "_{}_", "`{}`", "[{}](https://example.org)", "<{}>")
+    written = "\n\n".join(shapes[place % len(shapes)].format(word) for place, word in enumerate(words))
+    found = plain(blocks(written)).replace("<", " ").replace(">", " ").split()
+    assert sorted(found) == sorted(words)
+
+
+@pytest.mark.parametrize(
+    "href", ["javascript:alert(1)", "JAVASCRIPT:x", "data:text/html,x", "vbscript:x", "//evil.example", "/signed-in/", "#x"]
+)
+def test_a_link_that_is_neither_web_nor_mail_is_only_its_words(href):
+    (block,) = blocks(f"[words]({href})")
+    assert plain([block]).startswith(("words", "[words]"))
+    assert all("href" not in run for run in block["runs"])
+
+
+@pytest.mark.parametrize("written", ["```\n```", "- ```\n  ```", "- []()", "#", ">", "-", "***", "[](https://example.org)"])
+def test_what_has_no_words_leaves_no_empty_block(written):
+    tree = blocks(f"before\n\n{written}\n\nafter")
+    assert "".join(plain(tree).split()) == "beforeafter"
+    assert [] not in [runs for block in tree for runs in (block["items"] if block["kind"] == "list" else [block["runs"]])]
