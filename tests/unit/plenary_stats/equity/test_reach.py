@@ -16,6 +16,12 @@ def test_two_steps_by_hand():
     assert found.share[0].tolist() == [1, 0]
 
 
+def test_demand_may_be_in_any_unit():
+    assert accessibility(PEOPLE / 10_000, BEDS, MINUTES, catchment=60).value == pytest.approx(
+        10_000 * accessibility(PEOPLE, BEDS, MINUTES, catchment=60).value
+    )
+
+
 def test_a_centre_at_the_edge_and_one_at_the_door_are_within_reach():
     found = accessibility([10, 10], [1], [[0.0], [30.0]], catchment=30)
     assert found.value == pytest.approx([0.05, 0.05])
@@ -42,6 +48,7 @@ def test_nothing_within_reach_is_nought():
 
 def test_nearer_ones_weigh_more_with_a_bandwidth():
     found = accessibility([100, 100], [5], [[10.0], [20.0]], bandwidth=15)
+    assert (found.method, accessibility([1], [1], [[1]]).method) == ("enhanced 2sfca", "2sfca")
     near, far = np.exp(-(10**2) / 450), np.exp(-(20**2) / 450)
     assert found.value == pytest.approx([5 * near / (100 * (near + far)), 5 * far / (100 * (near + far))])
 

@@ -46,6 +46,19 @@ def test_less_variation_than_chance_is_below_nought():
     assert found.coefficient_of_variation == 0
 
 
+def test_the_variance_between_areas_is_relative_to_their_mean():
+    """All areas have twice what was expected on average: the relative variance is that put in, not four times as much."""
+    rng = np.random.default_rng(9)
+    expected = np.full(20_000, 12.0)
+    observed = rng.poisson(2 * rng.gamma(1 / 0.09, 0.09, len(expected)) * expected)
+    assert variation(observed, expected).between == pytest.approx(0.09, abs=0.006)
+
+
+def test_potthoff_and_whittinghill_by_hand():
+    found = variation([3, 1, 6], [2, 2, 5])
+    assert found.potthoff_whittinghill == pytest.approx(9 * (3 * 2 / 2 + 0 + 6 * 5 / 5))
+
+
 def test_rates_are_per_head_where_there_is_a_population():
     found = variation([10, 30], [20, 20], [1000, 2000])
     assert found.extremal_quotient == pytest.approx(1.5)
