@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtrik, betainc, gammainc, gammaincc, ndtr, pdtrik
+from scipy.special import betainc, gammainc, gammaincc, ndtr, ndtri
 
 from plenary_stats.results import Columns, Numbers, counts, frozen, normal_quantile, numbers
 
 Kind = Literal["proportion", "ratio", "rate"]
 Overdispersion = Literal["multiplicative", "additive"]
 Transform = Literal["arcsine", "square-root", "log", "log-counts"]
+Target = float | Numbers
 
 FEW_CENTRES = 10
 """From fewer centres than this, overdispersion cannot be told from chance."""
@@ -79,6 +80,12 @@ def funnel(  # noqa: PLR0917 -- the agreed order of arguments
     extra = _Extra(overdispersion, chosen, *_dispersion(centres, overdispersion, chosen, winsorise))
     if overdispersion is not None and centres.shown.sum() < FEW_CENTRES:
         cautions.append(f"Fewer than {FEW_CENTRES} centres: overdispersion cannot be told from chance.")
+    columns = _columns(centres, limits, extra, exact=exact)
+    method = extra.name or ("exact" if exact else "normal")
+    return Funnel(frozen(columns), float(centres.target), extra.phi, extra.tau2, kind, method, tuple(cautions))
+
+
+def _columns(centres: _Centres, limits: tuple[float, ...], extra: _Extra, *, exact: bool) -> dict[str, Any]:
     columns: dict[str, Any] = {"observed": centres.observed, "denominator": centres.denominator, "value": centres.value}
     for level in limits:
         lower, upper = _limits(centres, level, extra, exact=exact)
@@ -87,8 +94,42 @@ def funnel(  # noqa: PLR0917 -- the agreed order of arguments
     mid_low, mid_high = _mid(centres)
     columns |= {"p_low": low, "p_high": high, "mid_low": mid_low, "mid_high": mid_high, "z": _z(centres, extra)}
     columns |= {"flag": _flags(low, high, limits), "why_not": centres.why_not}
-    method = extra.name or ("exact" if exact else "normal")
-    return Funnel(frozen(columns), centres.target, extra.phi, extra.tau2, kind, method, tuple(cautions))
+    return columns
+
+
+@dataclass(frozen=True)
+class Funnels:
+    """Many funnels at once: ``columns`` as of one, with group and target before them."""
+
+    columns: Columns
+    kind: Kind
+    method: str = "exact"
+
+
+def funnels(  # noqa: PLR0917 -- the order of arguments is that of one funnel
+    observed: Any,
+    denominator: Any,
+    group: Any,
+    target: Any = None,
+    kind: Kind = "proportion",
+    limits: tuple[float, ...] = (0.95, 0.998),
+) -> Funnels:
+    """Return exact funnels of many groups in one go: a row a centre, ``group`` saying to which funnel it belongs.
+
+    ``target`` holds one value, one a row, or nothing: all centres of the group together, and 1 for a ratio. The answers are those
+    of ``funnel`` for each group alone. Raises ``ValueError`` as it does.
+    """
+    names, place = np.unique(np.asarray(group), return_inverse=True)
+    events, size = np.atleast_1d(counts(observed, "observed")), np.atleast_1d(numbers(denominator, "denominator"))
+    if place.shape != events.shape or events.shape != size.shape:
+        raise ValueError("group: one a centre, as many as observed and denominator.")
+    if target is None:
+        together = np.bincount(place, events) / np.maximum(np.bincount(place, size), 1e-300)
+        target = np.ones(len(events)) if kind == "ratio" else together[place]
+    goal = np.broadcast_to(numbers(target, "target"), events.shape)
+    centres = _Centres.of(events, size, goal, kind, has_expected=False)
+    extra = _Extra(None, "arcsine", 1.0, 0.0)
+    return Funnels(frozen({"group": names[place], "target": goal.copy(), **_columns(centres, limits, extra, exact=True)}), kind)
 
 
 def curve(denominator: Any, target: float, kind: Kind = "proportion", level: float = 0.95) -> tuple[Numbers, Numbers]:
@@ -97,11 +138,12 @@ def curve(denominator: Any, target: float, kind: Kind = "proportion", level: flo
     return _exact(size, target, kind, level)
 
 
-def tail_reach(found: Funnel, tail: float) -> Numbers:
+def tail_reach(found: Funnel | Funnels, tail: float) -> Numbers:
     """Return, for each centre with a denominator, the exact chance of a flag if it has the target: of a tail below ``tail``."""
-    denominator = found.columns["denominator"]
-    case = (denominator[denominator > 0], found.target, found.kind)
-    below, above = _quantile(tail, *case) - 1, _quantile(1 - tail, *case) + 1
+    shown = found.columns["denominator"] > 0
+    target = found.target if isinstance(found, Funnel) else found.columns["target"][shown]
+    case = (found.columns["denominator"][shown], target, found.kind)
+    below, above = _quantile(tail, *case)[0] - 1, _quantile(1 - tail, *case)[0] + 1
     fewest = np.where(_at_most(below, *case) < tail, _at_most(below, *case), 0.0)
     beyond = np.where(_at_least(above, *case) < tail, above, above + 1)  # where the distribution meets the probability exactly
     most = _at_least(beyond, *case)
@@ -113,12 +155,12 @@ class _Centres:
     observed: Numbers
     denominator: Numbers
     value: Numbers
-    target: float
+    target: Target
     kind: Kind
     why_not: npt.NDArray[np.str_]
 
     @staticmethod
-    def of(observed: Any, denominator: Any, target: float | None, kind: Kind, has_expected: bool) -> _Centres:
+    def of(observed: Any, denominator: Any, target: Target | None, kind: Kind, has_expected: bool) -> _Centres:
         if kind not in {"proportion", "ratio", "rate"}:
             raise ValueError(f"kind: {kind!r} is none of proportion, ratio, rate.")
         if has_expected and kind != "ratio":
@@ -132,11 +174,12 @@ class _Centres:
         if kind == "proportion" and (events > size).any():
             raise ValueError("observed: a centre has more events than patients.")
         nobody = size == 0
-        goal = target if target is not None else 1.0 if kind == "ratio" else events.sum() / max(size.sum(), 1e-300)
-        if goal < 0 or (kind == "proportion" and goal > 1):
-            raise ValueError(f"target: {goal} is out of range for a {kind}.")
+        goal = target if target is not None else 1.0 if kind == "ratio" else float(events.sum() / max(size.sum(), 1e-300))
+        wrong = np.atleast_1d(goal)[(np.atleast_1d(goal) < 0) | ((kind == "proportion") & (np.atleast_1d(goal) > 1))]
+        if wrong.size:
+            raise ValueError(f"target: {wrong[0]} is out of range for a {kind}.")
         value = events / np.where(nobody, np.nan, size)
-        return _Centres(events, size, value, float(goal), kind, np.where(nobody, "Nothing to compare: the denominator is 0.", ""))
+        return _Centres(events, size, value, goal, kind, np.where(nobody, "Nothing to compare: the denominator is 0.", ""))
 
     @property
     def shown(self) -> npt.NDArray[np.bool_]:
@@ -175,13 +218,12 @@ def _name(level: float) -> str:
     return f"{level:.10g}".partition(".")[2].ljust(2, "0")
 
 
-def _exact(size: Numbers, target: float, kind: Kind, level: float) -> tuple[Numbers, Numbers]:
+def _exact(size: Numbers, target: Target, kind: Kind, level: float) -> tuple[Numbers, Numbers]:
     normal_quantile(level)
     sized = np.where(size > 0, size, 1.0)
 
     def limit(probability: float) -> Numbers:
-        rank = _quantile(probability, sized, target, kind)
-        up_to, below = _at_most(rank, sized, target, kind), _at_most(rank - 1, sized, target, kind)
+        rank, up_to, below = _quantile(probability, sized, target, kind)
         # Continuous where the distribution meets the probability exactly: a rank one too high by rounding gives the same limit.
         found = np.maximum((rank - (up_to - probability) / (up_to - below)) / sized, 0.0)
         return np.where(size > 0, np.minimum(found, 1.0) if kind == "proportion" else found, np.nan)
@@ -189,7 +231,7 @@ def _exact(size: Numbers, target: float, kind: Kind, level: float) -> tuple[Numb
     return limit(0.5 - level / 2), limit(0.5 + level / 2)
 
 
-def _at_most(count: Numbers, size: Numbers, target: float, kind: Kind) -> Numbers:
+def _at_most(count: Numbers, size: Numbers, target: Target, kind: Kind) -> Numbers:
     """Return the chance of so many events or fewer at the target: binomial for proportions, else Poisson."""
     some = np.maximum(count, 0.0)
     if kind == "proportion":
@@ -199,7 +241,7 @@ def _at_most(count: Numbers, size: Numbers, target: float, kind: Kind) -> Number
     return np.where(count < 0, 0.0, chance)
 
 
-def _at_least(count: Numbers, size: Numbers, target: float, kind: Kind) -> Numbers:
+def _at_least(count: Numbers, size: Numbers, target: Target, kind: Kind) -> Numbers:
     """Return the chance of so many events or more at the target."""
     some = np.maximum(count, 1.0)
     binomial = kind == "proportion"
@@ -207,16 +249,23 @@ def _at_least(count: Numbers, size: Numbers, target: float, kind: Kind) -> Numbe
     return np.where(count < 1, 1.0, chance)
 
 
-def _quantile(probability: float, size: Numbers, target: float, kind: Kind) -> Numbers:
-    """Return the smallest count whose chance of so many or fewer reaches the probability."""
-    if kind == "proportion":
-        near = bdtrik(probability, size, target) if 0 < target < 1 else size * target
-    else:
-        near = pdtrik(probability, size * target)
-    rank = np.ceil(np.nan_to_num(near))
-    rank = np.where(_at_most(rank - 1, size, target, kind) >= probability, rank - 1, rank)
-    rank = np.where(_at_most(np.zeros_like(size), size, target, kind) >= probability, 0.0, np.maximum(rank, 0.0))
-    return np.where(_at_most(rank, size, target, kind) < probability, rank + 1, rank)
+def _quantile(probability: float, size: Numbers, target: Target, kind: Kind) -> tuple[Numbers, Numbers, Numbers]:
+    """Return the smallest count whose chance of so many or fewer reaches the probability, that chance, and the one below it."""
+    goal = np.broadcast_to(np.asarray(target, dtype=np.float64), size.shape)
+    # A guess from the normal distribution and the skewness (Cornish and Fisher) is seldom out by more than one; steps mend it.
+    z, share = float(ndtri(probability)), goal if kind == "proportion" else np.zeros_like(goal)
+    spread = np.sqrt(size * goal * (1 - share))
+    near = size * goal + z * spread + (1 - 2 * share) * (z**2 - 1) / 6
+    rank = np.clip(np.floor(near + 0.5), 0.0, size if kind == "proportion" else np.inf)
+    up_to, below = _at_most(rank, size, goal, kind), _at_most(rank - 1, size, goal, kind)
+    while True:
+        step = np.where(up_to < probability, 1.0, np.where(below >= probability, -1.0, 0.0))
+        wrong = np.flatnonzero((step != 0) & ((kind != "proportion") | (rank + step <= size)))
+        if not wrong.size:
+            return rank, up_to, below
+        rank[wrong] += step[wrong]
+        up_to[wrong] = _at_most(rank[wrong], size[wrong], goal[wrong], kind)
+        below[wrong] = _at_most(rank[wrong] - 1, size[wrong], goal[wrong], kind)
 
 
 def _spread(centres: _Centres) -> Numbers:
@@ -277,7 +326,7 @@ def _dispersion(
     return phi, float(max(tau2, 0.0))
 
 
-def _scale(centres: _Centres, overdispersion: Overdispersion | None, transform: Transform) -> tuple[Numbers, float, Numbers]:
+def _scale(centres: _Centres, overdispersion: Overdispersion | None, transform: Transform) -> tuple[Numbers, Target, Numbers]:
     return _scaled(centres, transform) if overdispersion == "additive" else (centres.value, centres.target, _spread(centres))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from plenary_stats.comparison.funnels import Funnel, tail_reach
+from plenary_stats.comparison.funnels import Funnel, Funnels, tail_reach
 from plenary_stats.results import Numbers
 
 Correction = Literal["bonferroni", "holm", "fdr", "fdr-dependent"]
@@ -80,7 +80,7 @@ def multiplicity(p: Any, method: Correction = "fdr", *, threshold: float = 0.05)
     return Multiplicity(adjusted, number, outside, remaining, threshold * number, threshold, method)
 
 
-def by_chance(*funnels: Funnel, level: float = 0.95) -> ByChance:
+def by_chance(*funnels: Funnel | Funnels, level: float = 0.95) -> ByChance:
     """Return how many centres are beyond the limits of a level, and how many would be by chance alone.
 
     As flags come from exact chances and counts are whole, fewer are flagged by chance than the level promises: the number is the

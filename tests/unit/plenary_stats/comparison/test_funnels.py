@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from plenary_stats.comparison import curve, funnel
+from plenary_stats.comparison import by_chance, curve, funnel, funnels
 
 
 def interpolated(spread, size, probability):
@@ -240,3 +240,38 @@ def test_a_centre_at_the_overall_rate_leaves_the_middle_where_it_is(met, missed)
 def test_z_is_the_distance_from_the_target():
     found = funnel([60, 80], [100, 100], 0.8).columns
     assert found["z"].tolist() == pytest.approx([-5.0, 0.0])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(1, 4)), min_size=1, max_size=20),
+    st.sampled_from(["proportion", "rate", "ratio"]),
+    st.sampled_from([None, 0.0, 0.4, 1.0]),
+)
+def test_many_funnels_at_once_are_each_its_own(rows, kind, goal):
+    met, of, group = (np.array(part) for part in zip(*((min(a, b), max(a, b), g) for a, b, g in rows), strict=True))
+    found = funnels(met, of, group, goal, kind)
+    for name in np.unique(group):
+        mine = group == name
+        alone = funnel(met[mine], of[mine], goal, kind)
+        for column, values in alone.columns.items():
+            np.testing.assert_array_equal(found.columns[column][mine], values, err_msg=column)
+        np.testing.assert_array_equal(found.columns["target"][mine], alone.target)
+    each = [funnel(met[group == name], of[group == name], goal, kind) for name in np.unique(group)]
+    assert by_chance(found).by_chance == pytest.approx(by_chance(*each).by_chance, rel=1e-12)
+
+
+def test_many_funnels_refuse_what_one_does():
+    with pytest.raises(ValueError, match="group: one a centre"):
+        funnels([1, 2], [4, 4], [1])
+    with pytest.raises(ValueError, match="target: 1.2 is out of range"):
+        funnels([1, 2], [4, 4], [1, 2], [0.5, 1.2])
+    with pytest.raises(ValueError, match="more events than patients"):
+        funnels([5], [4], [1])
+
+
+def test_a_hundred_thousand_centres_answer():
+    draw = np.random.default_rng(6)
+    of = draw.integers(1, 200, 100_000)
+    found = funnels(draw.binomial(of, 0.7), of, np.arange(100_000) // 5, 0.7).columns
+    assert np.isfinite(found["upper_998"]).all()
+    assert np.mean(found["flag"] != "within") < 0.05
