@@ -402,6 +402,11 @@ class Outcome:
         return self.measure in COMPUTED
 
     @property
+    def adjusted(self) -> bool:
+        """Whether centres are also compared with what their case mix would lead one to expect: proportions of patients are."""
+        return bool(self.adjust) and self.measure == "proportion" and not self.units
+
+    @property
     def expressions(self) -> dict[str, str]:
         """Every condition, amount and date that the outcome is written with, by its key."""
         return {key: text for key in (*_CONDITIONS, *_AMOUNTS) if (text := str(getattr(self, key)))}
@@ -463,9 +468,9 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
         if not outcome.computed
     ]
     notices += [
-        f"The outcome '{outcome.id}' asks for case-mix adjustment, which is not computed yet: the figures are unadjusted."
+        f"The outcome '{outcome.id}' asks for case-mix adjustment, which only proportions of patients have: it is unadjusted."
         for outcome in outcomes
-        if outcome.adjust
+        if outcome.adjust and not outcome.adjusted
     ]
     sources = _texts(document.get("sources", document.get("source", ())), "sources", "the outcome set")
     proposed = bool(document.get("proposed", agreed_on is None))
@@ -579,6 +584,11 @@ def problems(outcome_set: OutcomeSet, dataset: DataSet) -> list[str]:
     """Return one sentence for every expression of the outcome set that cannot be used with the data set."""
     found: list[str] = []
     for outcome in outcome_set.outcomes:
+        found += [
+            f"Outcome '{outcome.id}', adjust: '{name}' must be a field of the data set that is no identifier, or age or sex."
+            for name in outcome.adjust
+            if name not in {*dataset.collected, "age", "sex"}
+        ]
         for key, text in outcome.expressions.items() if outcome.computed else ():
             if key == "subject":
                 found += _subject_problems(outcome, dataset)

@@ -51,6 +51,7 @@ id = "discharge"
 label = "Alive at discharge"
 measure = "proportion"
 met = "discharged = 'yes'"
+adjust = ["stay", "ended"]
 direction = "higher"
 
 [[outcome]]

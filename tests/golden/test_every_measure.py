@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from lifelines import AalenJohansenFitter, KaplanMeierFitter
 from pptx import Presentation
 from scipy import stats
@@ -123,6 +124,19 @@ def test_an_event_that_should_not_happen_is_withheld_where_rare(rows):
     assert {rows[centre, "wrong-blood"]["status"] for centre in ("Total", *every_measure.CENTRES)} == {"c"}
 
 
+def test_centres_stand_beside_what_their_patients_would_lead_one_to_expect(rows, year):
+    met = (year["discharged"] == "yes").astype(float)
+    ended = pd.get_dummies(year["ended"], dtype=float).drop(columns="dead")
+    design = sm.add_constant(pd.concat([year[["stay"]], ended], axis=1))
+    chance = sm.Logit(met, design).fit(disp=0).predict(design)
+    for centre, own in year.groupby("centre"):
+        assert float(rows[centre, "discharge"]["expected"]) == pytest.approx(chance[own.index].sum(), rel=1e-6)
+        assert float(rows[centre, "discharge"]["ratio"]) == pytest.approx(
+            met[own.index].sum() / chance[own.index].sum(), rel=1e-6
+        )
+    assert rows["Total", "discharge"]["ratio"] == ""
+
+
 def test_the_page_says_each_result_in_words_and_draws_it(edition):
     page = (edition / "services" / "every-measure.html").read_text(encoding="utf-8")
     text = re.sub(r"<[^>]*>", "", page)
@@ -130,6 +144,8 @@ def test_the_page_says_each_result_in_words_and_draws_it(edition):
         "Graded outcome, 2025, across all centres: intact ",
         "Patients: those with an event at all, of those observed.",
         "% of eyes (95% interval ",
+        "Observed / expected, 95% interval",
+        "Expected from Days in hospital, How follow-up ended of all patients (logistic regression).",
         "Better by 5 or more, 95% interval",
         "Change of FEV1 a year, followed 2024 to 2025: -",
         "Loss of the graft over time, 2025, all centres together",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from plenary_stats import proportions, rates, summaries, survival
+from plenary_stats.measures.casemix import CaseMix
 from plenary_stats.measures.readings import Flags, Follow, amounts, flags, known_follow_up, levels, states, years
 from plenary_stats.measures.sheets import Sheet
 from plenary_stats.results import Columns, Interval, interval
@@ -50,6 +51,7 @@ class Part:
     cells: Mapping[str, str]
     known: Flags
     eligible: Flags
+    mix: CaseMix = field(default_factory=CaseMix)
 
     @classmethod
     def of(cls, outcome: Outcome, cases: CaseTable, dataset: DataSet, cells: Mapping[str, str]) -> Part:
@@ -71,21 +73,21 @@ class Part:
         if "numerator" in counts and "met" not in counts:
             row |= {"met": counts["numerator"], "not_met": of - counts["numerator"]}
         row |= {"value": number(figures.estimate), "lower": number(figures.lower), "upper": number(figures.upper)}
-        words = note_of(self.outcome, self.cells, sheet, str(figures.why_not), note)
+        words = self._note(sheet, str(figures.why_not), note)
         sheet.add(measure or self.outcome.id, **self.cells, **row, method=method, note=words)
+
+    def _note(self, sheet: Sheet, *words: str) -> str:
+        """Return what a reader should know about a figure."""
+        period = self.cells["period"]
+        pooled = "" if period == sheet.period or period.startswith(FOLLOWED) else f"Years pooled: {period}."
+        adjusted = self.mix.note if self.outcome.adjust else ""
+        return " ".join(part for part in (*words, pooled, adjusted) if part)
 
 
 def number(value: object) -> float | None:
     """Return a number for a sheet: None where there is none."""
     found = float(value)  # type: ignore[arg-type]
     return None if np.isnan(found) else found
-
-
-def note_of(outcome: Outcome, cells: Mapping[str, str], sheet: Sheet, *words: str) -> str:
-    """Return what a reader should know about a figure."""
-    period = cells["period"]
-    pooled = "" if period == sheet.period or period.startswith(FOLLOWED) else f"Years pooled: {period}."
-    return " ".join(part for part in (*words, pooled, "Not adjusted for case mix." if outcome.adjust else "") if part)
 
 
 # -- shares of patients
@@ -97,7 +99,8 @@ def proportion(part: Part, sheets: Sheets) -> None:
         _organs(part, sheets)
         return
     met, of = int(part.true(part.outcome.met).sum()), int(part.known.sum())
-    part.add(sheets.rates, proportions.interval(met, of), {"numerator": met}, method=WILSON)
+    ratio = part.mix.centres.get(part.cells.get("centre", ""), {})
+    part.add(sheets.rates, proportions.interval(met, of), {"numerator": met, **ratio}, method=WILSON)
 
 
 def _organs(part: Part, sheets: Sheets) -> None:

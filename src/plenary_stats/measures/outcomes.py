@@ -11,10 +11,11 @@ period or not at all. The nation is then given for the year too. A slope always 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from plenary_stats.ingest import earlier_label
+from plenary_stats.measures.casemix import RATIO, CaseMix, case_mix
 from plenary_stats.measures.estimates import COMPUTE, FOLLOWED, QUARTILES, STATES, Part, Sheets
 from plenary_stats.measures.readings import implied, states
 from plenary_stats.measures.sheets import Sheet, all_centres, chosen, groups, of_period
@@ -36,23 +37,26 @@ def outcomes(
     """Return the results of a service: tables of rates, of summaries (median, mean), and of levels, where there are any.
 
     Rows: all centres together and each centre; all together by sex and by age band where the outcome asks ``by`` them. Extra
-    columns: ``met, not_met, not_eligible, not_known`` (of a rate), ``lower_quartile, upper_quartile`` (of a summary). Of a
-    survival figure ``denominator`` is everyone followed, ``numerator`` those to whom the event had not happened by then, and
-    ``met`` those who were followed so long without it.
+    columns: ``met, not_met, not_eligible, not_known`` (of a rate), ``lower_quartile, upper_quartile`` (of a summary), and of
+    a centre's adjusted proportion ``expected, ratio, ratio_lower, ratio_upper`` (observed over expected). Of a survival figure
+    ``denominator`` is everyone followed, ``numerator`` those to whom the event had not happened by then, and ``met`` those who
+    were followed so long without it.
     """
     fitted = dataset or implied(cases)
     span = Span(period_start, period_end, label, centres, minimum)
     used = ("centre", *(name for name in ("sex", "age_band") if any(name in one.by for one in outcome_set.outcomes)))
     sheets = Sheets(
-        rates=Sheet(outcome_set.service, label, used=used, extra=STATES),
+        rates=Sheet(outcome_set.service, label, used=used, extra=(*STATES, *RATIO)),
         summaries=Sheet(outcome_set.service, label, used=used, extra=(*STATES[2:], *QUARTILES)),
         levels=Sheet(outcome_set.service, label, used=used, extra=STATES),
     )
     for outcome in (one for one in outcome_set.outcomes if one.computed):
         for period, window, national_only in windows(outcome, cases, span, fitted):
             names = [] if national_only else all_centres(window, centres)
-            for cells, part in _parts(outcome, window, names, fitted, national_only=national_only):
-                COMPUTE[outcome.measure](Part.of(outcome, part, fitted, {"period": period, **cells}), sheets)
+            mix = case_mix(outcome, window, fitted) if names and outcome.adjusted else CaseMix()
+            for cells, own in _parts(outcome, window, names, fitted, national_only=national_only):
+                part = Part.of(outcome, own, fitted, {"period": period, **cells})
+                COMPUTE[outcome.measure](replace(part, mix=mix), sheets)
     made = (sheets.rates.table("outcomes", "rate"), sheets.summaries.table("outcomes", "summary"))
     tables = (*made, sheets.levels.table("outcomes", "levels"))
     return tuple(table for table in tables if len(table)) or (tables[0],)

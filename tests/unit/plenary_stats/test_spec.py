@@ -224,10 +224,10 @@ def test_an_outcome_set_is_read():
 
 
 def test_what_the_figures_do_not_hold_is_named():
-    asked = SET.replace('measure = "slope"', 'measure = "access"')
+    asked = SET.replace('measure = "slope"', 'measure = "access"').replace('start = "listed"', 'adjust = ["age"]')
     assert read_outcome_set(asked).notices == (
         "The outcome 'decline' asks for access: it stands in the section on equity of access, not among the outcomes.",
-        "The outcome 'survival-to-discharge' asks for case-mix adjustment, which is not computed yet: the figures are unadjusted.",
+        "The outcome 'survival' asks for case-mix adjustment, which only proportions of patients have: it is unadjusted.",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from plenary.editions.render.figures import REMAINDERS, number, status_of
 from plenary.editions.terms import TABLES, EditionInputs
+from plenary_stats.measures import RATIO
 from plenary_stats.tables import RESULT_DIMENSIONS, RESULT_NUMBERS, SHOWN, Kind, ResultTable, numbers, text
 
 COLUMNS: Final = (
@@ -48,6 +49,10 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "note": "What a reader should know about this figure.",
     "not_eligible": "Number of patients to whom the outcome does not apply.",
     "not_known": "Number of patients whose outcome is not yet known.",
+    "expected": "Number of patients of whom a centre's case mix would lead one to expect the outcome.",
+    "ratio": "Observed over expected.",
+    "ratio_lower": "Lower end of the ratio's 95% interval.",
+    "ratio_upper": "Upper end of the ratio's 95% interval.",
     "not_eligible_status": "Why not_eligible is empty, as in status; empty where it is shown.",
     "not_known_status": "Why not_known is empty, as in status; empty where it is shown.",
     "name": "Name.",
@@ -83,7 +88,7 @@ def render(inputs: EditionInputs) -> dict[str, bytes]:
 
 def columns(name: str) -> tuple[str, ...]:
     """Return the columns of one data table."""
-    return COLUMNS + ((*REMAINDERS, *STATES) if name == "outcomes" else ())
+    return COLUMNS + ((*REMAINDERS, *STATES, *RATIO) if name == "outcomes" else ())
 
 
 def rows(words: bytes) -> list[dict[str, str]]:
@@ -142,7 +147,7 @@ def _long(inputs: EditionInputs, name: str) -> list[list[str]]:
 def _line(label: str, row: Mapping[str, Any], heads: Sequence[str]) -> list[str]:
     texts = {"edition": label} | {column: row[column] for column in (*RESULT_DIMENSIONS, "status", "method", "note")}
     cells = {column: safe(value) for column, value in texts.items()}
-    cells |= {column: _number(row.get(column, math.nan)) for column in (*RESULT_NUMBERS, *REMAINDERS)}
+    cells |= {column: _number(row.get(column, math.nan)) for column in (*RESULT_NUMBERS, *REMAINDERS, *RATIO)}
     cells |= {state: status_of(row, column) for column, state in zip(REMAINDERS, STATES, strict=True)}
     if row["status"] != SHOWN:
         cells["value"] = ""
@@ -195,7 +200,7 @@ def _package(inputs: EditionInputs, heads: Mapping[str, Sequence[str]]) -> dict[
 
 
 def _field(column: str) -> dict[str, Any]:
-    kind = "number" if column in {*RESULT_NUMBERS, *REMAINDERS} else "boolean" if column == "invented" else "string"
+    kind = "number" if column in {*RESULT_NUMBERS, *REMAINDERS, *RATIO} else "boolean" if column == "invented" else "string"
     field: dict[str, Any] = {"name": column, "type": kind, "description": _DESCRIPTIONS[column]}
     if column in {"status", *STATES}:
         field["constraints"] = {"enum": ["", "c", "x", "z", "low"]}

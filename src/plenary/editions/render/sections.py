@@ -250,6 +250,7 @@ class _Outcome:
         head = {"centre": "Centre", "sex": "Sex", "age_band": "Age"}[dimension]
         known = self._known() if dimension == "centre" else {}
         states = [column for column in STATES if any(column in row for row in rows)]
+        ratios = dimension == "centre" and any(not math.isnan(row.get("ratio", math.nan)) for row in rows)
         groups: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in rows:
             groups[row[dimension]][row["measure"]] = row
@@ -258,6 +259,7 @@ class _Outcome:
             line: list[Parts] = [[self.sheet.label(dimension, group)], self._patients(next(iter(cells.values())))]
             line += [self._result(cells[measure]) if measure in cells else ["[z]"] for measure in self.measures]
             first = next(iter(cells.values()))
+            line += [self._expected(first)] if ratios else []
             line += [[self.sheet.put("outcomes", first, column)] for column in states]
             line += [[self.sheet.put("completeness", known[group])] if group in known else ["[x]"]] if known else []
             lines.append(line)
@@ -267,6 +269,7 @@ class _Outcome:
             "#Patients",
             *(f"#{part_words(self.entry, measure).capitalize() or f'Result{unit}'}, 95% interval" for measure in self.measures),
         ]
+        heads += ["#Observed / expected, 95% interval"] if ratios else []
         heads += [f"#{STATES[column]}" for column in states]
         heads += ["#Outcome known"] if known else []
         title = f"{self.entry.label} by {head.lower()}, {self.period}"
@@ -298,6 +301,22 @@ class _Outcome:
     def _known(self) -> dict[str, Row]:
         rows = [row for row in self.sheet.rows["completeness"] if row["measure"] == self.entry.id]
         return {row["centre"]: row for row in self.sheet.pick(rows, "centre")}
+
+    def _expected(self, row: Row) -> Parts:
+        """Return a centre's observed over expected with its interval; all centres together are the measure."""
+        if row["centre"] == TOTAL:
+            return ["[z]"]
+        value = self.sheet.put("outcomes", row, "ratio")
+        if row["status"] != SHOWN or math.isnan(row["ratio"]):
+            return [value]
+        return [
+            value,
+            " (",
+            self.sheet.put("outcomes", row, "ratio_lower"),
+            " to ",
+            self.sheet.put("outcomes", row, "ratio_upper"),
+            ")",
+        ]
 
     def _result(self, row: Row) -> Parts:
         value = self.sheet.put("outcomes", row)

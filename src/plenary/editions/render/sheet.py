@@ -94,6 +94,8 @@ class Sheet:
             return "count"
         if table != "outcomes":
             return FORMS[table]
+        if column.startswith("ratio"):
+            return "decimal"
         entry = self.outcomes.get(base(row["measure"]))
         if entry is None or entry.measure in PROPORTIONS or row["measure"].endswith(BETTER_OR_WORSE):
             return "percent"

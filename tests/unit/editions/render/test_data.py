@@ -23,7 +23,8 @@ def test_every_table_has_the_agreed_columns_even_when_it_is_empty():
     assert ",".join(COLUMNS) == agreed
     assert all(files[f"data/{name}.csv"].decode().startswith(agreed) for name in TABLES)
     assert files["data/activity.csv"] == f"{agreed}\n".encode()
-    assert files["data/outcomes.csv"] == f"{agreed},not_eligible,not_known,not_eligible_status,not_known_status\n".encode()
+    more = "not_eligible,not_known,not_eligible_status,not_known_status,expected,ratio,ratio_lower,ratio_upper"
+    assert files["data/outcomes.csv"] == f"{agreed},{more}\n".encode()
 
 
 def test_the_tables_can_be_read_back_from_the_files_alone():
