@@ -263,7 +263,7 @@ def test_many_funnels_at_once_are_each_its_own(rows, kind, goal):
 def test_many_funnels_refuse_what_one_does():
     with pytest.raises(ValueError, match="group: one a centre"):
         funnels([1, 2], [4, 4], [1])
-    with pytest.raises(ValueError, match="target: 1.2 is out of range"):
+    with pytest.raises(ValueError, match=r"target: 1\.2 is out of range"):
         funnels([1, 2], [4, 4], [1, 2], [0.5, 1.2])
     with pytest.raises(ValueError, match="more events than patients"):
         funnels([5], [4], [1])
