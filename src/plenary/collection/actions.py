@@ -28,9 +28,9 @@ from plenary.collection.terms import (
     series_move,
     submission_move,
 )
-from plenary.core.actions import record, record_read, store_bytes
+from plenary.core.actions import erase_bytes, record, record_read, store_bytes
 from plenary.core.permissions import require
-from plenary.core.queries import code_version
+from plenary.core.queries import code_version, erased_on
 from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry.models import Centre, Service
@@ -101,6 +101,8 @@ def receive(*, centre: Centre, period_start: dt.date, period_end: dt.date, filen
         raise NotPossible("The file is empty. Choose the file that holds the cases.")
     with transaction.atomic():
         version = queries.data_set_for(centre.service, period_end)
+        if erased_on(hashlib.sha256(content).hexdigest()):
+            raise NotPossible("This file was erased because it holds a case that must not come back. Send it without that case.")
         sha256 = store_bytes(content, by=by, media_type=_media_type(filename))
         place = {"centre": centre, "period_start": period_start, "period_end": period_end, "route": Route.FILE}
         latest = Submission.objects.filter(**place).order_by("-received_at", "-id").first()
@@ -288,6 +290,7 @@ def key_case(
     counts = _counts(checked.findings)
     if counts["blocking"]:
         return None, checked.findings
+    _refuse_unfit(centre, [values.get("case_id", "").strip()])  # before its bytes are kept
     with transaction.atomic():
         submission = Submission.objects.create(
             centre=centre,
@@ -345,17 +348,40 @@ def open_differences(*, old: Submission, new: Submission, why: str, by: Who) -> 
 
 
 def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
-    """Erase what is known of one patient's case. Editions stand; the identifier stays, so that the case cannot come back."""
-    require(permissions.may_sign_off(by, centre), f"Only the lead of {centre.key} erases a case.")
+    """Erase what is known of one patient's case, with every file of the centre that holds it and what was found in that file.
+
+    The other cases of those files stand in the database. Editions stand; the identifier stays, so that the case cannot come
+    back. A file that cannot be read any more may hold the case: it goes too. Backups are the operator's (handbook, operation).
+    """
+    require(permissions.may_erase(by, centre), f"Only the lead of {centre.key} erases a case.")
+    if not reason.strip():
+        raise NotPossible("Give the reason for erasing the case.")
     with transaction.atomic():
         case = Case.objects.select_for_update().filter(centre=centre, case_id=case_id).first()
         if case is None:
             raise NotPossible(f"{centre.key} has no case {case_id}.")
+        files = _files_with(case)
         case.versions.update(payload={}, current=False)
         case.erased, case.area, case.sex, case.age = True, "", "", None
         case.save()
         _refuse_change_to_signed(centre)
-        record(by=by, verb="erase case", subject=f"case/{case.pk}", detail={"centre": centre.key, "reason": reason})
+        for sha256 in files:
+            erase_bytes(sha256=sha256, why="it held a case that was erased", by=by)
+        detail = {"centre": centre.key, "reason": reason.strip(), "files": files}
+        record(by=by, verb="erase case", subject=f"case/{case.pk}", detail=detail)
+
+
+def _files_with(case: Case) -> list[str]:
+    """Return the hashes of the kept files, and of their findings, that hold a case; set aside those that are undecided."""
+    ours = Submission.objects.filter(centre=case.centre)
+    holding = [one.pk for one in ours if queries.holds_case(one, case)]
+    ours.filter(pk__in=holding, state__in=(SubmissionState.RECEIVED, SubmissionState.CHECKED)).update(
+        state=SubmissionState.REFUSED
+    )
+    columns = ("sha256", "findings_sha256")
+    gone = {sha256 for pair in ours.filter(pk__in=holding).values_list(*columns) for sha256 in pair}
+    kept = {sha256 for pair in Submission.objects.exclude(pk__in=holding).values_list(*columns) for sha256 in pair}
+    return sorted(gone - kept - {""})
 
 
 # -- 4 expected cases and sign-off

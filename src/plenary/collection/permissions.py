@@ -48,6 +48,11 @@ def may_sign_off(who: Who, centre: Centre) -> bool:
     return holds(who, CentreLead, centre=centre.key)
 
 
+def may_erase(who: Who, centre: Centre) -> bool:
+    """Only the clinical lead answers a patient's request to be erased."""
+    return holds(who, CentreLead, centre=centre.key)
+
+
 def may_reopen(who: Who, centre: Centre) -> bool:
     return holds(who, NetworkLead, service=_service_of(centre))
 

@@ -19,13 +19,13 @@ from django.utils import timezone
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
 from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState, Unfinished
 from plenary.core.permissions import ROLES, CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, sees_cases
-from plenary.core.queries import stored_bytes
-from plenary.core.terms import NATION, NotFound, NotPossible, Who
+from plenary.core.queries import erased_on, stored_bytes
+from plenary.core.terms import NATION, Damaged, NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary_stats import ingest, spec, tables
 from plenary_stats.ingest import Checked, Finding
-from plenary_stats.spec import DataSet
+from plenary_stats.spec import DataSet, InputError
 from plenary_stats.tables import CaseTable
 
 Payload = dict[str, Any]
@@ -161,6 +161,20 @@ def checked(submission: Submission) -> Checked:
     return check_bytes(content, submission.filename, version=submission.data_set, centre=submission.centre, period=period, on=on)
 
 
+def holds_case(submission: Submission, case: Case) -> bool:
+    """Whether what was sent holds a case: it was taken from it, or stands in its file, or the file cannot be read to tell."""
+    if CaseVersion.objects.filter(submission=submission, case=case).exists():
+        return True
+    if erased_on(submission.sha256) is not None:
+        return False
+    try:
+        raw = ingest.read(stored_bytes(submission.sha256), submission.filename)
+    except (InputError, NotFound, Damaged):
+        return True
+    wanted = case.case_id.casefold()
+    return any(text.strip().casefold() == wanted for column in raw.columns for text in column.texts)
+
+
 def check_bytes(
     content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
 ) -> Checked:
@@ -185,6 +199,8 @@ def check_bytes(
 def open_findings(who: Who, submission: Submission) -> list[Finding]:
     """Return the findings of the latest check of a submission of an own centre; none before it was checked."""
     if not submissions(who).filter(pk=submission.pk).exists() or not submission.findings_sha256:
+        return []
+    if erased_on(submission.findings_sha256):
         return []
     return read_findings(stored_bytes(submission.findings_sha256))
 

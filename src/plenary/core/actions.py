@@ -63,6 +63,7 @@ def store_bytes(content: bytes, *, by: Who, media_type: str) -> str:
     if not _holds_exactly(path, content):
         _write_durably(path, content)
     with transaction.atomic():
+        StoredBytes.objects.filter(pk=sha256).exclude(erased_at=None).delete()  # erased once and sent again: it is new
         _, is_new = StoredBytes.objects.get_or_create(
             pk=sha256,
             defaults={"size": len(content), "media_type": media_type, "stored_at": timezone.now(), "stored_by": by.person_id},
@@ -70,6 +71,28 @@ def store_bytes(content: bytes, *, by: Who, media_type: str) -> str:
         if is_new:
             record(by=by, verb="store bytes", subject=f"bytes/{sha256}", detail={"size": len(content), "media_type": media_type})
     return sha256
+
+
+def erase_bytes(*, sha256: str, why: str, by: Who) -> None:
+    """Erase kept bytes for good. Their row and the event keep the hash. For actions that have asked whether ``by`` may.
+
+    Call it inside the action's transaction: the file goes when that is committed. A kill in between is made good by
+    ``finish_erasures``.
+    """
+    with transaction.atomic():
+        if StoredBytes.objects.filter(pk=sha256, erased_at=None).update(erased_at=timezone.now()):
+            record(by=by, verb="erase bytes", subject=f"bytes/{sha256}", detail={"why": why})
+        transaction.on_commit(finish_erasures)
+
+
+def finish_erasures() -> int:
+    """Remove the files of everything that was erased, and return how many were still there. Repeatable."""
+    left = [queries.store_path(sha256) for sha256 in StoredBytes.objects.exclude(erased_at=None).values_list("pk", flat=True)]
+    found = [path for path in left if path.exists()]
+    for path in found:
+        path.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    return len(found)
 
 
 def create_person(*, email: str, name: str, password: str | None = None, by: Who) -> Person:

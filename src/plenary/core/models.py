@@ -89,16 +89,20 @@ class AuditEvent(models.Model):
 
 
 class StoredBytes(models.Model):
-    """Bytes kept under their own sha-256 in the store folder; this row says when they came and what they are."""
+    """Bytes kept under their own sha-256 in the store folder; this row says when they came and what they are.
+
+    Erased, the row stays as a tombstone: that there was something of this hash is known, and not what it was.
+    """
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size = models.BigIntegerField()
     media_type = models.CharField(max_length=100)
     stored_at = models.DateTimeField()
     stored_by = models.BigIntegerField(null=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Privacy:
-        safe = {"sha256", "size", "media_type", "stored_at", "stored_by"}
+        safe = {"sha256", "size", "media_type", "stored_at", "stored_by", "erased_at"}
         scrub: set[str] = set()
 
 

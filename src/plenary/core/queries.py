@@ -91,9 +91,12 @@ def inbox(who: Who) -> QuerySet[ActionToDo]:
 
 
 def stored_bytes(sha256: str) -> bytes:
-    """Return kept bytes; raise ``NotFound`` when they were never kept and ``Damaged`` when they changed on disk."""
-    if not StoredBytes.objects.filter(pk=sha256).exists():
+    """Return kept bytes; raise ``NotFound`` when they were never kept or were erased, ``Damaged`` when they changed on disk."""
+    row = StoredBytes.objects.filter(pk=sha256).first()
+    if row is None:
         raise NotFound(f"No bytes are kept under {sha256}.")
+    if row.erased_at is not None:
+        raise NotFound(f"What was kept under {sha256} was erased.")
     try:
         content = store_path(sha256).read_bytes()
     except FileNotFoundError:
@@ -101,6 +104,12 @@ def stored_bytes(sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise Damaged(f"The file kept under {sha256} has changed on disk. Restore it from a backup.")
     return content
+
+
+def erased_on(sha256: str) -> date | None:
+    """Return the day on which kept bytes were erased; None where they stand or never were."""
+    row = StoredBytes.objects.filter(pk=sha256, erased_at__isnull=False).first()
+    return timezone.localdate(row.erased_at) if row else None
 
 
 def store_path(sha256: str) -> Path:

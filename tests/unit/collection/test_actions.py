@@ -8,9 +8,10 @@ from django_tasks_db.models import DBTaskResult
 
 from plenary.collection import actions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.core import actions as core
 from plenary.core import permissions as roles
 from plenary.core.models import AuditEvent
-from plenary.core.queries import event_detail, stored_bytes, verify_chain
+from plenary.core.queries import erased_on, event_detail, store_path, stored_bytes, verify_chain
 from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Refused
 from plenary.registry import queries as registry
 from plenary_stats import folder
@@ -430,6 +431,92 @@ class TestErase:
         actions.check(submission_id=submission.pk, by=SYSTEM)
         with pytest.raises(NotPossible, match="erased and must not come back: A1"):
             actions.accept(submission_id=submission.pk, by=make.manager(centre))
+
+    def erase(self, centre, case_id="A1"):
+        actions.erase_case(centre=centre, case_id=case_id, reason="patient's request", by=make.lead(centre))
+
+    def texts(self):
+        """Return everything that lies in the store, whatever the database says of it."""
+        return b"".join(path.read_bytes() for path in store_path("0" * 64).parents[1].rglob("*") if path.is_file())
+
+    @pytest.mark.django_db(transaction=True)
+    def test_no_kept_file_holds_it_and_the_others_stand(self, centre):
+        first = make.accepted(centre, case("A1", status="dead", pf_ratio="7.77"), case("A2"))
+        second = make.accepted(centre, case("A1", pf_ratio="7.77"), case("A2", pf_ratio="3.3"))
+        assert b"7.77" in self.texts()
+        self.erase(centre)
+        assert b"7.77" not in self.texts()
+        assert current(centre) == {"A2": "alive"}
+        for one in (first, second):
+            assert not store_path(one.sha256).exists()
+            assert erased_on(one.sha256) is not None
+            with pytest.raises(NotFound, match="was erased"):
+                stored_bytes(one.sha256)
+        [event] = events("erase case")
+        assert {first.sha256, second.sha256} <= set(event_detail(event)["files"])
+        assert event_detail(event)["reason"] == "patient's request"
+        assert {one.subject for one in events("erase bytes")} == {f"bytes/{sha}" for sha in event_detail(event)["files"]}
+        assert verify_chain().whole
+
+    @pytest.mark.django_db(transaction=True)
+    def test_files_of_others_and_without_it_stay(self, centre, elsewhere):
+        make.accepted(centre, case("A1"))
+        earlier = make.accepted(centre, case("B1", admitted_on="01/02/2024"), start=date(2024, 1, 1), end=START)
+        theirs = Submission.objects.get(centre=elsewhere)
+        self.erase(centre)
+        assert b"B1" in stored_bytes(earlier.sha256)
+        assert b"SECRET-7" in stored_bytes(theirs.sha256)
+        assert erased_on(earlier.findings_sha256) is None
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_file_that_waits_or_was_set_aside_goes_too_and_an_unreadable_one(self, centre):
+        make.accepted(centre, case("A1"))
+        waiting = make.receive(centre, case("A1", status="dead"), case("A2"))
+        unreadable = actions.receive(
+            centre=centre, **PERIOD, filename="x.csv", content=b"A1\0\xff\x81\x8d", by=make.manager(centre)
+        )
+        self.erase(centre)
+        for one in (waiting, unreadable):
+            one.refresh_from_db()
+            assert one.state == "refused"
+            assert erased_on(one.sha256) is not None
+        assert b"A1" not in self.texts()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_same_file_is_not_taken_again(self, centre):
+        make.accepted(centre, case("A1"))
+        self.erase(centre)
+        with pytest.raises(NotPossible, match="Send it without that case"):
+            make.receive(centre, case("A1"))
+        with pytest.raises(NotPossible, match="erased and must not come back"):
+            actions.key_case(centre=centre, **PERIOD, values=case("A1", pf_ratio="8.88"), by=make.lead(centre))
+        assert b"8.88" not in self.texts()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_kill_before_the_files_went_is_made_good(self, centre, monkeypatch):
+        sent = make.accepted(centre, case("A1"))
+        monkeypatch.setattr(core, "finish_erasures", lambda: 0)
+        self.erase(centre)
+        monkeypatch.undo()
+        assert store_path(sent.sha256).exists()
+        with pytest.raises(NotFound, match="was erased"):
+            stored_bytes(sent.sha256)
+        assert core.finish_erasures() >= 1
+        assert not store_path(sent.sha256).exists()
+        assert core.finish_erasures() == 0
+
+    def test_refused_everything_stands(self, centre):
+        sent = make.accepted(centre, case("A1"))
+        actions.sign_off_series(centre=centre, **PERIOD, by=make.lead(centre))
+        with pytest.raises(NotPossible, match="signed off"), transaction.atomic():
+            self.erase(centre)
+        assert b"A1" in stored_bytes(sent.sha256)
+        assert current(centre) == {"A1": "alive"}
+
+    def test_with_a_reason(self, centre):
+        make.accepted(centre, case("A1"))
+        with pytest.raises(NotPossible, match="reason"):
+            actions.erase_case(centre=centre, case_id="A1", reason=" ", by=make.lead(centre))
 
     def test_an_unknown_case(self, centre):
         with pytest.raises(NotPossible, match="no case A9"):

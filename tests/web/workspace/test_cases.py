@@ -5,11 +5,13 @@ from django import forms
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from plenary.collection import queries
+from plenary.collection import actions, queries
+from plenary.collection.models import Case, CaseVersion, Submission
 from plenary.core import queries as core
-from plenary.core.permissions import CentreDataManager
+from plenary.core.permissions import Administrator, CentreDataManager, CentreLead, NetworkLead
 from plenary.web.workspace import cases
 from plenary_stats.spec import Field
+from tests.factories import collection as make
 from tests.factories.collection import accepted, case, manager, signed_off
 from tests.factories.registry import CentreFactory
 
@@ -227,3 +229,56 @@ def test_a_date_is_handed_on_as_the_data_set_writes_it(order, parts, text):
 )
 def test_each_kind_of_field_has_its_control(known, widget):
     assert type(cases._field(known).widget) is widget
+
+
+class TestErase:
+    """The lead erases a case for a reason; nobody else is asked or may."""
+
+    @pytest.fixture
+    def kept(self, own):
+        make.accepted(own, make.case("A1", pf_ratio="7.7"), make.case("A2"))
+        return CaseVersion.objects.get(case__case_id="A1")
+
+    def address(self, number):
+        return f"/workspace/collection/adult-ecmo/RJ1/2025/cases/{number}/erase/"
+
+    def test_after_asking(self, as_, kept):
+        lead = as_(CentreLead, "adult-ecmo/RJ1")
+        assert self.address(kept.pk) in lead.get("/workspace/collection/adult-ecmo/RJ1/2025/cases/").text
+        assert "Erase case A1" in lead.get(self.address(kept.pk)).text
+        page = lead.post(self.address(kept.pk), {"reason": " "}).text
+        assert "Give the reason" in page
+        assert Case.objects.filter(erased=False).count() == 2
+        answer = lead.post(self.address(kept.pk), {"reason": "The family asked"}, follow=True)
+        assert "Case A1 was erased" in answer.text
+        assert list(queries.visible_to(make.lead(kept.case.centre)).values_list("case_id", flat=True)) == ["A2"]
+        assert lead.get(self.address(kept.pk)).status_code == 404
+        sent = Submission.objects.get()
+        assert "Erased on" in lead.get(f"/workspace/submissions/{sent.pk}/").text
+
+    def test_a_signed_series_is_opened_first(self, as_, kept):
+        actions.sign_off_series(
+            centre=kept.case.centre, period_start=make.START, period_end=make.END, by=make.lead(kept.case.centre)
+        )
+        page = as_(CentreLead, "adult-ecmo/RJ1").post(self.address(kept.pk), {"reason": "The family asked"}).text
+        assert "Ask the network lead to reopen it first." in page
+        assert "The family asked" in page
+        assert not Case.objects.filter(erased=True).exists()
+
+    @pytest.mark.parametrize(
+        ("role", "scope"),
+        [(CentreDataManager, "adult-ecmo/RJ1"), (CentreLead, "adult-ecmo/RM2"), (NetworkLead, "adult-ecmo"), (Administrator, "")],
+        ids=lambda value: getattr(value, "key", value or "all"),
+    )
+    def test_nobody_else(self, as_, kept, other, role, scope):
+        browser = as_(role, scope)
+        for send in (browser.get, browser.post):
+            answer = send(self.address(kept.pk))
+            assert answer.status_code == 403
+            assert "A1" not in answer.text
+        assert not Case.objects.filter(erased=True).exists()
+
+    def test_the_manager_is_not_offered_it(self, as_, kept):
+        assert (
+            "erase/" not in as_(CentreDataManager, "adult-ecmo/RJ1").get("/workspace/collection/adult-ecmo/RJ1/2025/cases/").text
+        )

@@ -12,15 +12,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from plenary.collection import actions, queries
+from plenary.collection.permissions import may_erase
 from plenary.core.terms import NotFound
 from plenary.web.design.fields import MONTHS, FilterForm, SplitDate
 from plenary.web.design.formats import day, plural
-from plenary.web.design.tables import Link
+from plenary.web.design.tables import Cell, Link
 from plenary.web.routes import who
 from plenary.web.workspace.collection import SECTION, Place, data_set_of, place
-from plenary.web.workspace.pages import attempt, form_page, list_page, posted
+from plenary.web.workspace.pages import ReasonForm, attempt, form_page, list_page, posted, tried
 
-WHY_LIST, WHY_CHANGE = "list of cases", "change one case"
+WHY_LIST, WHY_CHANGE, WHY_ERASE = "list of cases", "change one case", "erase one case"
 
 
 class CaseFilter(FilterForm):
@@ -35,22 +36,14 @@ def cases(request: HttpRequest, service: str, ods: str, period: str, *, as_file:
     wanted = form.chosen().get("case_id", "").casefold()
     opened = actions.open_cases(**here.kept, why=WHY_LIST, by=who(request))
     kept = [one for one in opened if wanted in one.case.case_id.casefold()]
+    to_erase = may_erase(who(request), here.centre) and not as_file
     return list_page(
         request,
         title="Cases",
         section=here.words,
         crumbs=here.crumbs(),
-        columns=("Case", "Date", "Area", "Sex", "Age"),
-        rows=[
-            (
-                Link(one.case.case_id, f"{here.url('key_case')}?case={one.pk}"),
-                day(one.case.index_on),
-                one.case.area,
-                one.case.sex,
-                "" if one.case.age is None else f"{one.case.age:g}",
-            )
-            for one in kept
-        ],
+        columns=("Case", "Date", "Area", "Sex", "Age", *(("To do",) if to_erase else ())),
+        rows=[_case_row(here, one, to_erase=to_erase) for one in kept],
         intro=[f"{plural(len(opened), 'case')} of {here.centre.name}. Everybody who opens this list is recorded."],
         links=[("Key one case", here.url("key_case")), ("Send a file", here.url("upload"))],
         filter=form,
@@ -58,6 +51,44 @@ def cases(request: HttpRequest, service: str, ods: str, period: str, *, as_file:
         as_file=as_file,
         download=here.url("cases_file"),
         empty=("No case stands for this period.", "Send the file of cases", here.url("upload")),
+    )
+
+
+def _case_row(here: Place, one: Any, *, to_erase: bool) -> tuple[Cell, ...]:
+    erase = Link("Erase", here.url("erase_case", one.pk), hidden=f"case {one.case.case_id}")
+    return (
+        Link(one.case.case_id, f"{here.url('key_case')}?case={one.pk}"),
+        day(one.case.index_on),
+        one.case.area,
+        one.case.sex,
+        "" if one.case.age is None else f"{one.case.age:g}",
+        *((erase,) if to_erase else ()),
+    )
+
+
+def erase(request: HttpRequest, service: str, ods: str, period: str, number: int) -> HttpResponse:
+    """Erase one case for good, for a stated reason, after asking."""
+    asking, here, form = who(request), place(service, ods, period), ReasonForm(posted(request))
+    known = _open(request, here, number, WHY_ERASE)
+    case_id = known.case.case_id
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if tried(form, lambda: actions.erase_case(centre=here.centre, case_id=case_id, reason=reason, by=asking)):
+            messages.success(request, f"Case {case_id} was erased, with the files that held it.")
+            return redirect(here.url("cases"))
+    return form_page(
+        request,
+        form,
+        title=f"Erase case {case_id}",
+        section=SECTION,
+        crumbs=[*here.crumbs(), ("Cases", here.url("cases"))],
+        intro=[
+            "Everything that was reported of this case is erased for good, with every file that holds it; the other cases stay.",
+            "The identifier is kept, so that the case cannot come back. Editions that were published stand.",
+            "Do this when a patient asks for it and your information governance lead agrees.",
+        ],
+        submit="Erase for good",
+        kind="warning",
     )
 
 
@@ -168,10 +199,13 @@ def _tell(request: HttpRequest, here: Place, case_id: str, found: Sequence[Any])
 
 def _known(request: HttpRequest, here: Place) -> Any:
     wanted = request.GET.get("case", "")
-    if not wanted:
-        return None
-    opened = actions.open_cases(**here.kept, why=WHY_CHANGE, by=who(request))
-    found = next((one for one in opened if str(one.pk) == wanted), None)
+    return _open(request, here, wanted, WHY_CHANGE) if wanted else None
+
+
+def _open(request: HttpRequest, here: Place, wanted: object, why: str) -> Any:
+    """Return one case that stands, by its number. That it was read is recorded."""
+    opened = actions.open_cases(**here.kept, why=why, by=who(request))
+    found = next((one for one in opened if str(one.pk) == str(wanted)), None)
     if found is None:
         raise NotFound("This case does not stand any more: it was changed or withdrawn. Open it from the list of cases.")
     return found

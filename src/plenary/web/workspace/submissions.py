@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 from plenary.collection import actions, queries
 from plenary.collection.terms import Difference
 from plenary.core.permissions import CentreDataManager, CentreLead
+from plenary.core.queries import erased_on
 from plenary.core.terms import NotFound, Who
 from plenary.web.design.fields import FilterForm
-from plenary.web.design.formats import moment, number, plural
+from plenary.web.design.formats import day, moment, number, plural
 from plenary.web.design.tables import Cell, Column, Tag
 from plenary.web.routes import Permission, Scope, only, who
 from plenary.web.workspace.collection import SECTION, STATES, Place, place_of
@@ -134,6 +135,7 @@ def _facts(one: Any) -> list[tuple[str, Cell]]:
         ("State", STATES[one.state]),
         ("Received", moment(one.received_at)),
         ("Data set", one.data_set.version),
+        ("File", f"Erased on {day(erased)} with a case that it held" if (erased := erased_on(one.sha256)) else ""),
         ("Cases", number(one.cases) if one.findings_sha256 and not one.blocking else ""),
         ("Findings", ", ".join(said) or ("None" if one.findings_sha256 else "")),
     ]

@@ -54,6 +54,7 @@ urlpatterns = [
     route(f"{HERE}cases/", cases.cases, "cases", CENTRE),
     route(f"{HERE}cases.csv", partial(cases.cases, as_file=True), "cases_file", CENTRE),
     route(f"{HERE}key/", cases.key_case, "key_case", CENTRE),
+    route(f"{HERE}cases/<int:number>/erase/", cases.erase, "erase_case", (CentreLead,)),
     route(f"{HERE}expected/", series.expected, "expected", CENTRE),
     route(f"{HERE}expected.csv", partial(series.expected, as_file=True), "expected_file", CENTRE),
     route(f"{HERE}expected/add/", series.expect, "expect", CENTRE),
