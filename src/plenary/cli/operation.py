@@ -48,7 +48,7 @@ def serve(arguments: argparse.Namespace) -> int:
     commands = [_web_command(arguments)]
     if not arguments.no_worker:
         actions.requeue_abandoned(by=SYSTEM)
-        actions.finish_erasures()
+        actions.finish_erasures(by=SYSTEM)
         commands.append([sys.executable, "-m", "django", "db_worker", "--queue-name", "*"])
     _say(f"Plenary answers at http://{arguments.host}:{arguments.port}/")
     return _supervise(commands)

@@ -9,6 +9,7 @@ import os
 import tempfile
 import tomllib
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from django_tasks_db.models import DBTaskResult
 from plenary.core import permissions, queries
 from plenary.core.models import ActionToDo, AuditEvent, Person, Policy, Post, StoredBytes
 from plenary.core.permissions import require
-from plenary.core.terms import ATTEMPTS, NOBODY, Event, Refused, Who, scope_kind
+from plenary.core.terms import ATTEMPTS, NOBODY, SYSTEM, Event, Refused, Who, scope_kind
 
 CHAIN_LOCK = 0x706C656E  # "plen": the advisory lock that makes appending to the audit chain one at a time
 SUPPORT_DAYS = 7  # the longest that support staff may hold a post which sees cases
@@ -82,11 +83,12 @@ def erase_bytes(*, sha256: str, why: str, by: Who) -> None:
     with transaction.atomic():
         if StoredBytes.objects.filter(pk=sha256, erased_at=None).update(erased_at=timezone.now()):
             record(by=by, verb="erase bytes", subject=f"bytes/{sha256}", detail={"why": why})
-        transaction.on_commit(finish_erasures)
+        transaction.on_commit(partial(finish_erasures, by=SYSTEM))
 
 
-def finish_erasures() -> int:
+def finish_erasures(*, by: Who) -> int:
     """Remove the files of everything that was erased, and return how many were still there. Repeatable."""
+    require(permissions.may_administer(by), "Only an administrator may remove erased files.")
     left = [queries.store_path(sha256) for sha256 in StoredBytes.objects.exclude(erased_at=None).values_list("pk", flat=True)]
     found = [path for path in left if path.exists()]
     for path in found:

@@ -38,33 +38,6 @@ def tables_of(run: Run) -> tuple[ResultTable, ...]:
     return tuple(tables.load(stored_bytes(sha256)) for sha256 in run.tables)
 
 
-def curves(who: Who, run: Run) -> ResultTable | None:
-    """Return points of the national survival curves of a run, for its network.
-
-    None where no outcome is a survival, or where the cases are not those of the run any more.
-    """
-    service, period = run.service, (run.period_start, run.period_end)
-    chosen = outcome_set_for(service, run.period_end)
-    if chosen is None or not visible_to(who).filter(pk=run.pk).exists():
-        return None
-    agreed = outcome_set(chosen)
-    if all(one.measure != "survival" for one in agreed.outcomes):
-        return None
-    if inputs(service, *period, signed_only=run.signed_only) != run.inputs:
-        return None
-    label, since = collection.period_label(*period), _since(chosen, run.period_start)
-    cases = collection.case_table(service, *period, signed_only=run.signed_only, since=since, label=label)
-    return measures.curve(
-        agreed,
-        cases,
-        centres=designated_centres(service, *period),
-        period_start=run.period_start,
-        period_end=run.period_end,
-        label=label,
-        dataset=collection.data_set(collection.data_set_for(service, run.period_end)),
-    )
-
-
 def agreed_with(run: Run) -> OutcomeSet | None:
     """Return the outcome set under which a run was computed: the document of then, not of now."""
     name = f"outcome-set/{run.service.slug}/"

@@ -182,7 +182,7 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
     period = Period(one.period_start, one.period_end)
     agreed = queries.agreed_with(one)
     rows = [row for each in found if each.name == "outcomes" for row in each.rows() if _by_centre(row)]
-    curves = queries.curves(asking, one)
+    curves = next((each for each in found if each.name == "curves"), None)
     measures = [_measure(group, agreed, names, curves) for group in _grouped(rows)]
     return render_page(
         request,
