@@ -166,7 +166,7 @@ def main() -> None:
     assert np.concatenate(scipy_funnels(x, n)).tolist() == flags.tolist()
     print("## Comparisons\n")
     print(
-        f"{flags.size:,} comparisons in {SERVICES * OUTCOMES:,} funnels; {events.size:,} strata of {direct.estimate.size:,} rates."
+        f"{flags.size:,} comparisons in {SERVICES * OUTCOMES:,} funnels, {events.size:,} strata, {direct.estimate.size:,} rates"
     )
     print("Best of several.\n")
     print("| who | funnels, seconds | times Plenary's | rates, seconds | times Plenary's |\n| --- | ---: | ---: | ---: | ---: |")
