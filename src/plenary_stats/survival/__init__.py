@@ -1,5 +1,6 @@
 """Time to an event, when some have not been followed long enough: curves, tests, competing events, models, relative survival."""
 
+from plenary_stats.survival.background import RelativeSurvival, relative
 from plenary_stats.survival.centres import CentreRatios, centre_ratios
 from plenary_stats.survival.competing import CumulativeIncidence, Gray, cumulative_incidence, gray
 from plenary_stats.survival.curves import KaplanMeier, kaplan_meier
@@ -16,6 +17,7 @@ __all__ = [
     "KaplanMeier",
     "LogRank",
     "ProportionalHazards",
+    "RelativeSurvival",
     "centre_ratios",
     "concordance",
     "cox",
@@ -24,4 +26,5 @@ __all__ = [
     "kaplan_meier",
     "logrank",
     "proportional_hazards",
+    "relative",
 ]
