@@ -21,7 +21,7 @@ def record_return(
     *, centre: Centre, period_start: dt.date, period_end: dt.date, amount_gbp: Decimal, basis: str, by: Who
 ) -> Return:
     """Note what a centre was paid in a period. A later return supersedes; the same again changes nothing."""
-    require(permissions.may_record(by, centre.service.slug), "Only the national commissioner records expenditure.")
+    require(permissions.may_record(by, centre.key), f"Only people of {centre.key} and the commissioner return its expenditure.")
     require_period(period_start, period_end)
     if not amount_gbp.is_finite() or amount_gbp < 0:
         raise NotPossible("An amount is a number of pounds, nought or more.")

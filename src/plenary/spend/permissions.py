@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from plenary.core.permissions import NationalCommissioner, NetworkLead, holds
+from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import Who
 
 
-def may_record(who: Who, service: str) -> bool:
-    return holds(who, NationalCommissioner, service=service)
+def may_record(who: Who, centre: str) -> bool:
+    """Whether ``who`` returns what a centre ("slug/ODS") was paid: its own people, or the commissioner."""
+    return holds(who, NationalCommissioner, CentreLead, CentreDataManager, centre=centre)
 
 
 def may_see(who: Who, service: str) -> bool:

@@ -7,9 +7,10 @@ import hashlib
 
 from django.db.models import Q, QuerySet
 
-from plenary.core.permissions import CentreLead, NationalCommissioner, NetworkLead
+from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead
 from plenary.core.terms import NATION, Who
-from plenary.registry.models import Service
+from plenary.registry import queries as registry
+from plenary.registry.models import Centre, Service
 from plenary.spend.models import Return
 from plenary_stats import measures
 from plenary_stats.folder import Spending
@@ -17,17 +18,34 @@ from plenary_stats.tables import ResultTable
 
 
 def visible_to(who: Who) -> QuerySet[Return]:
-    """Return all returns to the commissioner, a service's to its network lead, a centre's to its lead."""
+    """Return all returns to the commissioner, a service's to its network lead, a centre's to its own people."""
+    return Return.objects.filter(_seen(who, "centre__")).select_related("centre__service")
+
+
+def by_centre(who: Who, service: Service, period_start: dt.date, period_end: dt.date) -> list[tuple[Centre, Return | None]]:
+    """Return the centres of a service that ``who`` sees, each with its current return of a period, None where there is none.
+
+    Those that were designated in the period, and those that returned something for it.
+    """
+    within = {"period_start": period_start, "period_end": period_end}
+    found = {one.centre_id: one for one in visible_to(who).filter(centre__service=service, current=True, **within)}
+    standing = registry.designated_during(period_start, period_end).values("centre")
+    due = Q(pk__in=standing) | Q(pk__in=list(found))
+    centres = Centre.objects.filter(_seen(who, ""), due, service=service).select_related("service").order_by("name", "ods")
+    return [(one, found.get(one.pk)) for one in centres]
+
+
+def _seen(who: Who, path: str) -> Q:
     found = Q(pk__in=())
     for post in who.posts:
         if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
             found |= Q(pk__isnull=False)
         if post.role == NetworkLead.key and post.scope_kind == "service":
-            found |= Q(centre__service__slug=post.scope)
-        if post.role == CentreLead.key and post.scope_kind == "centre":
+            found |= Q(**{f"{path}service__slug": post.scope})
+        if post.role in (CentreLead.key, CentreDataManager.key) and post.scope_kind == "centre":
             service, _, ods = post.scope.partition("/")
-            found |= Q(centre__service__slug=service, centre__ods=ods)
-    return Return.objects.filter(found).select_related("centre__service")
+            found |= Q(**{f"{path}service__slug": service, f"{path}ods": ods})
+    return found
 
 
 def amounts(service: Service, period_start: dt.date, period_end: dt.date) -> list[Spending]:

@@ -33,6 +33,7 @@ WORKSPACE_MENU: list[tuple[str, str]] = [
     ("My work", "workspace"),
     ("Collection", "collection"),
     ("Results", "results"),
+    ("Expenditure", "expenditure"),
     ("Releases", "releases"),
     ("Narrative", "narrative"),
     ("Make editions", "manage_editions"),

@@ -1,20 +1,25 @@
-"""Expenditure is recorded by the commissioner; a later return supersedes and the earlier is kept."""
+"""Expenditure is returned by the centre or recorded by the commissioner; a later return supersedes and the earlier is kept."""
 
 from decimal import Decimal
 
 import pytest
 
 from plenary.core.models import AuditEvent
+from plenary.core.permissions import CentreDataManager, CentreLead
 from plenary.core.terms import NOBODY, SYSTEM, NotPossible, Refused
 from plenary.spend import actions
 from plenary.spend.models import Return
 from tests.factories import outcomes as make
 from tests.factories.collection import END, START
+from tests.factories.core import make_who
 from tests.factories.registry import CentreFactory
 
 pytestmark = pytest.mark.django_db
 
-OTHERS = [make.NETWORK_LEAD, make.CENTRE_LEAD, make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, SYSTEM, NOBODY]
+OTHER_CENTRE = make_who(CentreLead, "adult-ecmo/RJ2", person_id=51)
+MANAGER = make_who(CentreDataManager, "adult-ecmo/RJ1", person_id=52)
+
+OTHERS = [make.NETWORK_LEAD, OTHER_CENTRE, make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, SYSTEM, NOBODY]
 
 
 def centre(ods="RJ1", slug="adult-ecmo"):
@@ -57,6 +62,13 @@ class TestRecord:
     def test_a_period_that_runs_backwards(self):
         with pytest.raises(NotPossible, match="ends after"):
             record(centre(), period_start=END, period_end=START)
+
+    @pytest.mark.parametrize("who", [make.CENTRE_LEAD, MANAGER])
+    def test_the_centres_own_people_return_it(self, who):
+        assert record(centre(), by=who).recorded_by == who.person_id
+        with pytest.raises(Refused):
+            record(centre("RJ2"), by=who)
+        assert Return.objects.count() == 1
 
     @pytest.mark.parametrize("who", OTHERS)
     def test_refused_to_others(self, who):

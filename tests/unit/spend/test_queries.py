@@ -49,7 +49,7 @@ class TestQueries:
             "reviewer": len(queries.visible_to(make.REVIEWER)),
             "nobody": len(queries.visible_to(NOBODY)),
         }
-        assert seen == {"commissioner": 3, "network lead": 2, "centre lead": 1, "manager": 0, "reviewer": 0, "nobody": 0}
+        assert seen == {"commissioner": 3, "network lead": 2, "centre lead": 1, "manager": 1, "reviewer": 0, "nobody": 0}
 
     @pytest.mark.parametrize("count", [1, 3])
     def test_one_query_however_many(self, count, django_assert_num_queries):

@@ -26,6 +26,7 @@ from plenary.web.workspace import (
     releases,
     results,
     series,
+    spend,
     submissions,
 )
 from plenary.web.workspace.editions import PUBLISHERS
@@ -34,6 +35,7 @@ from plenary.web.workspace.submissions import OF_ITS_CENTRE
 
 CENTRE = (CentreDataManager, CentreLead)
 FOLLOWERS = (CentreDataManager, CentreLead, NetworkLead, NationalCommissioner)
+PAYERS = (CentreDataManager, CentreLead, NationalCommissioner)
 LEADERS = (NetworkLead, NationalCommissioner)
 RELEASERS = (NetworkLead, NationalCommissioner, Reviewer)
 COMMISSIONER = (NationalCommissioner,)
@@ -74,6 +76,10 @@ urlpatterns = [
     route("workspace/results/run/", results.run_results, "run_results", LEADERS),
     route("workspace/results/<int:number>/", results.run, "run", NETWORK),
     route("workspace/results/<int:number>/figures.csv", results.run_file, "run_file", NETWORK),
+    # expenditure
+    route("workspace/expenditure/", spend.expenditure, "expenditure", FOLLOWERS),
+    route("workspace/expenditure.csv", partial(spend.expenditure, as_file=True), "expenditure_file", FOLLOWERS),
+    route("workspace/expenditure/<slug:service>/<str:ods>/<str:period>/", spend.enter, "enter_expenditure", PAYERS),
     # releases
     route("workspace/releases/", releases.all_proposals, "releases", RELEASERS),
     route("workspace/releases.csv", partial(releases.all_proposals, as_file=True), "releases_file", RELEASERS),
