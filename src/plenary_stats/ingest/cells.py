@@ -67,6 +67,8 @@ class Cells(Sequence[str]):
 
     def empty(self) -> bool:
         """Whether no row has a value."""
+        if self.plain is not None:  # without spaces around them
+            return not self.plain.view(np.uint8).any()
         return not any(text.strip() for text in self.texts)
 
 
@@ -98,15 +100,16 @@ def cut(content: bytes, separator: str) -> tuple[list[str], list[Cells], npt.NDA
     present: npt.NDArray[np.bool_] = np.asarray(lengths.any(axis=1), dtype=bool)
     if not present.all():
         starts, lengths = starts[present], lengths[present]
-    columns = zip(np.ascontiguousarray(starts.T), np.ascontiguousarray(lengths.T), strict=True)
+    begins = _eight(table, starts, lengths)  # of all cells at once, in the order of the file: the processor fetches each row once
+    columns = zip(np.ascontiguousarray(begins.T), starts.T, lengths.T, strict=True)
     return [heading.strip() for heading in headings], [_column(whole, table, *column) for column in columns], present
 
 
-def _column(whole: bytes, table: npt.NDArray[np.uint8], starts: Offsets, lengths: Offsets) -> Cells:
+def _column(whole: bytes, table: npt.NDArray[np.uint8], begins: Words, starts: Offsets, lengths: Offsets) -> Cells:
     longest = int(lengths.max(initial=0))
     if longest > LONGEST:
         return _as_texts(whole, starts, lengths)
-    words = _words(table, starts, lengths, longest)
+    words = [begins, *(_eight(table, starts + 8 * word, lengths - 8 * word) for word in range(1, -(-longest // 8)))]
     keys = words[0]
     for word in words[1:]:
         keys = (keys ^ (keys >> np.uint64(29))) * _MIX[0] + (word ^ (word >> np.uint64(31))) * _MIX[1]
@@ -137,12 +140,11 @@ def _grouped(keys: Words, longest: int) -> tuple[Places, Places]:
     return first, places
 
 
-def _words(table: npt.NDArray[np.uint8], starts: Offsets, lengths: Offsets, longest: int) -> list[Words]:
-    """Return the cells as columns of eight bytes each, what lies beyond a cell's end being nought."""
+def _eight(table: npt.NDArray[np.uint8], starts: Offsets, lengths: Offsets) -> Words:
+    """Return eight bytes from each start as a number, what lies beyond a cell's end being nought."""
     view = np.ndarray((len(table) - 7,), dtype="<u8", buffer=table, strides=(1,))
-    if longest <= 8:
-        return [view[starts] & _MASKS[lengths]]
-    return [view[starts + 8 * word] & _MASKS[np.clip(lengths - 8 * word, 0, 8)] for word in range(-(-longest // 8))]
+    found: Words = view[starts] & _MASKS[np.clip(lengths, 0, 8)]
+    return found
 
 
 def _of_bytes(fixed: Words, lengths: Offsets, places: Places) -> Cells:
@@ -152,6 +154,12 @@ def _of_bytes(fixed: Words, lengths: Offsets, places: Places) -> Cells:
     spaced = (lengths > 0) & ((letters[:, 0] <= ord(" ")) | (final <= ord(" ")))
     plain = bool((letters < 128).all()) and not spaced.any()
     return Cells(lambda: [text.decode() for text in texts.tolist()], places, texts if plain else None)
+
+
+def widened(plain: npt.NDArray[np.bytes_]) -> npt.NDArray[np.str_]:
+    """Return ASCII texts as numpy's texts: what ``astype`` does cell by cell, all letters at once."""
+    letters = plain.view(np.uint8).reshape(len(plain), -1)
+    return letters.astype(np.uint32).view(f"<U{letters.shape[1]}").ravel()
 
 
 def _as_bytes(texts: list[str]) -> npt.NDArray[np.bytes_] | None:

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from plenary_stats.ingest.cells import Cells, cut
+from plenary_stats.ingest.cells import Cells, cut, widened
 
 
 def judged(text, separator=","):
@@ -32,6 +32,21 @@ def test_texts_are_offered_as_bytes_where_nothing_is_lost():
     assert Cells.of(["a", "", "b c"]).plain.tolist() == [b"a", b"", b"b c"]
     for texts in (["é"], [" a"], ["a\0"], ["x" * 65], []):
         assert Cells.of(texts).plain is None
+
+
+@given(st.lists(st.text(st.characters(min_codepoint=1, max_codepoint=127), max_size=9), min_size=1))
+def test_ascii_texts_are_widened_as_numpy_does_it(texts):
+    plain = np.array(texts, dtype=np.bytes_)
+    assert widened(plain).tolist() == plain.astype(np.str_).tolist()
+    assert widened(plain).dtype == plain.astype(np.str_).dtype
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "12345678", "123456789", "x" * 17]), min_size=2, max_size=2), min_size=1))
+def test_a_column_is_empty_only_where_no_row_has_a_value(rows):
+    _, columns, present = cut("\n".join(["a,b", *(",".join(row) for row in rows)]).encode(), ",")
+    kept = [row for row in rows if any(row)]
+    assert present.tolist()[: len(rows)] == [any(row) for row in rows][: len(present)]
+    assert [column.empty() for column in columns] == [not any(row[place] for row in kept) for place in (0, 1)]
 
 
 def test_a_plain_file_is_cut():

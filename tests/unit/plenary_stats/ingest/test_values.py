@@ -275,3 +275,21 @@ def test_quick_and_careful_agree(cells, field):
 def test_numbers_are_the_nearest_floats(cells):
     quick, _ = plainly(NUMBER, cells)
     assert quick.column.tolist() == [float(cell) for cell in cells]
+
+
+def test_the_last_day_of_every_month_is_a_date_and_the_next_is_none():
+    months = [(year, month) for year in (1850, 1900, 1999, 2000, 2023, 2024, 9999) for month in range(1, 13)]
+    last = [
+        (date(year + month // 12, month % 12 + 1, 1) if year < 9999 or month < 12 else None, year, month)
+        for year, month in months
+    ]
+    lengths = [(first - date(year, month, 1)).days if first else 31 for first, year, month in last]
+    kept = read_column(
+        Field("listed", validation="date_dmy"), [f"{n:02d}/{m:02d}/{y}" for n, (y, m) in zip(lengths, months, strict=True)]
+    )
+    assert kept.column.tolist() == [date(y, m, n) for n, (y, m) in zip(lengths, months, strict=True)]
+    gone = read_column(
+        Field("listed", validation="date_dmy"), [f"{n + 1}/{m:02d}/{y}" for n, (y, m) in zip(lengths, months, strict=True)]
+    )
+    assert np.isnat(gone.column).all()
+    assert {problem.rule for problem in gone.problems.values()} == {"impossible-date"}
