@@ -227,25 +227,24 @@ def _supersede(submission: Submission) -> list[int]:
 def _store_cases(submission: Submission, cases: CaseTable) -> None:
     """Write cases and their new versions as plain SQL: a hundred thousand rows as model objects take eight times as long."""
     centre, dataset = submission.centre, queries.data_set(submission.data_set)
-    rows = list(queries.payloads(cases, dataset))
-    _refuse_unfit(centre, [case_id for case_id, _ in rows])
-    dates = [on.isoformat() for on in queries.index_dates(cases, dataset, submission.period_start)]
-    keys = ((one.get("area", ""), one.get("sex", ""), one.get("age")) for _, one in rows)
+    case_ids = cases["case_id"].tolist()
+    _refuse_unfit(centre, case_ids)
+    keys = zip(
+        *(queries.values_of(cases, name, otherwise) for name, otherwise in (("area", ""), ("sex", ""), ("age", None))),
+        [on.isoformat() for on in queries.index_dates(cases, dataset, submission.period_start)],
+        strict=True,
+    )
     with connection.cursor() as cursor:
-        cursor.executemany(
-            UPSERT_CASE, [(centre.pk, case_id, *key, on) for (case_id, _), key, on in zip(rows, keys, dates, strict=True)]
-        )
+        cursor.executemany(UPSERT_CASE, [(centre.pk, case_id, *key) for case_id, key in zip(case_ids, keys, strict=True)])
         pks = dict(Case.objects.filter(centre=centre).values_list("case_id", "pk"))
-        _withdraw_current(centre, {pks[case_id] for case_id, _ in rows})
+        own = [pks[case_id] for case_id in case_ids]
+        _withdraw_current(centre, set(own))
         versions: Any = CaseVersion.objects.filter(case__centre=centre).order_by()
         numbers = dict(versions.values_list("case").annotate(Max("number")))
-        text = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False).encode
+        payloads = queries.payloads(cases, dataset)
         cursor.executemany(
             INSERT_VERSION,
-            [
-                (pk, submission.pk, numbers.get(pk, 0) + 1, text(payload))
-                for pk, payload in ((pks[case_id], payload) for case_id, payload in rows)
-            ],
+            [(pk, submission.pk, numbers.get(pk, 0) + 1, payload) for pk, payload in zip(own, payloads, strict=True)],
         )
 
 

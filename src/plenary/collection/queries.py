@@ -221,7 +221,11 @@ def differences(who: Who, old: Submission, new: Submission) -> list[Difference]:
 
 def _payloads(submission: Submission) -> dict[str, Payload]:
     stored = CaseVersion.objects.filter(submission=submission).values_list("case__case_id", "payload")
-    return dict(stored) or dict(payloads(checked(submission).cases, data_set(submission.data_set)))
+    if found := dict(stored):
+        return found
+    cases = checked(submission).cases
+    rows = map(json.loads, payloads(cases, data_set(submission.data_set)))
+    return dict(zip(cases["case_id"].tolist(), rows, strict=True))
 
 
 def _compare(before: Mapping[str, Payload], after: Mapping[str, Payload]) -> Iterator[Difference]:
@@ -246,20 +250,36 @@ def _shown(value: Any) -> str:
 # -- cases as columns
 
 
-def payloads(cases: CaseTable, dataset: DataSet) -> Iterator[tuple[str, Payload]]:
-    """Yield the case identifier and payload of each row: collected fields with a value, never an identifier."""
+def payloads(cases: CaseTable, dataset: DataSet) -> list[str]:
+    """Return the payload of each row as JSON: collected fields with a value, never an identifier.
+
+    It is put together column by column, each distinct text written once: row by row this takes four times as long.
+    """
     names = [name for name in cases.columns if name in dataset.collected and name not in _KEYS]
-    columns = [_plain(cases[name]) for name in names]
-    for case_id, *values in zip(cases["case_id"].tolist(), *columns, strict=True):
-        yield case_id, {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    columns = [_written(name, cases[name]) for name in names]
+    rows = zip(*columns, strict=True) if columns else ((),) * len(cases)
+    return ["{" + ", ".join(filter(None, row)) + "}" for row in rows]
 
 
-def _plain(column: tables.Column) -> list[Any]:
-    if column.dtype.kind == "M":
-        return [None if value is None else value.isoformat() for value in column.tolist()]
-    if column.dtype.kind == "U":
-        return [value or None for value in column.tolist()]
-    return [None if math.isnan(value) else value for value in column.tolist()]
+def _written(name: str, column: tables.Column) -> list[str]:
+    """Return ``"name": value`` for each row, and nothing where there is no value."""
+    head = f"{_json(name)}: "
+    if column.dtype.kind == "f":
+        return [f"{head}{value!r}" if not math.isnan(value) else "" for value in column.tolist()]
+    words = column.astype("datetime64[D]").astype(str) if column.dtype.kind == "M" else column
+    written = {"": "", "NaT": ""} if column.dtype.kind == "M" else {"": ""}
+    return [written[value] if value in written else written.setdefault(value, head + _json(value)) for value in words.tolist()]
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def values_of(cases: CaseTable, name: str, otherwise: Any) -> list[Any]:
+    """Return a column's values, ``otherwise`` where there is none, or no such column."""
+    column = cases.columns.get(name)
+    if column is None:
+        return [otherwise] * len(cases)
+    return [otherwise if value != value or value == "" else value for value in column.tolist()]  # noqa: PLR0124 - NaN alone
 
 
 def index_dates(cases: CaseTable, dataset: DataSet, otherwise: dt.date) -> list[dt.date]:

@@ -101,8 +101,9 @@ def cut(content: bytes, separator: str) -> tuple[list[str], list[Cells], npt.NDA
     if not present.all():
         starts, lengths = starts[present], lengths[present]
     begins = _eight(table, starts, lengths)  # of all cells at once, in the order of the file: the processor fetches each row once
-    columns = zip(np.ascontiguousarray(begins.T), starts.T, lengths.T, strict=True)
-    return [heading.strip() for heading in headings], [_column(whole, table, *column) for column in columns], present
+    columns = enumerate(np.ascontiguousarray(begins.T))
+    cells = [_column(whole, table, words, starts[:, place], lengths[:, place]) for place, words in columns]
+    return [heading.strip() for heading in headings], cells, present
 
 
 def _column(whole: bytes, table: npt.NDArray[np.uint8], begins: Words, starts: Offsets, lengths: Offsets) -> Cells:

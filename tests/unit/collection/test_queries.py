@@ -1,14 +1,18 @@
 """What may be seen, and how cases become the columns that results are computed from."""
 
+import json
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary.collection import actions, queries
 from plenary.collection.models import Case, DataSetVersion, Submission
 from plenary.collection.terms import Difference, SeriesState
 from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Who
+from plenary_stats import spec, tables
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case
 from tests.factories.core import make_who
@@ -444,3 +448,57 @@ class TestUnfinished:
         who = make.network_lead(centres["RJ1"])
         with django_assert_num_queries(1):
             assert len(queries.unfinished(who, ["adult-ecmo"], *self.PERIOD)) == 3
+
+
+class TestPayloads:
+    DICTIONARY = spec.read_dictionary(make.DICTIONARY, "adult-ecmo", "1")
+
+    def table(self, **columns):
+        number = len(next(iter(columns.values())))
+        keys = {"centre": tables.text(["RJ1"] * number), "case_id": tables.text([f"C{place}" for place in range(number)])}
+        return tables.CaseTable(keys | columns, service="adult-ecmo")
+
+    def test_each_row_holds_its_collected_fields_that_have_a_value(self):
+        found = queries.payloads(
+            self.table(
+                sex=tables.text(["female", "", "male"]),
+                pf_ratio=tables.numbers([9.4, None, 12.0]),
+                admitted_on=tables.dates(["2025-06-15", None, "2025-06-15"]),
+                nhs_number=tables.text(["9434765919", "", ""]),
+                nowhere=tables.text(["x", "y", "z"]),
+            ),
+            self.DICTIONARY,
+        )
+        assert found == [
+            '{"sex": "female", "pf_ratio": 9.4, "admitted_on": "2025-06-15"}',
+            "{}",
+            '{"sex": "male", "pf_ratio": 12.0, "admitted_on": "2025-06-15"}',
+        ]
+
+    def test_a_case_without_a_collected_field_has_an_empty_payload(self):
+        assert queries.payloads(self.table(nowhere=tables.text(["x", "y"])), self.DICTIONARY) == ["{}", "{}"]
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6),
+                st.none() | st.floats(allow_nan=False, allow_infinity=False),
+                st.none() | st.dates(date(1850, 1, 1), date(2100, 1, 1)),
+            ),
+            min_size=1,
+            max_size=12,
+        )
+    )
+    def test_a_payload_is_the_json_of_its_row(self, rows):
+        words, figures, days = zip(*rows, strict=True)
+        cases = self.table(area=tables.text(words), pf_ratio=tables.numbers(figures), admitted_on=tables.dates(days))
+        for given_row, payload in zip(rows, queries.payloads(cases, self.DICTIONARY), strict=True):
+            area, figure, day = given_row[0], given_row[1], given_row[2]
+            row = {"area": area or None, "pf_ratio": figure, "admitted_on": day and day.isoformat()}
+            assert payload == json.dumps({name: value for name, value in row.items() if value is not None}, ensure_ascii=False)
+
+    def test_values_are_those_of_the_column_or_what_stands_for_none(self):
+        cases = self.table(sex=tables.text(["female", ""]), age=tables.numbers([44, None]))
+        assert queries.values_of(cases, "sex", "unknown") == ["female", "unknown"]
+        assert queries.values_of(cases, "age", None) == [44.0, None]
+        assert queries.values_of(cases, "area", "") == ["", ""]
