@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from plenary_stats.results import Columns, Numbers, frozen, normal_quantile, numbers
-from plenary_stats.survival.patients import SAME_TIME, Flags, Indices, Labels, Patients, coded, patients, ranked
+from plenary_stats.survival.patients import SAME_TIME, Flags, Indices, Labels, Patients, coded, patients, ranked, worded
 
 Style = Literal["log-log", "log", "plain"]
 Table = dict[str, Labels]
@@ -143,17 +143,11 @@ class _Curve:
     @staticmethod
     def of(rows: Patients, code_of: Indices, groups: int, style: str, z: float) -> _Curve:
         known, rank = ranked(rows.stop)
-        packed = (code_of * len(known) + rank) * 2 + rows.died  # group, time and event in one number: sorted at once
-        packed.sort()
-        place = packed >> 1
-        begins = np.flatnonzero(np.append(True, place[1:] != place[:-1]))
-        key = place[begins]
+        key, n_event, n_leave = _counted(code_of, rank, rows.died, groups, len(known))
         code, time = key // len(known), known[key % len(known)]
-        n_event = np.add.reduceat(packed & 1, begins).astype(np.float64)
-        n_leave = np.diff(np.append(begins, len(packed))).astype(np.float64)
         first = np.searchsorted(code, np.arange(groups + 1))
-        ends = np.append(begins, len(packed))[first[1:]]
-        n_risk = (ends[code] - begins).astype(np.float64)
+        left = np.append(0.0, np.cumsum(n_leave))
+        n_risk = left[first[1:]][code] - left[:-1]
         if rows.start is not None:
             n_risk -= _not_yet(rows.start, code_of, time, code)
         survival, spread = _product(n_event, n_risk, first)
@@ -210,7 +204,7 @@ class _Curve:
             "std_err": std_err,
             "lower": np.where(before, 1.0, self.lower[place]),
             "upper": np.where(before, 1.0, self.upper[place]),
-            "why_not": np.select([survival == 0, survival == 1], [_NOBODY_LEFT, _NO_EVENT], ""),
+            "why_not": worded((survival == 0) + 2 * (survival == 1), _NOBODY_LEFT, _NO_EVENT),
         }
 
     def reached(self, labels: Labels, shares: Numbers) -> Table:
@@ -231,10 +225,12 @@ class _Curve:
         """
         begin, end = self.first[:-1], self.first[1:]
         reached = self._highest(curve, curve <= level + SAME_TIME)
-        below = np.minimum(self._highest(curve, curve < level - SAME_TIME), end - 1)
         there = np.minimum(reached, end - 1)
+        crossed = self.time[there]
         flat = np.abs(curve[there] - level) <= SAME_TIME
-        crossed = np.where(flat, (self.time[there] + self.time[below]) / 2, self.time[there])
+        if flat.any():
+            below = np.minimum(self._highest(curve, curve < level - SAME_TIME), end - 1)
+            crossed = np.where(flat, (crossed + self.time[below]) / 2, crossed)
         return np.where((reached < end) & (reached >= begin), crossed, np.nan)
 
     def _highest(self, curve: Numbers, allowed: Flags) -> Indices:
@@ -267,6 +263,23 @@ class _Curve:
 
 def _never(share: float) -> str:
     return _NOT_REACHED.format(*{0.5: ("half", "median")}.get(share, (f"{1 - share:.4g} of them", "quantile")))
+
+
+def _counted(code: Indices, rank: Indices, died: Flags, groups: int, times: int) -> tuple[Indices, Numbers, Numbers]:
+    """Return each (group, time) when somebody left, as one ascending number, the events then, and how many left."""
+    small = groups * times < 2**30
+    key: Indices = code.astype(np.int32 if small else np.int64)
+    key = key * times + rank
+    if groups * times <= 4 * len(key) + 1000:  # a table of all is small: counting is quicker than sorting
+        leave = np.bincount(key, minlength=groups * times)
+        found = np.flatnonzero(leave)
+        return found, np.bincount(key[died], minlength=groups * times)[found].astype(np.float64), leave[found].astype(np.float64)
+    key *= 2
+    key += died  # the event in the last digit: sorted at once
+    key.sort()
+    begins = np.flatnonzero(np.append(True, key[1:] >> 1 != key[:-1] >> 1))
+    n_event = np.add.reduceat(key & 1, begins).astype(np.float64)
+    return key[begins].astype(np.int64) >> 1, n_event, np.diff(np.append(begins, len(key))).astype(np.float64)
 
 
 def _not_yet(start: Numbers, code: Indices, time: Numbers, of: Indices) -> Numbers:

@@ -63,6 +63,9 @@ def logrank(  # noqa: PLR0917 -- the agreed order of arguments
 
 
 def _strata(layer: Indices, layers: int) -> Iterator[Indices]:
+    if layers <= 1:
+        yield np.arange(len(layer))
+        return
     order = np.argsort(layer, kind="stable")
     yield from np.split(order, np.searchsorted(layer[order], np.arange(1, layers)))
 
@@ -103,6 +106,11 @@ def _weights(died: Numbers, at_risk: Numbers, rho: float) -> Numbers:
 def _at_risk(first: Indices, last: Indices, code: Indices, times: int, groups: int) -> Iterator[tuple[int, Numbers]]:
     """Yield how many of each group are at risk at each event time, a part of the times after another."""
     size = max(1, _CELLS // max(1, groups))
+    if times <= size:
+        counted = [np.bincount(place * groups + code, minlength=(times + 1) * groups) for place in (first, last)]
+        left = (counted[0] - counted[1]).reshape(times + 1, groups)[:-1]
+        yield 0, np.cumsum(left, axis=0, dtype=np.float64)
+        return
     came, went = np.argsort(first, kind="stable"), np.argsort(last, kind="stable")
     now = np.zeros(groups)
     for begin in range(0, times, size):

@@ -13,7 +13,7 @@ from plenary_stats.results import Numbers, numbers
 SAME_TIME = float(np.sqrt(np.finfo(np.float64).eps))
 """Times closer than this (about 1e-8, absolutely or of their mean) are one time, as in R's survival package."""
 
-Indices = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
 Labels = npt.NDArray[Any]
 
@@ -94,10 +94,10 @@ def coded(group: Any, length: int, name: str = "group") -> tuple[Labels, Indices
 def ranked(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Indices]:
     """Return the distinct values in ascending order, and each one's place among them."""
     if _small_whole(values):  # days, ages, numbered centres: a table is quicker than a sort
-        whole = values.astype(np.intp)
+        whole = values.astype(np.int32, copy=False)
         present = np.zeros(int(whole.max(initial=0)) + 1, dtype=np.bool_)
         present[whole] = True
-        return np.flatnonzero(present).astype(values.dtype), (np.cumsum(present) - 1)[whole]
+        return np.flatnonzero(present).astype(values.dtype), np.cumsum(present, dtype=np.int32)[whole] - np.int32(1)
     known = np.unique(values)
     return known, np.searchsorted(known, values)
 
@@ -105,4 +105,10 @@ def ranked(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Indices]:
 def _small_whole(values: npt.NDArray[Any]) -> bool:
     """Say whether these are whole numbers from 0 up, none so large that a table of them would be."""
     small = not len(values) or (values.min() >= 0 and values.max() < 2**20)
-    return bool(small and (values.dtype.kind in "iu" or (values == np.floor(values)).all()))
+    return bool(small and (values.dtype.kind in "iu" or (values == values.astype(np.int32)).all()))
+
+
+def worded(codes: npt.NDArray[Any], *reasons: str) -> Labels:
+    """Return a reason for each code, 0 for none: the texts are shared, for a million rows have few."""
+    texts: Labels = np.array(["", *reasons], dtype=object)[codes]
+    return texts

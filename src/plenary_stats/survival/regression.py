@@ -131,7 +131,8 @@ class Fit:
         values[:, 1:] /= scale
         values[:, 1:][:, constant] = 0.0
         null = _state(sets, values, died, np.zeros(table.shape[1]), exact=exact)
-        alias = ~_independent(null.information)
+        moment = np.array([column**2 @ null.expected for column in values.T[1:]])
+        alias = ~_independent(null.information, 1e-12 * moment)
         state, endless = _climb(sets, values, died, null, alias, exact=exact)
         return Fit(rows, sets, values, centre, scale, null, state, alias, endless)
 
@@ -179,14 +180,13 @@ def spread(values: Numbers, expected: Numbers, total: Numbers, dying: Numbers, s
     return (squares(values, expected) - products)[1:, 1:]
 
 
-def _independent(information: Numbers) -> Flags:
+def _independent(information: Numbers, rounding: Numbers) -> Flags:
     """Say which covariates tell something that those before them do not: a Cholesky factor that skips the others."""
     left = information.copy()
     kept = np.zeros(len(left), dtype=np.bool_)
     own = np.diag(information).copy()
-    largest = own.max(initial=0.0)
     for place in range(len(left)):
-        kept[place] = left[place, place] > 1e-10 * max(own[place], 1e-6 * largest)
+        kept[place] = left[place, place] > max(1e-10 * own[place], rounding[place])
         if kept[place]:
             left -= np.outer(left[place], left[place]) / left[place, place]
     return kept

@@ -163,7 +163,10 @@ def test_a_covariate_that_separates_has_no_limit_and_says_so():
     assert found.coefficients[1] == pytest.approx(limit.coefficients[0], rel=1e-5)
 
 
-@pytest.mark.parametrize(("time", "event", "covariate"), [([1, 2, 3], [0, 0, 0], [1, 2, 3]), ([5], [1], [2])])
+@pytest.mark.parametrize(
+    ("time", "event", "covariate"),
+    [([1, 2, 3], [0, 0, 0], [1, 2, 3]), ([5], [1], [2]), ([1, 1, 2, 2], [0, 0, 1, 1], [-1, 2, -3, -3])],
+)
 def test_too_little_to_estimate_says_why(time, event, covariate):
     found = cox(time, event, covariate)
     assert found.why_not.startswith("No event happened while anyone else was at risk")
