@@ -42,8 +42,11 @@ def has(method: str, case: str, part: str) -> bool:
 
 
 def same(found: Any, expected: Any, tolerance: float = 1e-9) -> float:
-    """Compare to a relative tolerance and return the largest relative difference; what is missing in one must be missing in the other."""
+    """Compare, and return the largest difference, relative to a thousandth more than the size of the reference's value.
+
+    So a value near nought is compared absolutely. What is missing in one must be missing in the other.
+    """
     ours, theirs = np.atleast_1d(np.asarray(found, float)), np.atleast_1d(np.asarray(expected, float))
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * 1e-3)
-    both = np.isfinite(ours) & np.isfinite(theirs) & (theirs != 0)
-    return float(np.max(np.abs(ours[both] / theirs[both] - 1), initial=0.0))
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    return float(np.max(np.abs(ours[both] - theirs[both]) / (1e-3 + np.abs(theirs[both])), initial=0.0))
