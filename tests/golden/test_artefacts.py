@@ -37,6 +37,9 @@ def by_label(files):
     """What the open data show, by service and by the words that stand for a group on a page."""
     names = {(row["service"], row["centre"]): row["name"] for row in attacker.rows_of(files, "centres")}
     found = defaultdict(lambda: defaultdict(set))
+    for row in attacker.rows_of(files, "centres"):  # the days of a designation are printed as 1 January 2000
+        days = [row[name].split("-") for name in ("designated_from", "designated_to") if row[name]]
+        found[row["service"]][row["name"]] |= {part for year, _, day in days for part in (year, str(int(day)))}
     for table in (*attacker.TABLES, "spend"):
         for row in attacker.rows_of(files, table):
             numbers = {way for name in NUMBERS if row.get(name) for way in printed_as(row[name])}

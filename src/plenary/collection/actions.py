@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import connection, models, transaction
 from django.db.models import Max
@@ -123,11 +123,15 @@ def receive(*, centre: Centre, period_start: dt.date, period_end: dt.date, filen
 
 # -- 2 check
 
+CHECKABLE: Final = (SubmissionState.RECEIVED, SubmissionState.CHECKED)
+
 
 def check(*, submission_id: int, by: Who) -> Submission:
     """Check a submission and keep its findings. It may be repeated, for instance after the process was killed."""
     submission = queries.submission(submission_id)
     require(permissions.may_check(by, submission), f"Only people of {submission.centre.key} check its cases.")
+    if submission.state not in CHECKABLE:  # its file may be erased since
+        return submission
     cases, findings = _checked(submission)
     return _keep_findings(submission, cases, findings, by)
 
@@ -150,7 +154,7 @@ def _keep_findings(submission: Submission, cases: CaseTable | None, findings: Se
     counts = _counts(findings)
     with transaction.atomic():
         current = _locked(submission.pk)
-        if current.state not in (SubmissionState.RECEIVED, SubmissionState.CHECKED):
+        if current.state not in CHECKABLE:
             return current
         current.state = submission_move(current.state, SubmissionState.CHECKED)
         current.findings_sha256 = store_bytes(_findings_bytes(findings), by=by, media_type="application/json")
