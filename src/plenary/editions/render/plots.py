@@ -34,7 +34,10 @@ class Line:
 
 
 def funnel(block: Mapping[str, Any], figures: Figures) -> list[Line]:
-    """Return the centres, the national line, and the lower and upper end of both limits."""
+    """Return the lower and upper end of both limits, the national line, and the centres: on top, and so last.
+
+    The longest series come first: some programs draw no more points of a later one than the first has.
+    """
     points = block["points"]
     dots = [(figures[point["denominator"]["f"]]["value"], figures[point["value"]["f"]]["value"]) for point in points]
     every = len(points) <= MOST_NAMES
@@ -43,11 +46,11 @@ def funnel(block: Mapping[str, Any], figures: Figures) -> list[Line]:
     most = 1.1 * max(x for x, _ in dots)
     sizes = sorted({max(1, round(most * (place / SIZES) ** 2)) for place in range(4, SIZES + 1)})
     national = Line("National", [(0, target), (sizes[-1], target)], main=True)
-    lines = [Line("Centres", dots, marks=True, main=True, labels=labels), national]
+    lines: list[Line] = []
     for level, name, dash in ((0.95, "95% limits", "dash"), (0.998, "99.8% limits", "sysDot")):
         ends = zip(("lower", "upper"), comparison.curve(sizes, target, level=level), strict=True)
         lines += [Line(f"{name}, {end}", list(zip(sizes, limit.tolist(), strict=True)), dash=dash) for end, limit in ends]
-    return lines
+    return [*lines, national, Line("Centres", dots, marks=True, main=True, labels=labels)]
 
 
 def survival(block: Mapping[str, Any], figures: Figures) -> list[Line]:

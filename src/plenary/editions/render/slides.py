@@ -100,7 +100,12 @@ class _Deck:
         numeric = [column["numeric"] for column in columns]
         slide.table(rows, numeric, block["totals"], (left, top, width, height), f"Table: {block['title']}")
         if block["notes"]:
-            below = (left, min(top + height, _FOOT - office.ROW), width, office.ROW)
+            below = (
+                left,
+                _FOOT - 2 * office.ROW,
+                width,
+                2 * office.ROW,
+            )  # cells wrap: how tall the table is, only the program knows
             slide.words([" ".join(block["notes"])], below, size=12, colour=office.GREY)
 
     def graph(self, block: Block) -> graphs.Graph:

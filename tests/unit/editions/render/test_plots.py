@@ -15,7 +15,7 @@ def picture(kind):
 
 
 def test_the_centres_of_a_funnel_stand_at_their_patients_and_their_shown_figure():
-    centres, national, *limits = plots.funnel(*picture("funnel"))
+    *limits, national, centres = plots.funnel(*picture("funnel"))
     assert centres.points == [(300, 0.7), (640, 0.75)]
     assert centres.labels == ["Imaginary Infirmary", "St Invented's Hospital"]
     assert [y for _, y in national.points] == pytest.approx([887 / 1205] * 2)
@@ -27,8 +27,14 @@ def test_the_centres_of_a_funnel_stand_at_their_patients_and_their_shown_figure(
     ]
 
 
+def test_no_series_of_a_funnel_is_longer_than_the_first():
+    """Some programs draw no more points of a later series than the first one has: the centres were lost in them."""
+    lines = plots.funnel(*picture("funnel"))
+    assert max(len(line.points) for line in lines) == len(lines[0].points)
+
+
 def test_the_limits_of_a_funnel_are_the_exact_ones():
-    *_, outer = plots.funnel(*picture("funnel"))
+    *_, outer, _, _ = plots.funnel(*picture("funnel"))
     _, upper = comparison.curve([x for x, _ in outer.points], 887 / 1205, level=0.998)
     assert [y for _, y in outer.points] == pytest.approx(upper.tolist())
     assert outer.points[-1][0] >= 640
@@ -38,7 +44,7 @@ def test_of_many_centres_only_those_outside_the_limits_are_named():
     block, figures = picture("funnel")
     points = [block["points"][0] | {"label": f"Centre {number}"} for number in range(13)]
     points[7] = points[7] | {"flag": "low998"}
-    centres = plots.funnel(block | {"points": points}, figures)[0]
+    centres = plots.funnel(block | {"points": points}, figures)[-1]
     assert [label for label in centres.labels if label] == ["Centre 7"]
 
 
