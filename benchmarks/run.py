@@ -27,7 +27,7 @@ def main() -> int:
         parts.append(
             result.stdout if result.returncode == 0 else f"## {script.stem}\n\nFailed:\n\n```\n{result.stderr[-2000:]}\n```\n"
         )
-    (HERE / "RESULTS.md").write_text("\n".join(parts), encoding="utf-8")
+        (HERE / "RESULTS.md").write_text("\n".join(parts), encoding="utf-8")  # as it goes: the later ones take minutes
     print((HERE / "RESULTS.md").read_text(encoding="utf-8"))
     return 1 if failed else 0
 
