@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 import pickle
 import threading
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 Piece = TypeVar("Piece")
@@ -13,6 +15,16 @@ Answer = TypeVar("Answer")
 
 FEWEST: Final = 40
 """Of fewer pieces than this the copies of the process cost more than they save."""
+
+
+def _kept(names: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(names)
+
+
+class _Sender(pickle.Pickler):
+    """Writes answers; mappings that are kept from change too, which Python does not copy by itself."""
+
+    dispatch_table = {**copyreg.dispatch_table, MappingProxyType: lambda names: (_kept, (dict(names),))}
 
 
 def each(work: Callable[[Piece], Answer], pieces: Sequence[Piece]) -> list[Answer]:
@@ -47,7 +59,7 @@ def _helper(work: Callable[[Piece], Answer], share: Sequence[Piece]) -> tuple[in
     try:
         os.close(reading)
         with os.fdopen(writing, "wb") as out:
-            pickle.dump([work(piece) for piece in share], out)
+            _Sender(out).dump([work(piece) for piece in share])
     finally:
         os._exit(0)  # nothing of the parent's is closed, flushed or rolled back
 

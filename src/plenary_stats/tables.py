@@ -96,10 +96,6 @@ class ResultTable(Table):
     kind: Kind = "count"
     dimensions: tuple[str, ...] = RESULT_DIMENSIONS
 
-    def __reduce__(self) -> tuple[type[ResultTable], tuple[Any, ...]]:
-        """Say how a copy is made, for another core; its columns are kept from change in a way that cannot be copied."""
-        return ResultTable, (dict(self.columns), self.name, self.kind, self.dimensions)
-
 
 _TOKEN: Final = object()
 

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from plenary_stats import cores
+from plenary_stats import cores, tables
+from plenary_stats.tables import ResultTable
 
 PIECES = list(range(2 * cores.FEWEST + 1))
 
@@ -96,6 +97,16 @@ def test_no_copy_is_left_behind_when_the_work_fails_here():
 def test_answers_that_cannot_be_sent_are_made_here():
     found = cores.each(lambda number: lambda: number, PIECES)
     assert [answer() for answer in found] == PIECES
+
+
+def test_tables_come_back_as_they_were_and_still_kept_from_change(machine):
+    made = ResultTable({"value": tables.numbers([1, None]), "service": tables.text(["a", ""])}, name="activity", kind="count")
+    found = cores.each(lambda _: (made, os.getpid()), PIECES)
+    assert len({place for _, place in found}) == machine
+    for copy, _ in found:
+        assert tables.dump(copy) == tables.dump(made)
+        with pytest.raises(TypeError):
+            copy.columns["value"] = made["value"]
 
 
 def test_long_answers_do_not_block():

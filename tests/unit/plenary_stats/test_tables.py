@@ -1,8 +1,6 @@
 """The three tables: columns that stay as they are, and canonical bytes that are read back exactly and cannot change their sort."""
 
 import json
-import pickle
-from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -180,14 +178,3 @@ def test_bytes_that_are_no_table_are_refused():
         tables.load(b"nonsense")
     with pytest.raises(KeyError):
         tables.load(b"{}")
-
-
-def test_a_result_table_can_be_copied_to_another_core_and_a_protected_one_cannot():
-    made = ResultTable({"value": tables.numbers([1, None]), "service": tables.text(["a", ""])}, name="activity", kind="count")
-    copy = pickle.loads(pickle.dumps(made))
-    assert tables.dump(copy) == tables.dump(made)
-    with pytest.raises(TypeError):
-        copy.columns["value"] = tables.numbers([2, 3])
-    columns = {"value": tables.numbers([1]), "status": tables.text([""])}
-    with pytest.raises(TypeError):
-        pickle.dumps(ProtectedTable(MappingProxyType(columns), token=_TOKEN))
