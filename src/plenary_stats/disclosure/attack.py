@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from plenary_stats import cores
 from plenary_stats.disclosure.cells import EVENTS, PEOPLE, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme, matrix
@@ -77,9 +76,8 @@ def _attack(cells: Cells, sums: Sequence[Sum], policy: Policy) -> Ranges:
     propagation = _Propagation(ranges, sums)
     propagation.run(cells.keys)
     ranges.low, ranges.high = np.array(propagation.low), np.array(propagation.high)
-    parts = components(ranges, sums)
-    for (columns, _), (low, high) in zip(parts, cores.each(lambda part: _solved(ranges, *part), parts), strict=True):
-        ranges.low[columns], ranges.high[columns] = low, high
+    for columns, rows in components(ranges, sums):
+        _solve(ranges, columns, rows)
     return ranges
 
 
@@ -187,8 +185,8 @@ def components(ranges: Ranges, sums: Iterable[Sum]) -> list[tuple[list[int], lis
     return [(columns[first], rows[first]) for first in sorted(rows)]
 
 
-def _solved(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> tuple[Floats, Floats]:
-    """Return the exact ranges of one component."""
+def _solve(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
+    """Replace the ranges of one component by exact ones."""
     system = System.of(ranges, columns, sums)
     if not system.merge():
         raise _ContradictionError("no numbers satisfy every sum")
@@ -197,7 +195,7 @@ def _solved(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> tuple[Fl
     for position in range(len(component.low)):
         for sign in (1.0, -1.0):
             component.settle(position, sign)
-    return system.unmerged(component.low, component.high)
+    ranges.low[columns], ranges.high[columns] = system.unmerged(component.low, component.high)
 
 
 class _Component:
