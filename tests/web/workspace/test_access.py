@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from plenary.collection import actions
+from plenary.collection.models import CaseVersion
 from plenary.core.permissions import (
     Administrator,
     CentreDataManager,
@@ -43,14 +44,15 @@ def theirs(other):
     accepted(other, case("SECRET-1"))
     named = {"case_id": "SECRET-2", "source": "hospital episodes of SECRET", "by": manager(other)}
     found = actions.expect_case(centre=other, period_start=START, period_end=END, **named)
-    return receive(other, case("SECRET-1"), case("SECRET-3"), filename="secret.csv"), found
+    kept = CaseVersion.objects.get(case__centre=other, case__case_id="SECRET-1")
+    return receive(other, case("SECRET-1"), case("SECRET-3"), filename="secret.csv"), {"explain": found.pk, "erase_case": kept.pk}
 
 
-def address(name, submission, expected, ods="RM2"):
+def address(name, submission, numbers):
     if name in SENT:
         return reverse(name, args=[submission.pk])
-    number = [expected.pk] if "<int:number>" in ROUTES[name].pattern else []
-    return reverse(name, args=["adult-ecmo", ods, "2025", *number])
+    number = [numbers[name]] if "<int:number>" in ROUTES[name].pattern else []
+    return reverse(name, args=["adult-ecmo", "RM2", "2025", *number])
 
 
 def answer(browser, name, url):
