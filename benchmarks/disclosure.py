@@ -7,8 +7,8 @@ draw of the same size), measured on two such cores.
 """
 
 import itertools
+import os
 import sys
-import time
 from collections import Counter
 
 import numpy as np
@@ -56,6 +56,11 @@ def published(people: Counter, *, national: bool) -> ResultTable:
     return ResultTable(columns | {"value": np.array(list(shown.values()), dtype=float)}, name="activity", dimensions=DIMENSIONS)
 
 
+def processor() -> float:
+    """Return the processor seconds of this process and of its copies on other cores."""
+    return sum(os.times()[:4])
+
+
 def main() -> int:
     services = int(sys.argv[1]) if len(sys.argv) > 1 else 80
     people = patients(services, 20190)
@@ -65,19 +70,19 @@ def main() -> int:
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for national, zeros in itertools.product((False, True), ("publish", "protect")):
         table, policy = published(people, national=national), Policy(zeros=zeros)
-        started = time.process_time()
+        started = processor()
         done = protect([table], policy)
-        seconds = time.process_time() - started
-        again = time.process_time()
+        seconds = processor() - started
+        again = processor()
         audit(done.tables, policy)
-        alone = time.process_time() - again
+        alone = processor() - again
         totals, peer = done.audit.totals, PEER[zeros] if national and services == 80 else ""
         print(
             f"| {'national' if national else 'services apart'} | {totals['cells']:,} | {zeros} | {totals['primary']:,} "
             f"| {totals['secondary']} | {seconds:.1f} | {alone:.1f} | {totals['exact']} | {totals['narrow']} | {peer} |",
             flush=True,
         )
-    print("\nProcessor seconds of one core.")
+    print("\nProcessor seconds, of all cores together.")
     return 0
 
 

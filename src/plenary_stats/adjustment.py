@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 from scipy.special import chdtrc, expit, ndtr
-from scipy.stats import rankdata
 
 from plenary_stats.rates import exact_limits
 from plenary_stats.results import Columns, Numbers, frozen, normal_quantile, numbers
@@ -338,6 +337,8 @@ def _log_likelihood(happened: Numbers, chance: Numbers) -> float:
 
 def _area(event: npt.NDArray[np.bool_], chance: Numbers) -> tuple[float, float]:
     """Return the area under the curve and DeLong's standard error, by ranks."""
+    from scipy.stats import rankdata  # noqa: PLC0415 - slow to load, and few editions need it
+
     ranks, hit, miss = rankdata(chance), int(event.sum()), int((~event).sum())
     beats = (ranks[event] - rankdata(chance[event])) / miss
     beaten = 1 - (ranks[~event] - rankdata(chance[~event])) / hit

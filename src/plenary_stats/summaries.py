@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom, t
+from scipy.special import bdtr, bdtrik, stdtrit
 
 from plenary_stats.results import Interval, Numbers, normal_quantile, numbers
 from plenary_stats.results import interval as result
@@ -26,8 +27,8 @@ def median(values: Any, level: float = 0.95) -> Interval:
     if not len(given):
         return result(np.nan, np.nan, np.nan, method="median", level=level, why_not=_NOBODY)
     tail = (1 - level) / 2
-    below = int(binom.ppf(tail, len(given), 0.5))
-    while below >= 0 and binom.cdf(below, len(given), 0.5) > tail:
+    below = math.ceil(bdtrik(tail, len(given), 0.5))  # the first with a chance of the tail or more: seldom the one that is wanted
+    while below >= 0 and bdtr(below, len(given), 0.5) > tail:
         below -= 1
     ends = (np.nan, np.nan) if below < 0 else (given[below], given[len(given) - 1 - below])
     return result(np.median(given), *ends, method="median", level=level, why_not=_FEW if below < 0 else "")
@@ -45,7 +46,7 @@ def mean(values: Any, level: float = 0.95) -> Interval:
         middle = given[0] if len(given) else np.nan
         return result(middle, np.nan, np.nan, method="mean", level=level, why_not=_FEW if len(given) else _NOBODY)
     middle = given.mean()
-    half = t.ppf(0.5 + level / 2, len(given) - 1) * given.std(ddof=1) / np.sqrt(len(given))
+    half = stdtrit(len(given) - 1, 0.5 + level / 2) * given.std(ddof=1) / np.sqrt(len(given))
     return result(middle, middle - half, middle + half, method="mean", level=level)
 
 
@@ -66,7 +67,7 @@ def slope(time: Any, value: Any, level: float = 0.95) -> Interval:
     spread = float(away @ away)
     found = float(away @ beside) / spread
     left = beside - found * away
-    half = t.ppf(0.5 + level / 2, len(when) - 2) * np.sqrt(float(left @ left) / (len(when) - 2) / spread)
+    half = stdtrit(len(when) - 2, 0.5 + level / 2) * np.sqrt(float(left @ left) / (len(when) - 2) / spread)
     return result(found, found - half, found + half, method="slope", level=level)
 
 

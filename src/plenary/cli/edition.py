@@ -18,7 +18,7 @@ from plenary.editions.render.sheet import shared_words
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, PreviousEdition, ServiceEntry
 from plenary.registry import queries as registry
 from plenary.releases import queries as releases
-from plenary_stats import folder, measures
+from plenary_stats import cores, folder, measures
 from plenary_stats.errors import InputError
 from plenary_stats.folder import Collection
 from plenary_stats.spec import OutcomeSet
@@ -203,10 +203,8 @@ def geography(collection: Collection) -> Geography:
 def results_of(collection: Collection) -> list[ResultTable]:
     """Return the unprotected results of every service, table by table."""
     where = geography(collection)
-    found: list[ResultTable] = []
-    for one in collection.services:
-        found += _results(collection, one.slug, where)
-    return [table for table in found if len(table)]
+    found = cores.each(lambda one: _results(collection, one.slug, where), collection.services)
+    return [table for tables in found for table in tables if len(table)]
 
 
 def _results(collection: Collection, slug: str, where: Geography) -> list[ResultTable]:

@@ -26,11 +26,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole command tree."""
+def parser(nouns: Sequence[str] = NOUNS) -> argparse.ArgumentParser:
+    """Return the command tree: the whole of it, or that of some nouns."""
     tree = _Parser(prog="plenary", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = tree.add_subparsers(dest="noun", required=True, metavar="COMMAND", parser_class=_Parser)
-    for noun in NOUNS:
+    for noun in nouns:
         importlib.import_module(f"plenary.cli.{noun}").add(commands)
     return tree
 
@@ -40,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plenary.config.settings")
     try:
         django.setup()
-        arguments = parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else list(argv)
+        asked = [noun for noun in words[:1] if noun in NOUNS]
+        arguments = parser(asked or NOUNS).parse_args(words)  # the others are slow to load
         return int(arguments.run(arguments))
     except (InputError, ImproperlyConfigured) as problem:
         sys.stderr.write(f"plenary: {problem}\n")

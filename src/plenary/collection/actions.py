@@ -231,25 +231,24 @@ def _supersede(submission: Submission) -> list[int]:
 def _store_cases(submission: Submission, cases: CaseTable) -> None:
     """Write cases and their new versions as plain SQL: a hundred thousand rows as model objects take eight times as long."""
     centre, dataset = submission.centre, queries.data_set(submission.data_set)
-    case_ids = cases["case_id"].tolist()
+    case_ids, place, sent = cases["case_id"].tolist(), centre.pk, submission.pk
     _refuse_unfit(centre, case_ids)
     keys = zip(
         *(queries.values_of(cases, name, otherwise) for name, otherwise in (("area", ""), ("sex", ""), ("age", None))),
         [on.isoformat() for on in queries.index_dates(cases, dataset, submission.period_start)],
         strict=True,
     )
+    rows: Any = ((place, case_id, *key) for case_id, key in zip(case_ids, keys, strict=True))
     with connection.cursor() as cursor:
-        cursor.executemany(UPSERT_CASE, [(centre.pk, case_id, *key) for case_id, key in zip(case_ids, keys, strict=True)])
+        cursor.executemany(UPSERT_CASE, rows)
         pks = dict(Case.objects.filter(centre=centre).values_list("case_id", "pk"))
         own = [pks[case_id] for case_id in case_ids]
         _withdraw_current(centre, set(own))
         versions: Any = CaseVersion.objects.filter(case__centre=centre).order_by()
         numbers = dict(versions.values_list("case").annotate(Max("number")))
-        payloads = queries.payloads(cases, dataset)
-        cursor.executemany(
-            INSERT_VERSION,
-            [(pk, submission.pk, numbers.get(pk, 0) + 1, payload) for pk, payload in zip(own, payloads, strict=True)],
-        )
+        payloads = zip(own, queries.payloads(cases, dataset), strict=True)
+        rows = ((pk, sent, numbers.get(pk, 0) + 1, payload) for pk, payload in payloads)
+        cursor.executemany(INSERT_VERSION, rows)
 
 
 def _withdraw_current(centre: Centre, case_pks: set[int]) -> None:

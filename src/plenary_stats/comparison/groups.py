@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
-from scipy.stats import binomtest, fisher_exact
-from scipy.stats.contingency import odds_ratio
 
 from plenary_stats.proportions import interval
 from plenary_stats.results import Columns, Numbers, counts, frozen, normal_quantile, numbers
@@ -163,6 +161,9 @@ def _chi_squared(a: Numbers, n: Numbers, b: Numbers, m: Numbers) -> Pair:
 
 def _odds(a: Numbers, n: Numbers, b: Numbers, m: Numbers, level: float) -> tuple[Numbers, Numbers]:
     """Return the conditional odds ratio with its exact limits, and Fisher's exact chance, for each table."""
+    from scipy.stats import fisher_exact  # noqa: PLC0415 - slow to load, and no edition needs it
+    from scipy.stats.contingency import odds_ratio  # noqa: PLC0415 - likewise
+
     found, chance = np.full((len(a), 3), np.nan), np.full(len(a), np.nan)
     for row, table in enumerate(np.column_stack([a, n - a, b, m - b]).astype(int)):
         if n[row] == 0 or m[row] == 0:
@@ -177,6 +178,8 @@ def _odds(a: Numbers, n: Numbers, b: Numbers, m: Numbers, level: float) -> tuple
 
 def _rates(a: Numbers, n: Numbers, b: Numbers, m: Numbers, level: float) -> tuple[Numbers, Numbers, Numbers, Numbers]:
     """Return the ratio of two rates, its exact limits and chance: given all events, those of one group are binomial."""
+    from scipy.stats import binomtest  # noqa: PLC0415 - likewise
+
     share = interval(a, a + b, "clopper-pearson", level)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio, lower, upper = ((p / (1 - p)) * (m / n) for p in (a / (a + b), share.lower, share.upper))

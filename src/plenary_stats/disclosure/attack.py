@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from plenary_stats import cores
 from plenary_stats.disclosure.cells import EVENTS, PEOPLE, Cells, Sum, quantity_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme, matrix
@@ -76,8 +77,9 @@ def _attack(cells: Cells, sums: Sequence[Sum], policy: Policy) -> Ranges:
     propagation = _Propagation(ranges, sums)
     propagation.run(cells.keys)
     ranges.low, ranges.high = np.array(propagation.low), np.array(propagation.high)
-    for columns, rows in components(ranges, sums):
-        _solve(ranges, columns, rows)
+    parts = components(ranges, sums)
+    for (columns, _), (low, high) in zip(parts, cores.each(lambda part: _solved(ranges, *part), parts), strict=True):
+        ranges.low[columns], ranges.high[columns] = low, high
     return ranges
 
 
@@ -185,8 +187,8 @@ def components(ranges: Ranges, sums: Iterable[Sum]) -> list[tuple[list[int], lis
     return [(columns[first], rows[first]) for first in sorted(rows)]
 
 
-def _solve(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
-    """Replace the ranges of one component by exact ones."""
+def _solved(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> tuple[Floats, Floats]:
+    """Return the exact ranges of one component."""
     system = System.of(ranges, columns, sums)
     if not system.merge():
         raise _ContradictionError("no numbers satisfy every sum")
@@ -195,7 +197,7 @@ def _solve(ranges: Ranges, columns: list[int], sums: Sequence[Sum]) -> None:
     for position in range(len(component.low)):
         for sign in (1.0, -1.0):
             component.settle(position, sign)
-    ranges.low[columns], ranges.high[columns] = system.unmerged(component.low, component.high)
+    return system.unmerged(component.low, component.high)
 
 
 class _Component:

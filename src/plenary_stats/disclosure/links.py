@@ -209,6 +209,8 @@ def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Seque
             apart.add((fact.table, fact.key))
         elif not lists.regrouped(fact):
             corrected.add((editions[fact.table], _service(fact, dimensions)))
+    if not (apart or corrected or lists.other):
+        return list(found), {}
     kept, labels, mixed = list[Fact](), dict[int, str](), {table for table, _ in apart}
     for fact in found:
         edition = editions[fact.table]
@@ -231,7 +233,7 @@ class _Lists:
     def __init__(self, found: Iterable[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> None:
         self.dimensions, self.editions = dimensions, editions
         self.lists: dict[tuple[str, tuple[str, ...]], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for fact in found:
+        for fact in found if len(set(editions)) > 1 else ():
             if not _whole(fact, dimensions):
                 self.lists[self._group(fact)][editions[fact.table]].add(self._centre(fact))
         self.other = {
@@ -249,8 +251,8 @@ class _Lists:
 
     def regrouped(self, fact: Fact) -> bool:
         """Return whether a figure counts other centres than what stands first: a total, or a centre that is not there."""
-        edition, (service, _) = self.editions[fact.table], self._group(fact)
-        if (edition, service) not in self.other:
+        edition = self.editions[fact.table]
+        if (edition, _service(fact, self.dimensions)) not in self.other:
             return False
         lists = self.lists.get(self._group(fact), {})
         if not _whole(fact, self.dimensions):
@@ -276,6 +278,8 @@ def _timed(found: Iterable[Fact], dimensions: Sequence[str]) -> list[Fact]:
             continue
         if seen.setdefault((fact.table, fact.key), fact.value) != fact.value:
             differ.add((fact.table, _group(fact.key, dimensions)))
+    if not differ:
+        return kept
     return [
         replace(fact, key=(fact.key[0], fact.place)) if (fact.table, _group(fact.key, dimensions)) in differ else fact
         for fact in kept

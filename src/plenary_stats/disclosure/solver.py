@@ -55,7 +55,7 @@ class Programme:
 
     def bound(self, column: int, low: float, high: float) -> None:
         """Change one column's bounds."""
-        self._highs.changeColsBounds(1, np.array([column], dtype=np.int32), np.array([low]), np.array([high]))
+        self._highs.changeColBounds(column, low, high)
 
     def cost(self, columns: Sequence[int], costs: Sequence[float]) -> None:
         """Change the costs of some columns."""

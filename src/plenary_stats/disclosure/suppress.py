@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from plenary_stats import cores
 from plenary_stats.disclosure.attack import floor
 from plenary_stats.disclosure.audit import need
 from plenary_stats.disclosure.cells import EVENTS, PEOPLE, REMAINDERS, Cells, Sum, quantity_of
@@ -24,6 +25,8 @@ from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme
 from plenary_stats.tables import TOTAL
 
 Closure = Callable[[Iterable[int]], set[int]]
+Block = tuple[list[int], list[Sum]]
+"""Cells, and the sums among them that tie them."""
 FREE = 1e-3
 """The cost of moving what is withheld already: almost nothing, so that short ways are preferred."""
 LONG = 20
@@ -59,11 +62,27 @@ class Suppressor:
     def run(self) -> None:
         """Protect every withheld cell within its block, and give back what is not needed."""
         short = [each for each in self.cells.sums if len(each.parts) <= LONG]
-        for members, sums in _connected(len(self.values), short):
+        groups = self._independent(_connected(len(self.values), short))
+        for group, withheld in zip(groups, cores.each(self._settle, groups), strict=True):
+            for members, _ in group:
+                self.withheld.difference_update(members)
+            self.withheld |= withheld
+
+    def _independent(self, blocks: Sequence[Block]) -> list[list[Block]]:
+        """Return the blocks that have withheld cells in groups that no tie joins: none bears upon what is withheld in another."""
+        home = {cell: order for order, (members, _) in enumerate(blocks) for cell in members}
+        ties = [Sum(order, tuple({home[cell] for cell in self.close(members)})) for order, (members, _) in enumerate(blocks)]
+        groups = [[blocks[order] for order in group] for group, _ in _connected(len(blocks), ties)]
+        return [group for group in groups if any(not self.withheld.isdisjoint(members) for members, _ in group)]
+
+    def _settle(self, group: Sequence[Block]) -> set[int]:
+        """Protect the cells of a group, block by block; return those that are withheld."""
+        for members, sums in group:
             if not self.withheld.isdisjoint(members):
                 block = _Block(self, members, sums)
                 block.protect(self.withheld.intersection(members))
                 block.give_back()
+        return self.withheld.intersection(cell for members, _ in group for cell in members)
 
     def protect_more(self, numbers: set[int]) -> None:
         """Protect some cells with every sum in force."""

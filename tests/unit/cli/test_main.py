@@ -153,3 +153,14 @@ def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(place, caps
     first = world("one", "5")
     assert first == world("two", "5")
     assert first != world("three", "6")
+
+
+def test_only_the_noun_that_is_asked_for_is_loaded():
+    assert set(dict(verbs(parser(["edition"])))) == {words for words in COMMANDS if words[0] == "edition"}
+
+
+def test_help_on_the_whole_names_every_noun(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert {words[0] for words in COMMANDS if words[0] not in told} == set()

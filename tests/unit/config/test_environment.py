@@ -88,7 +88,7 @@ def test_sqlite_waits_for_its_turn_and_checks_its_links():
     assert found["NAME"] == "/srv/plenary.sqlite3"
     assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert found["OPTIONS"]["timeout"] == 20
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
         assert pragma in found["OPTIONS"]["init_command"]
 
 

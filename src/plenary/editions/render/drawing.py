@@ -9,6 +9,7 @@ from typing import Any, Final
 from plenary.editions.render.figures import Figure, describe
 from plenary.editions.render.pictures import MONTH
 from plenary_stats import charts as kit
+from plenary_stats import cores
 
 Block = Mapping[str, Any]
 
@@ -55,7 +56,9 @@ def _narrow(block: Block) -> bool:
 
 def draw(content: Mapping[str, Any]) -> dict[str, str]:
     """Return every chart of the document as SVG text, by its name."""
-    return {name: _svg(block, figures) for name, block, figures in charts(content)}
+    every = list(charts(content))
+    drawn = cores.each(lambda chart: _svg(chart[1], chart[2]), every)
+    return {name: svg for (name, _, _), svg in zip(every, drawn, strict=True)}
 
 
 def _svg(block: Block, figures: Mapping[str, Figure]) -> str:
