@@ -20,6 +20,7 @@ from plenary.releases import actions, tasks
 from plenary.releases.models import Proposal
 from plenary.releases.terms import Decision
 from plenary.spend import actions as spend
+from plenary_stats.tables import ResultTable, numbers, text
 from tests.factories import collection as cases
 from tests.factories import outcomes as computed
 from tests.factories import releases as make
@@ -100,6 +101,23 @@ def test_rows_are_narrowed(reviewer, proposal):
     assert len(reviewer.get(url(proposal, "rows.csv?centre=rj7")).text.splitlines()) == 2
     assert len(reviewer.get(url(proposal, "rows.csv?table=activity&service=adult-ecmo")).text.splitlines()) == 5
     assert "Nothing fits this filter." in reviewer.get(url(proposal, "?centre=none")).text
+
+
+RATES = [
+    ("survival@1y", 0.7001, None, "of 1,205 (70.0%)"),
+    ("discharged", 887 / 1205, 887.0, "887 of 1,205 (73.6%)"),
+    ("events", 0.34, 210.0, "210 of 1,205 (0.34)"),
+    ("events", 1.34, 410.0, "410 of 1,205 (1.34)"),
+]
+
+
+@pytest.mark.parametrize(("measure", "value", "counted", "said"), RATES)
+def test_only_a_share_is_read_as_a_percentage(reviewer, measure, value, counted, said):
+    """Events a patient-year can be fewer than one: 0.34 a year is no 34%."""
+    columns = dict(make.results({"Total": value}, name="outcomes").columns)
+    columns |= {"measure": text([measure]), "numerator": numbers([counted]), "denominator": numbers([1205.0])}
+    made = make.proposal(ResultTable(columns, name="outcomes", kind="rate"))
+    assert said in reviewer.get(url(made, "rows.csv")).text.replace('"', "")
 
 
 def test_the_votes_are_blind_until_both_are_in(as_, reviewer, proposal):

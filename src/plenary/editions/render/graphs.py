@@ -13,7 +13,7 @@ from plenary.editions.render import plots
 Value = str | float | None
 Ends = tuple[float, float]
 
-_BLUE, _TEXT, _GREY, _LINE = "005EB8", "212B32", "4C6272", "D8DDE0"
+BLUE, TEXT, GREY, LINE = "005EB8", "212B32", "4C6272", "D8DDE0"
 _SPACE: Final = (
     'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
@@ -42,7 +42,7 @@ class Graph:
 
 def bars(name: str, labels: Sequence[str], values: Sequence[float | None], form: str, scale: Ends) -> Graph:
     """Return horizontal bars, the first on top, each with its figure. A value of None is a gap."""
-    inner = f"<c:spPr>{_fill(_BLUE)}</c:spPr>"
+    inner = f"<c:spPr>{fill(BLUE)}</c:spPr>"
     series = _series(0, 1, name, inner + _categories(labels) + _figures("val", "B", 2, values, form))
     told = f'<c:dLbls><c:numFmt formatCode="{form}" sourceLinked="0"/><c:dLblPos val="outEnd"/>{_shown(value=True)}</c:dLbls>'
     plot = (
@@ -56,8 +56,8 @@ def bars(name: str, labels: Sequence[str], values: Sequence[float | None], form:
 def stacked(labels: Sequence[str], levels: Sequence[tuple[str, Sequence[float]]], fills: Sequence[str]) -> Graph:
     """Return horizontal bars of shares that are together 1, cut at the levels of a scale: a series a level, with a key."""
     made = ""
-    for order, ((name, values), fill) in enumerate(zip(levels, fills, strict=True)):
-        looks = f"<c:spPr>{_fill(fill)}<a:ln>{_fill(_GREY)}</a:ln></c:spPr>"
+    for order, ((name, values), colour) in enumerate(zip(levels, fills, strict=True)):
+        looks = f"<c:spPr>{fill(colour)}<a:ln>{fill(GREY)}</a:ln></c:spPr>"
         letter = chr(ord("B") + order)
         made += _series(order, 1, name, looks + _categories(labels) + _figures("val", letter, 2, values, "0.0%"), letter)
     plot = (
@@ -79,7 +79,7 @@ def dots(
     whiskers: Mapping[int, Ends],
 ) -> Graph:
     """Return dots from left to right. ``whiskers``: by place, how far the interval reaches below and above."""
-    inner = _NO_LINE + _dot(_BLUE) + (_error_bars(whiskers, len(values)) if whiskers else "")
+    inner = _NO_LINE + _dot(BLUE) + (_error_bars(whiskers, len(values)) if whiskers else "")
     inner += _categories(labels) + _figures("val", "B", 2, values, form) + '<c:smooth val="0"/>'
     plot = (
         f'<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>{_series(0, 1, name, inner)}<c:marker val="1"/>'
@@ -116,7 +116,7 @@ def _space(area: str, legend: str = "") -> str:
     return (
         f'<c:chartSpace {_SPACE}><c:date1904 val="0"/><c:chart><c:autoTitleDeleted val="1"/><c:plotArea>{area}</c:plotArea>'
         f'{legend}<c:plotVisOnly val="1"/><c:dispBlanksAs val="gap"/></c:chart><c:txPr><a:bodyPr/><a:lstStyle/><a:p><a:pPr>'
-        f'<a:defRPr sz="1400">{_fill(_TEXT)}<a:latin typeface="Arial"/></a:defRPr></a:pPr><a:endParaRPr lang="en-GB"/></a:p>'
+        f'<a:defRPr sz="1400">{fill(TEXT)}<a:latin typeface="Arial"/></a:defRPr></a:pPr><a:endParaRPr lang="en-GB"/></a:p>'
         '</c:txPr><c:externalData r:id="rId1"><c:autoUpdate val="0"/></c:externalData></c:chartSpace>'
     )
 
@@ -164,22 +164,23 @@ def _dotted(line: plots.Line) -> str:
         if name
     )
     told = f"<c:dLbls>{labels}{_shown(value=False)}</c:dLbls>" if labels else ""
-    return _NO_LINE + _dot(_BLUE if line.main else _GREY) + told
+    return _NO_LINE + _dot(BLUE if line.main else GREY) + told
 
 
 def _drawn(line: plots.Line) -> str:
     """Return the looks of a line without dots."""
-    colour, width = (_BLUE, 2.5) if line.main else (_GREY, 1.5)
+    colour, width = (BLUE, 2.5) if line.main else (GREY, 1.5)
     dash = f'<a:prstDash val="{line.dash}"/>' if line.dash else ""
-    stroke = f'<a:ln w="{int(width * _POINT)}">{_fill(colour)}{dash}</a:ln>'
+    stroke = f'<a:ln w="{int(width * _POINT)}">{fill(colour)}{dash}</a:ln>'
     return f'<c:spPr>{stroke}</c:spPr><c:marker><c:symbol val="none"/></c:marker>'
 
 
 def _dot(colour: str) -> str:
-    return f'<c:marker><c:symbol val="circle"/><c:size val="10"/><c:spPr>{_fill(colour)}</c:spPr></c:marker>'
+    return f'<c:marker><c:symbol val="circle"/><c:size val="10"/><c:spPr>{fill(colour)}</c:spPr></c:marker>'
 
 
-def _fill(colour: str) -> str:
+def fill(colour: str) -> str:
+    """Return a filling of one colour."""
     return f'<a:solidFill><a:srgbClr val="{colour}"/></a:solidFill>'
 
 
@@ -199,7 +200,7 @@ def _category_axis(side: str, order: str) -> str:
 
 
 def _value_axis(side: str, scale: Ends, form: str, between: str = "between") -> str:
-    lines = f"<c:majorGridlines><c:spPr><a:ln>{_fill(_LINE)}</a:ln></c:spPr></c:majorGridlines>"
+    lines = f"<c:majorGridlines><c:spPr><a:ln>{fill(LINE)}</a:ln></c:spPr></c:majorGridlines>"
     ends = f'<c:orientation val="minMax"/><c:max val="{scale[1]!r}"/><c:min val="{scale[0]!r}"/>'
     numbers = f'{lines}<c:numFmt formatCode="{form}" sourceLinked="0"/>'
     return _axis("valAx", 2, _placed(side, ends), numbers, f'<c:crossBetween val="{between}"/>')

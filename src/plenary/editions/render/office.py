@@ -17,12 +17,12 @@ from typing import Final
 from pptx import Presentation
 from pptx.util import Emu, Inches
 
-from plenary.editions.render.graphs import Graph, Value, clean
+from plenary.editions.render.graphs import BLUE, LINE, TEXT, Graph, Value, clean, fill
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height, in the file's units."""
 
-BLUE, TEXT, GREY, LINE, BAND, WHITE = "005EB8", "212B32", "4C6272", "D8DDE0", "F0F4F5", "FFFFFF"
+BAND, WHITE = "F0F4F5", "FFFFFF"
 ROW: Final = int(Inches(0.4))
 """The height of a line of a table."""
 
@@ -225,10 +225,7 @@ def _paragraphs(lines: Sequence[str], size: int, colour: str, *, bold: bool = Fa
 
 
 def _face(size: int, colour: str, *, bold: bool) -> str:
-    return (
-        f'<a:rPr lang="en-GB" sz="{100 * size}" b="{int(bold)}"><a:solidFill><a:srgbClr val="{colour}"/></a:solidFill>'
-        '<a:latin typeface="Arial"/></a:rPr>'
-    )
+    return f'<a:rPr lang="en-GB" sz="{100 * size}" b="{int(bold)}">{fill(colour)}<a:latin typeface="Arial"/></a:rPr>'
 
 
 def _table(rows: Sequence[Sequence[str]], numeric: Sequence[bool], totals: Sequence[int], width: int) -> str:
@@ -239,13 +236,12 @@ def _table(rows: Sequence[Sequence[str]], numeric: Sequence[bool], totals: Seque
     return f'<a:tbl><a:tblPr firstRow="1"/><a:tblGrid>{grid}</a:tblGrid>{"".join(lines)}</a:tbl>'
 
 
-def _line(cells: Sequence[str], numeric: Sequence[bool], fill: str, colour: str) -> str:
-    back = f'<a:solidFill><a:srgbClr val="{fill}"/></a:solidFill>'
-    edge = f'<a:lnB w="6350"><a:solidFill><a:srgbClr val="{LINE}"/></a:solidFill></a:lnB>'
-    face = _face(14, colour, bold=fill != WHITE)
+def _line(cells: Sequence[str], numeric: Sequence[bool], back: str, colour: str) -> str:
+    edge = f'<a:lnB w="6350">{fill(LINE)}</a:lnB>'
+    face = _face(14, colour, bold=back != WHITE)
     made = "".join(
         f'<a:tc><a:txBody><a:bodyPr/><a:p><a:pPr algn="{"r" if right else "l"}"/><a:r>{face}<a:t>{clean(words)}</a:t>'
-        f'</a:r></a:p></a:txBody><a:tcPr marT="45720" marB="45720">{edge}{back}</a:tcPr></a:tc>'
+        f'</a:r></a:p></a:txBody><a:tcPr marT="45720" marB="45720">{edge}{fill(back)}</a:tcPr></a:tc>'
         for words, right in zip(cells, numeric, strict=True)
     )
     return f'<a:tr h="{ROW}">{made}</a:tr>'

@@ -256,9 +256,9 @@ class _Outcome:
             groups[row[dimension]][row["measure"]] = row
         lines = []
         for group, cells in groups.items():
-            line: list[Parts] = [[self.sheet.label(dimension, group)], self._patients(next(iter(cells.values())))]
-            line += [self._result(cells[measure]) if measure in cells else ["[z]"] for measure in self.measures]
             first = next(iter(cells.values()))
+            line: list[Parts] = [[self.sheet.label(dimension, group)], self._patients(first)]
+            line += [self._result(cells.get(measure)) for measure in self.measures]
             line += [self._expected(first)] if ratios else []
             line += [[self.sheet.put("outcomes", first, column)] for column in states]
             line += [[self.sheet.put("completeness", known[group])] if group in known else ["[x]"]] if known else []
@@ -279,12 +279,10 @@ class _Outcome:
 
     def _notes(self, rows: Sequence[Row], dimension: str) -> list[str]:
         """Return what the rows say of themselves; where a note tells of one row alone, only the total's is printed."""
-        own = notes(row for row in rows if self.entry.measure in PROPORTIONS or row[dimension] == TOTAL)
-        counted = COUNTED["units" if self.entry.units else self.entry.measure] if self._counts_otherwise() else ""
+        of_patients = self.entry.measure in PROPORTIONS and not self.entry.units
+        own = notes(row for row in rows if of_patients or row[dimension] == TOTAL)
+        counted = COUNTED.get("units" if self.entry.units else self.entry.measure)
         return [*own, counted] if counted else own
-
-    def _counts_otherwise(self) -> bool:
-        return self.entry.units or self.entry.measure in COUNTED
 
     def _patients(self, row: Row) -> Parts:
         """Return 'numerator of denominator'; of a scale everyone at any level."""
@@ -302,26 +300,12 @@ class _Outcome:
         rows = [row for row in self.sheet.rows["completeness"] if row["measure"] == self.entry.id]
         return {row["centre"]: row for row in self.sheet.pick(rows, "centre")}
 
+    def _result(self, row: Row | None) -> Parts:
+        return ["[z]"] if row is None else self.sheet.estimate("outcomes", row)
+
     def _expected(self, row: Row) -> Parts:
         """Return a centre's observed over expected with its interval; all centres together are the measure."""
-        if row["centre"] == TOTAL:
-            return ["[z]"]
-        value = self.sheet.put("outcomes", row, "ratio")
-        if row["status"] != SHOWN or math.isnan(row["ratio"]):
-            return [value]
-        return [
-            value,
-            " (",
-            self.sheet.put("outcomes", row, "ratio_lower"),
-            " to ",
-            self.sheet.put("outcomes", row, "ratio_upper"),
-            ")",
-        ]
-
-    def _result(self, row: Row) -> Parts:
-        value = self.sheet.put("outcomes", row)
-        interval = self.sheet.interval("outcomes", row)
-        return [value, " (", *interval, ")"] if interval else [value]
+        return ["[z]"] if row["centre"] == TOTAL else self.sheet.estimate("outcomes", row, "ratio", "ratio_")
 
     def _timed(self, measure: str) -> str:
         words = part_words(self.entry, measure)
@@ -368,10 +352,8 @@ def _access(sheet: Sheet) -> list[Block]:
 
 
 def _access_line(sheet: Sheet, row: Row) -> list[Parts]:
-    interval = sheet.interval("access", row)
-    rate: Parts = [sheet.put("access", row), " (", *interval, ")"] if interval else [sheet.put("access", row)]
     counts: list[Parts] = [[sheet.put("access", row, column)] for column in ("numerator", "denominator")]
-    return [[sheet.label("area", row["area"])], rate, *counts]
+    return [[sheet.label("area", row["area"])], sheet.estimate("access", row), *counts]
 
 
 def _access_headline(sheet: Sheet, rows: Sequence[Row]) -> Parts:

@@ -99,11 +99,9 @@ class Sheet:
         entry = self.outcomes.get(base(row["measure"]))
         if entry is None or entry.measure in PROPORTIONS or row["measure"].endswith(BETTER_OR_WORSE):
             return "percent"
-        return (
-            ("count" if column == "value" else "number")
-            if entry.measure == "count"
-            else OUTCOME_FORMS.get(entry.measure, "number")
-        )
+        if entry.measure == "count" and column == "value":
+            return "count"
+        return OUTCOME_FORMS.get(entry.measure, "number")
 
     def put(self, table: str, row: Row, column: str = "value") -> Part:
         """Use one figure of one row and return the part that prints it. A withheld row shows only what protection left in it."""
@@ -111,11 +109,17 @@ class Sheet:
         self.figures.setdefault(key, figure(row[column], status_of(row, column), self.form(table, row, column)))
         return {"f": key}
 
-    def interval(self, table: str, row: Row) -> Parts:
-        """Return 'lower to upper', or nothing where there is none to show."""
-        if row["status"] != SHOWN or any(math.isnan(row[end]) for end in ("lower", "upper")):
+    def interval(self, table: str, row: Row, of: str = "") -> Parts:
+        """Return 'lower to upper', or nothing where there is none to show; ``of`` stands before both columns' names."""
+        lower, upper = f"{of}lower", f"{of}upper"
+        if row["status"] != SHOWN or math.isnan(row[lower]) or math.isnan(row[upper]):
             return []
-        return [self.put(table, row, "lower"), " to ", self.put(table, row, "upper")]
+        return [self.put(table, row, lower), " to ", self.put(table, row, upper)]
+
+    def estimate(self, table: str, row: Row, column: str = "value", of: str = "") -> Parts:
+        """Return 'figure (lower to upper)', or the figure alone."""
+        value, interval = self.put(table, row, column), self.interval(table, row, of)
+        return [value, " (", *interval, ")"] if interval else [value]
 
     def share(self, table: str, row: Row) -> Parts:
         """Return 'numerator of denominator' as far as both are there."""
@@ -164,8 +168,9 @@ def time_words(measure: str) -> str:
 
 def part_words(entry: OutcomeEntry, measure: str) -> str:
     """Return what a measure's name says behind the '@': 'at 1 year', 'mildly impaired', 'better by 6 or more'; or nothing."""
-    if "@" not in measure or _TIMED.fullmatch(measure):
-        return time_words(measure)
+    timed = time_words(measure)
+    if timed:
+        return timed
     words = measure.partition("@")[2].replace("-", " ")
     least = f"{entry.important:g}" if entry.important is not None else "the least that matters"
     return f"{words} by {least} or more" if measure.endswith(BETTER_OR_WORSE) else words

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pptx.util import Inches
 
 from plenary.editions.render import graphs, office, plots, prose
+from plenary.editions.render.content import say
 from plenary.editions.render.figures import Figure, describe
 from plenary_stats.charts import shades
 
@@ -58,7 +59,7 @@ class _Deck:
             word for word, on in (("DRAFT", self.edition["draft"]), ("Invented data", self.edition["invented"])) if on
         )
         foot = f"{self.service['name']} · {self.edition['label']}{f' · {standing}' if standing else ''}"
-        slide.words([foot], (_LEFT, _FOOT, _WIDTH, office.ROW), size=11, colour=office.GREY)
+        slide.words([foot], (_LEFT, _FOOT, _WIDTH, office.ROW), size=11, colour=graphs.GREY)
         return slide
 
     def cover(self) -> None:
@@ -95,18 +96,14 @@ class _Deck:
     def table(self, slide: office.Slide, block: Block, box: office.Box) -> None:
         left, top, width, _ = box
         columns = block["columns"]
-        rows = [[column["label"] for column in columns], *([_say(cell, self.figures) for cell in row] for row in block["rows"])]
+        rows = [[column["label"] for column in columns], *([say(cell, self.figures) for cell in row] for row in block["rows"])]
         height = office.ROW * len(rows)
         numeric = [column["numeric"] for column in columns]
         slide.table(rows, numeric, block["totals"], (left, top, width, height), f"Table: {block['title']}")
         if block["notes"]:
-            below = (
-                left,
-                _FOOT - 2 * office.ROW,
-                width,
-                2 * office.ROW,
-            )  # cells wrap: how tall the table is, only the program knows
-            slide.words([" ".join(block["notes"])], below, size=12, colour=office.GREY)
+            # At the foot, not below the table: cells wrap, so how tall it gets only the program that shows it knows.
+            below = (left, _FOOT - 2 * office.ROW, width, 2 * office.ROW)
+            slide.words([" ".join(block["notes"])], below, size=12, colour=graphs.GREY)
 
     def graph(self, block: Block) -> graphs.Graph:
         """Return a block's native chart. A figure that is not shown is a gap, and its label carries the mark."""
@@ -172,7 +169,7 @@ def _groups(section: Mapping[str, Any], figures: Figures) -> list[_Group]:
         elif block["kind"] == "headline":
             if groups[-1].pieces:
                 groups.append(_Group(groups[-1].title))
-            groups[-1].finding = f"{groups[-1].finding} {_say(block['parts'], figures)}".strip()
+            groups[-1].finding = f"{groups[-1].finding} {say(block['parts'], figures)}".strip()
         elif block["kind"] in {"chart", "table"}:
             groups[-1].pieces.append(block)
         else:
@@ -214,10 +211,6 @@ def _shared(pieces: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
             yield [piece]
     if waiting:
         yield waiting
-
-
-def _say(parts: Sequence[Any], figures: Figures) -> str:
-    return "".join(part if isinstance(part, str) else figures[part["f"]]["text"] for part in parts)
 
 
 def _pages(lines: Sequence[str]) -> Iterator[list[str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -350,9 +351,9 @@ def _row(row: Reviewed) -> tuple[Cell, ...]:
     place = [row.place[name] for name in ("service", "centre", "area", "sex", "age_band") if row.place[name] not in {"", "Total"}]
     name = f"{TABLES.get(row.table, row.table)}: {row.place['measure']}, {row.place['period']}"
     what = Several((name, ", ".join(place) if len(place) > 1 else f"{place[0]}, all"))
-    shown: Cell = Tag("[c]", "orange") if row.status == "c" else MARKS.get(row.status) or _figures(row.kind, row.after)
+    shown: Cell = Tag("[c]", "orange") if row.status == "c" else MARKS.get(row.status) or _figures(row, row.after)
     deduced = Several(tuple(f"{one.quantity}: {_range(one)}" for one in row.deduced)) if row.deduced else ""
-    return what, shown, row.why, deduced, _figures(row.kind, row.before) if row.why else ""
+    return what, shown, row.why, deduced, _figures(row, row.before) if row.why else ""
 
 
 def _range(one: Any) -> str:
@@ -361,15 +362,16 @@ def _range(one: Any) -> str:
     return f"exactly {number(one.low)}" if one.low == one.high else f"{number(one.low)} to {number(one.high)}"
 
 
-def _figures(kind: str, row: Any) -> str:
-    """Return the figures of a row as the reviewer compares them."""
-    value, of = row.get("value"), row.get("denominator")
-    if kind in {"rate", "levels"} and of is not None:
-        share = "" if value is None else f" ({100 * value:.1f}%)" if value <= 1 else f" ({value:,.1f})"
-        return f"{number(row.get('numerator'))} of {number(of)}{share}"
-    if kind == "exposure":
-        return f"{number(row.get('numerator'))} of {number(of)} people"
-    if kind == "summary":
+def _figures(row: Any, said: Mapping[str, Any]) -> str:
+    """Return the figures of a row as the reviewer compares them, before protection or after it."""
+    value, counted, of = said.get("value"), said.get("numerator"), said.get("denominator")
+    if row.kind in {"rate", "levels"} and of is not None:
+        share = "@" in row.place["measure"] or (value is not None and counted is not None and math.isclose(value * of, counted))
+        result = "" if value is None else f" ({100 * value:.1f}%)" if share else f" ({value:,.2f})"
+        return f"{number(counted)} of {number(of)}{result}"
+    if row.kind == "exposure":
+        return f"{number(counted)} of {number(of)} people"
+    if row.kind == "summary":
         return f"{'' if value is None else f'{value:,.1f} '}of {number(of)}"
     return number(value)
 

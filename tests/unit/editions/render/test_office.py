@@ -54,13 +54,13 @@ def test_a_long_title_is_set_smaller():
 
 def test_a_box_of_words_has_its_place_its_paragraphs_and_its_looks():
     made = slide()
-    made.words(["One", "Two & <three>"], BOX, size=11, colour=office.GREY)
+    made.words(["One", "Two & <three>"], BOX, size=11, colour=graphs.GREY)
     box = opened(made).slides[0].shapes[1]
     assert box.shape_type == MSO_SHAPE_TYPE.TEXT_BOX
     assert (box.left, box.top, box.width, box.height) == BOX
     assert [one.text for one in box.text_frame.paragraphs] == ["One", "Two & <three>"]
     run = box.text_frame.paragraphs[0].runs[0]
-    assert (run.font.size.pt, str(run.font.color.rgb), run.font.name) == (11, office.GREY, "Arial")
+    assert (run.font.size.pt, str(run.font.color.rgb), run.font.name) == (11, graphs.GREY, "Arial")
 
 
 def test_a_table_has_a_heading_row_bold_totals_and_an_alternative_text():

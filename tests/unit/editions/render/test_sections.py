@@ -3,7 +3,7 @@
 import pytest
 
 from plenary.editions.render.content import build, say
-from plenary.editions.terms import CentreEntry
+from plenary.editions.terms import CentreEntry, OutcomeEntry
 from tests.unit.editions.sample import ECMO, access_rows, activity_rows, outcome_rows, sample, spend_rows
 from tests.unit.editions.tables import protected
 
@@ -186,3 +186,24 @@ def test_of_a_median_only_the_note_of_all_centres_is_printed():
     blocks, _ = section("outcomes", tables=(protected("outcomes", rows),))
     table = next(block for block in blocks if block["kind"] == "table")
     assert table["notes"] == ["Half of the patients lie between 8 and 15."]
+
+
+def test_of_an_outcome_counted_in_organs_only_the_note_of_all_centres_is_printed():
+    """A row's own note names its organs; of every centre at once they would be a list that nobody can place."""
+    entries = (OutcomeEntry(ECMO, "discharged", "Eyes kept", measure="proportion", unit="eyes", units=True),)
+    total, *centres = (
+        row | {"note": f"{place} of 900 eyes."} for place, row in enumerate(outcome_rows()) if row["measure"] == "discharged"
+    )
+    blocks, _ = section("outcomes", tables=(protected("outcomes", [total, *centres]),), outcomes=entries)
+    table = next(block for block in blocks if block["kind"] == "table")
+    assert table["notes"][:2] == ["0 of 900 eyes.", "Patients: those of whom every one met the outcome, of all."]
+    assert not any(f"{place} of 900 eyes." in table["notes"] for place in range(1, 7))
+
+
+@pytest.mark.parametrize("measure", ["proportion", "survival"])
+def test_of_an_outcome_of_patients_every_centres_note_is_printed(measure):
+    entries = (OutcomeEntry(ECMO, "discharged", "Survival to discharge", measure=measure),)
+    rows = [row | {"note": f"Note {place}."} for place, row in enumerate(outcome_rows()[:3])]
+    blocks, _ = section("outcomes", tables=(protected("outcomes", rows),), outcomes=entries)
+    table = next(block for block in blocks if block["kind"] == "table")
+    assert {"Note 0.", "Note 1.", "Note 2."} <= set(table["notes"])
