@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import linprog
 from scipy.special import chdtrc, expit, ndtr
 
+from plenary_stats.covariates import design
 from plenary_stats.rates import exact_limits
 from plenary_stats.results import Columns, Numbers, frozen, normal_quantile, numbers
 
@@ -91,8 +91,7 @@ def logistic(
 ) -> Logistic:
     """Return the logistic regression of an outcome (0 or 1) on covariates, by maximum likelihood or with Firth's penalty.
 
-    ``covariates``: a matrix with a row a patient, or a mapping (or data frame) of columns by name. A column of text is entered as
-    one indicator a level, the first level in sort order being the reference. An intercept is put before them; a column that is
+    ``covariates`` as :func:`plenary_stats.covariates.design` takes them. An intercept is put before them; a column that is
     the same for all is taken for it. ``limits`` are those of Wald, or of the profile likelihood, which hold where events are few.
 
     Where some covariates separate the outcome perfectly the likelihood has no maximum: ``why_not`` names them and the remedy,
@@ -102,10 +101,10 @@ def logistic(
     if penalty not in {None, "firth"} or limits not in {"wald", "profile"}:
         raise ValueError(f"penalty: None or 'firth', not {penalty!r}; limits: 'wald' or 'profile', not {limits!r}.")
     z = normal_quantile(level)
-    happened, terms, design = _binary(outcome), *_design(covariates, np.size(outcome))
+    happened, terms, columns = _binary(outcome), *_with_intercept(covariates, np.size(outcome))
     method = "Firth's penalised likelihood" if penalty else "maximum likelihood"
-    scale = np.sqrt(np.mean(design**2, axis=0))
-    model = _Model(happened, design / scale, firth=penalty is not None)
+    scale = np.sqrt(np.mean(columns**2, axis=0))
+    model = _Model(happened, columns / scale, firth=penalty is not None)
     found = model.climb(np.zeros(len(terms)))
     separating = [] if penalty else _separating(model, found, terms)
     if separating or not found.settled:
@@ -204,34 +203,19 @@ def _chances(fitted: Any, patients: int) -> Numbers:
     return chance
 
 
-def _design(covariates: Any, patients: int) -> tuple[tuple[str, ...], Numbers]:
-    """Return the names and the columns of the design, the intercept first."""
-    if hasattr(covariates, "keys"):
-        columns = [(str(name), np.asarray(covariates[name])) for name in covariates.keys()]  # noqa: SIM118 -- data frames too
-    else:
-        matrix = np.asarray(covariates)
-        matrix = matrix[:, None] if matrix.ndim == 1 else matrix
-        columns = [(f"x{place + 1}", matrix[:, place]) for place in range(matrix.shape[1])]
-    if any(values.shape != (patients,) for _, values in columns):
-        raise ValueError("covariates: one value a patient, as many as outcomes.")
-    named = [("intercept", np.ones(patients)), *(entered for name, values in columns for entered in _entered(name, values))]
+def _with_intercept(covariates: Any, patients: int) -> tuple[tuple[str, ...], Numbers]:
+    """Return the names and the columns of the covariates, the intercept first; a column that is the same for all is it again."""
+    names, table = design(covariates, patients)
+    named = [("intercept", np.ones(patients)), *zip(names, table.T, strict=True)]
     kept = [named[0], *((name, values) for name, values in named[1:] if patients == 0 or np.ptp(values) > 0 or values[0] == 0)]
-    design = np.column_stack([values for _, values in kept])
-    spread = np.sqrt(np.mean(design**2, axis=0))
-    if (spread == 0).any() or np.linalg.matrix_rank(design / spread) < len(kept):
+    columns = np.column_stack([values for _, values in kept])
+    spread = np.sqrt(np.mean(columns**2, axis=0))
+    if (spread == 0).any() or np.linalg.matrix_rank(columns / spread) < len(kept):
         raise ValueError(
             "covariates: one of them says only what the others say together (or the patients are fewer than the covariates); "
             "leave one out."
         )
-    return tuple(name for name, _ in kept), design
-
-
-def _entered(name: str, values: npt.NDArray[Any]) -> Iterable[tuple[str, Numbers]]:
-    """Return a column of numbers as it is, and a column of text as an indicator of each level after the first."""
-    if values.dtype.kind in "biuf":
-        return [(name, numbers(values, f"covariates: {name}"))]
-    levels = sorted(set(values.tolist()))
-    return [(f"{name}={level}", (values == level).astype(float)) for level in levels[1:]]
+    return tuple(name for name, _ in kept), columns
 
 
 @dataclass(frozen=True)

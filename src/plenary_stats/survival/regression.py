@@ -9,8 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import chdtrc
 
+from plenary_stats.covariates import design
 from plenary_stats.results import Columns, Numbers, frozen, normal_quantile
-from plenary_stats.survival.covariates import design
 from plenary_stats.survival.exact import exact_likelihood
 from plenary_stats.survival.patients import Flags, Indices, Labels, Patients, coded, patients
 from plenary_stats.survival.risksets import RiskSets, squares

@@ -145,7 +145,7 @@ def test_only_the_separating_covariates_are_named():
     [
         (([0, 2], [1, 2]), "outcome: one 0 or 1"),
         (([], []), "at least one patient"),
-        (([0, 1, 1], [1, 2]), "covariates: one value a patient"),
+        (([0, 1, 1], [1, 2]), "covariates: a table of"),
         (([0, 1, 0, 1], [[1, 2], [2, 4], [3, 6], [1, 2]]), "one of them says only what the others say"),
         (([0, 1], [[1.0, np.nan], [1, 2]]), "x2: every value must be a finite number"),
         (([0, 1, 1], [0, 0, 0]), "leave one out"),

@@ -133,7 +133,7 @@ def test_texts_become_columns_and_names_are_kept():
     time, event, table, layer = invented(10)
     words = np.array(["best", "fair", "poor", "worst"])[layer]
     named = cox(time, event, {"age": table[:, 0], "state": words})
-    assert named.columns["name"].tolist() == ["age", "state fair", "state poor", "state worst"]
+    assert named.columns["name"].tolist() == ["age", "state=fair", "state=poor", "state=worst"]
     plain = cox(time, event, np.column_stack([table[:, 0], layer == 1, layer == 2, layer == 3]))
     np.testing.assert_allclose(named.coefficients, plain.coefficients, rtol=1e-10)
 
@@ -217,7 +217,7 @@ def test_a_hundred_thousand_patients_find_what_was_planted():
     ("named", "says"),
     [
         ({"covariates": [[1], [2]]}, "covariates: a table of 3 rows"),
-        ({"covariates": [1, np.nan, 2]}, "covariates: every value must be a finite number"),
+        ({"covariates": [1, np.nan, 2]}, "covariates: x1: every value must be a finite number"),
         ({"covariates": {"age": [1, np.inf, 2]}}, "covariates: age"),
         ({"covariates": {"age": [1, 2]}}, "age must have one value a patient"),
         ({"ties": "cox"}, "efron, breslow, exact"),

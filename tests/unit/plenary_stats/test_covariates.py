@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from plenary_stats.survival.covariates import design
+from plenary_stats.covariates import design
 
 
 def test_a_table_keeps_its_columns():
     names, table = design([[1, 2], [3, 4], [5, 6]], 3)
-    assert names == ["0", "1"]
+    assert names == ["x1", "x2"]
     assert table.tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
@@ -16,7 +16,7 @@ def test_one_covariate_may_be_a_list():
 
 def test_texts_become_a_column_for_each_but_the_first():
     names, table = design({"blood": ["B", "A", "O", "A"], "age": [1, 2, 3, 4], "ill": [True, False, True, True]}, 4)
-    assert names == ["blood B", "blood O", "age", "ill"]
+    assert names == ["blood=B", "blood=O", "age", "ill"]
     assert table[:, 0].tolist() == [1, 0, 0, 0]
     assert table[:, 1].tolist() == [0, 0, 1, 0]
     assert table[:, 3].tolist() == [1, 0, 1, 1]
