@@ -3,12 +3,13 @@
 from datetime import date
 
 import pytest
+from django import forms
 
 from plenary.core.permissions import CentreDataManager, NetworkLead, PatientRepresentative
 from plenary.core.queries import today
 from plenary.core.terms import NotFound
-from plenary.web.workspace.periods import Period, financial_year, offered, read_period, usual, year
-from tests.factories.collection import case, receive
+from plenary.web.workspace.periods import Period, financial_year, offer_periods, offered, read_period, usual, year
+from tests.factories.collection import case, make_centre, receive
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,45 @@ def test_a_period_of_other_days_is_no_year():
 def test_a_network_that_collects_from_april_to_march_is_offered_its_own_years(as_, own, role, scope, address):
     receive(own, case("A1"), start=date(2019, 4, 1), end=date(2020, 4, 1))
     assert '<option value="2019-20" selected>1 April 2019 to 31 March 2020</option>' in as_(role, scope).get(address).text
+
+
+class TestOfferPeriods:
+    """What the forms that ask for a period share."""
+
+    @pytest.fixture
+    def field(self):
+        return forms.ChoiceField()
+
+    @pytest.fixture
+    def services(self, own):
+        receive(own, case("A1"), start=date(2019, 4, 1), end=date(2020, 4, 1))
+        return [own.service]
+
+    def test_what_is_asked_for_stands_chosen(self, field, services):
+        assert offer_periods(field, services, str(today().year)) == year(today().year)
+        assert field.initial == str(today().year)
+
+    def test_the_first_that_is_offered_counts(self, field, services):
+        assert offer_periods(field, services, "1066", "", "2019-20", str(today().year)) == financial_year(2019)
+
+    @pytest.mark.parametrize("asked", [(), ("",), ("1066",), ("<script>", "2025-27")])
+    def test_without_one_it_is_the_usual_one(self, field, services, asked):
+        assert offer_periods(field, services, *asked) == financial_year(2019)
+        assert field.initial == "2019-20"
+
+    def test_every_choice_is_an_address_with_its_words(self, field, services):
+        offer_periods(field, services)
+        assert len(field.choices) == len(dict(field.choices)) > 1
+        assert all(read_period(key).words == words for key, words in field.choices)
+
+    @pytest.mark.django_db
+    def test_a_person_without_a_service_chooses_among_recent_years(self, field):
+        assert offer_periods(field, []) == year(today().year - 1)
+        assert "2019-20" not in dict(field.choices)
+
+    def test_periods_of_other_services_are_not_told(self, field, services):
+        elsewhere = make_centre("pseudomyxoma", "RD3")
+        receive(elsewhere, case("B1"), start=date(2018, 4, 1), end=date(2019, 4, 1))
+        assert offer_periods(field, services, "2018-19") == financial_year(2019)
+        assert "2018-19" not in dict(field.choices)
+        assert offer_periods(field, [elsewhere.service]) == financial_year(2018), "its own service is offered it"

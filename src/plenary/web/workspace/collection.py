@@ -24,7 +24,7 @@ from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, csv_download, table
 from plenary.web.routes import who
 from plenary.web.workspace.pages import Crumbs, attempt, form_page, home, list_page, posted
-from plenary.web.workspace.periods import Period, offered, read_period, usual
+from plenary.web.workspace.periods import Period, offer_periods, read_period
 
 SECTION = "Collection"
 AT_ONCE = 1_000_000
@@ -86,14 +86,12 @@ class ProgressFilter(FilterForm):
     period = forms.ChoiceField(label="Period")
 
     def __init__(self, data: Any, services: Sequence[Any]) -> None:
-        known = queries.periods(one.slug for one in services)
-        by_slug, by_key = {one.slug: one for one in services}, {period.key: period for period in offered(known)}
+        super().__init__({})
+        by_slug = {one.slug: one for one in services}
         self.chosen_service = by_slug.get(data.get("service", ""), services[0] if services else None)
-        self.chosen_period = by_key.get(data.get("period", ""), usual(known))
-        chosen = {"service": getattr(self.chosen_service, "slug", ""), "period": self.chosen_period.key}
-        super().__init__(chosen)
+        self.chosen_period = offer_periods(self.fields["period"], services, data.get("period", ""))
+        self.data = {"service": getattr(self.chosen_service, "slug", ""), "period": self.chosen_period.key}
         self.fields["service"].choices = [(slug, one.name) for slug, one in by_slug.items()]  # type: ignore[attr-defined]
-        self.fields["period"].choices = [(key, period.words) for key, period in by_key.items()]  # type: ignore[attr-defined]
 
     @property
     def narrowed(self) -> bool:

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from plenary.collection.queries import periods
 from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Refused, holds
 from plenary.core.terms import NotFound, Who
 from plenary.registry import queries as registry
@@ -24,7 +23,7 @@ from plenary.web.design.formats import number
 from plenary.web.design.tables import Cell, Column, Link, Tag
 from plenary.web.routes import who
 from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
-from plenary.web.workspace.periods import Period, offered, read_period, usual
+from plenary.web.workspace.periods import Period, offer_periods, read_period
 
 SECTION = "Narrative"
 KEYS = {section.lower().replace(" ", "-"): section for section in SECTIONS}
@@ -36,11 +35,9 @@ class NarrativeFilter(FilterForm):
     period = forms.ChoiceField(label="Period")
 
     def __init__(self, data: Any, services: Iterable[Any]) -> None:
-        known = periods(one.slug for one in services)
-        by_key = {one.key: one for one in offered(known)}
-        self.chosen_period = by_key.get(data.get("period", ""), usual(known))
-        super().__init__({"period": self.chosen_period.key})
-        self.fields["period"].choices = [(key, one.words) for key, one in by_key.items()]  # type: ignore[attr-defined]
+        super().__init__({})
+        self.chosen_period = offer_periods(self.fields["period"], services, data.get("period", ""))
+        self.data = {"period": self.chosen_period.key}
 
     @property
     def narrowed(self) -> bool:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from plenary.collection.queries import periods
 from plenary.core.queries import today
 from plenary.core.terms import NotFound
 from plenary.web.design.formats import day
@@ -78,3 +80,16 @@ def usual(known: Iterable[tuple[date, date]]) -> Period:
     """Return the period that people work on unless they say otherwise: the latest in use that has ended, else last year."""
     ended = [Period(*pair) for pair in known if pair[1] <= today()]
     return max(ended) if ended else year(today().year - 1)
+
+
+def offer_periods(field: Any, services: Iterable[Any], *asked: str) -> Period:
+    """Let a choice field offer the periods of some services, and return the one that stands chosen in it.
+
+    That is the first of those asked for (as addresses name them) that is offered, else the usual one.
+    """
+    known = periods(one.slug for one in services)
+    by_key = {one.key: one for one in offered(known)}
+    chosen = next((by_key[key] for key in asked if key in by_key), usual(known))
+    field.choices = [(key, one.words) for key, one in by_key.items()]
+    field.initial = chosen.key
+    return chosen

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from plenary.collection import queries as collection
-from plenary.collection.queries import period_label, periods
+from plenary.collection.queries import period_label
 from plenary.collection.terms import Unfinished
 from plenary.core.permissions import NationalCommissioner, NetworkLead, Refused, holds
 from plenary.core.queries import today
@@ -43,7 +43,7 @@ from plenary.web.workspace.pages import (
     look_again,
     posted,
 )
-from plenary.web.workspace.periods import Period, offered, usual
+from plenary.web.workspace.periods import Period, offer_periods
 
 SECTION = "Releases"
 LABEL = 80
@@ -138,12 +138,7 @@ class ProposeForm(forms.Form):
 
     def __init__(self, data: Any, services: Iterable[Any], asked: str) -> None:
         super().__init__(data)
-        known = periods(one.slug for one in services)
-        by_key = {one.key: one for one in offered(known)}
-        first = by_key.get(asked, usual(known))
-        self.fields["period"].choices = [(key, one.words) for key, one in by_key.items()]  # type: ignore[attr-defined]
-        self.fields["period"].initial = first.key
-        self.chosen = by_key.get(self.data.get("period", ""), first)
+        self.chosen = offer_periods(self.fields["period"], services, self.data.get("period", ""), asked)
 
     def ask_about(self, late: Sequence[Unfinished]) -> None:
         """Ask for the tick where some centre is not ready. A tick counts for the period whose centres were shown beside it."""

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from plenary.access import actions as access
-from plenary.collection.queries import period_label, periods
+from plenary.collection.queries import period_label
 from plenary.core.permissions import NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, Who
 from plenary.outcomes import actions, queries
@@ -26,7 +26,7 @@ from plenary.web.routes import Permission, Scope, who
 from plenary.web.workspace import drawings
 from plenary.web.workspace.drawings import written
 from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
-from plenary.web.workspace.periods import Period, offered, read_period, usual
+from plenary.web.workspace.periods import Period, offer_periods, read_period
 from plenary_stats.tables import TOTAL
 
 SECTION = "Results"
@@ -126,10 +126,8 @@ class RunForm(forms.Form):
 
     def __init__(self, data: Any, services: Sequence[Any]) -> None:
         super().__init__(data)
-        known = periods(one.slug for one in services)
         self.fields["service"].choices = [(one.slug, one.name) for one in services]  # type: ignore[attr-defined]
-        self.fields["period"].choices = [(one.key, one.words) for one in offered(known)]  # type: ignore[attr-defined]
-        self.fields["period"].initial = usual(known).key
+        offer_periods(self.fields["period"], services)
 
 
 def run_results(request: HttpRequest) -> HttpResponse:
