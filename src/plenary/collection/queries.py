@@ -52,7 +52,7 @@ def of_networks(who: Who) -> Q:
 
 def visible_to(who: Who) -> QuerySet[Case]:
     """Return the cases of the centres whose cases ``who`` may see; erased ones are gone for everybody."""
-    return Case.objects.filter(_own_centres(who, "centre__"), erased=False).select_related("centre__service")
+    return Case.objects.filter(of_own_centres(who, "centre__"), erased=False).select_related("centre__service")
 
 
 def current_versions(who: Who) -> QuerySet[CaseVersion]:
@@ -63,7 +63,7 @@ def current_versions(who: Who) -> QuerySet[CaseVersion]:
 
 def submissions(who: Who) -> QuerySet[Submission]:
     """Return what the own centres sent, newest first."""
-    return Submission.objects.filter(_own_centres(who, "centre__")).select_related("centre__service", "data_set")
+    return Submission.objects.filter(of_own_centres(who, "centre__")).select_related("centre__service", "data_set")
 
 
 def submission(submission_id: int) -> Submission:
@@ -96,11 +96,13 @@ def periods(services: Iterable[str]) -> list[tuple[dt.date, dt.date]]:
 
 def case_series(who: Who) -> QuerySet[CaseSeries]:
     """Return the case series of the own centres and of the networks that ``who`` leads or commissions."""
-    return CaseSeries.objects.filter(_own_centres(who, "centre__") | _followed(who, "centre__")).select_related("centre__service")
+    return CaseSeries.objects.filter(of_own_centres(who, "centre__") | of_followed(who, "centre__")).select_related(
+        "centre__service"
+    )
 
 
-def _own_centres(who: Who, path: str) -> Q:
-    """Select what belongs to the centres at which ``who`` holds a post that sees cases."""
+def of_own_centres(who: Who, path: str = "") -> Q:
+    """Return the condition on a centre (at ``path``, "" or "centre__") that ``who`` holds a post at it that sees cases."""
     found = Q(pk__in=())
     roles = {role.key for role in ROLES if role.sees_cases}
     for post in who.posts:
@@ -110,7 +112,8 @@ def _own_centres(who: Who, path: str) -> Q:
     return found
 
 
-def _followed(who: Who, path: str) -> Q:
+def of_followed(who: Who, path: str = "") -> Q:
+    """Return the condition on a centre that it is of a service that ``who`` leads or commissions. It opens no case."""
     found = Q(pk__in=())
     for post in who.posts:
         if post.role == NetworkLead.key and post.scope_kind == "service":
@@ -435,7 +438,7 @@ def expected_counts(service: Service, period_start: dt.date, period_end: dt.date
 
 def progress(who: Who, service: Service, period_start: dt.date, period_end: dt.date) -> list[Progress]:
     """Return how far each centre has come: all centres for whoever follows the service, else the own ones. No case is shown."""
-    seen = Centre.objects.filter(_own_centres(who, "") | _followed(who, ""), service=service)
+    seen = Centre.objects.filter(of_own_centres(who) | of_followed(who), service=service)
     in_period = {"period_start": period_start, "period_end": period_end}
     latest: dict[int, Submission] = {}
     for submission in Submission.objects.filter(centre__in=seen, route=Route.FILE, **in_period).order_by("received_at", "id"):
@@ -469,7 +472,7 @@ def _progress(centre: Centre, latest: Submission | None, cases: int, expected: t
 def unfinished(who: Who, services: Iterable[str], period_start: dt.date, period_end: dt.date) -> list[Unfinished]:
     """Return the centres designated in a period that have not signed it off, of the services that ``who`` follows. No case."""
     standing = registry.designated_during(period_start, period_end).values("centre")
-    seen = Centre.objects.filter(_followed(who, ""), service__slug__in=list(services), pk__in=standing)
+    seen = Centre.objects.filter(of_followed(who), service__slug__in=list(services), pk__in=standing)
     signed = CaseSeries.objects.filter(
         state=SeriesState.SIGNED_OFF, period_start__lte=period_start, period_end__gte=period_end
     ).values("centre")

@@ -149,12 +149,12 @@ def event_detail(event: AuditEvent) -> dict[str, Any]:
 
 def given_up(task: str) -> set[Any]:
     """Return the first argument of every job of this name that failed and that no later job is to do or does."""
-    found: dict[str, set[Any]] = {}
-    for status, arguments in DBTaskResult.objects.filter(task_path=task).values_list("status", "args_kwargs"):
-        found.setdefault(status, set()).update(arguments["args"][:1])
-    none: set[Any] = set()
-    waiting = found.get(TaskResultStatus.READY, none) | found.get(TaskResultStatus.RUNNING, none)
-    return found.get(TaskResultStatus.FAILED, none) - waiting
+    failed, waiting = TaskResultStatus.FAILED, (TaskResultStatus.READY, TaskResultStatus.RUNNING)
+    jobs = DBTaskResult.objects.filter(task_path=task, status__in=(failed, *waiting))  # not the many that are done
+    found: dict[str, set[Any]] = {status: set() for status in (failed, *waiting)}
+    for status, arguments in jobs.values_list("status", "args_kwargs"):
+        found[status].update(arguments["args"][:1])
+    return found[failed].difference(*(found[status] for status in waiting))
 
 
 def event_hash(event: Event, previous_hash: str) -> str:

@@ -333,11 +333,8 @@ def _services(slugs: set[str], period: tuple[dt.date, dt.date] | None) -> list[S
     """Return the services of these names; with a period, also those that had a designated centre in it."""
     if period is None:
         return list(registry.services().filter(slug__in=slugs).order_by("name", "slug"))
-    start, end = period
-    during = Q(centres__designations__valid_from=None) | Q(centres__designations__valid_from__lt=end)
-    during &= Q(centres__designations__valid_to=None) | Q(centres__designations__valid_to__gt=start)
-    standing = Q(centres__designations__isnull=False) & during
-    return list(registry.services().filter(Q(slug__in=slugs) | standing).distinct().order_by("name", "slug"))
+    standing = registry.designated_during(*period).values("centre__service")
+    return list(registry.services().filter(Q(slug__in=slugs) | Q(pk__in=standing)).order_by("name", "slug"))
 
 
 def _service(one: Service) -> ServiceEntry:
@@ -348,15 +345,8 @@ def _service(one: Service) -> ServiceEntry:
 
 def _centres(service: Service, period: tuple[dt.date, dt.date]) -> list[CentreEntry]:
     """Return a service's centres with their standing in the period, by code."""
-    found = []
-    for centre in registry.centres(service.slug).order_by("ods"):
-        standing = [
-            one
-            for one in centre.designations.all()
-            if (one.valid_from is None or one.valid_from < period[1]) and (one.valid_to is None or one.valid_to > period[0])
-        ]
-        found += [_centre(centre, one.valid_from, one.valid_to) for one in standing]
-    return found
+    standing = registry.all_designations(service.slug).filter(pk__in=registry.designated_during(*period))
+    return [_centre(one.centre, one.valid_from, one.valid_to) for one in standing]
 
 
 def _centre(centre: Centre, start: dt.date | None, end: dt.date | None) -> CentreEntry:

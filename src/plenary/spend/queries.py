@@ -7,8 +7,8 @@ import hashlib
 
 from django.db.models import Q, QuerySet
 
-from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead
-from plenary.core.terms import NATION, Who
+from plenary.collection import queries as collection
+from plenary.core.terms import Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary.spend.models import Return
@@ -31,21 +31,12 @@ def by_centre(who: Who, service: Service, period_start: dt.date, period_end: dt.
     found = {one.centre_id: one for one in visible_to(who).filter(centre__service=service, current=True, **within)}
     standing = registry.designated_during(period_start, period_end).values("centre")
     due = Q(pk__in=standing) | Q(pk__in=list(found))
-    centres = Centre.objects.filter(_seen(who, ""), due, service=service).select_related("service").order_by("name", "ods")
+    centres = Centre.objects.filter(_seen(who), due, service=service).select_related("service").order_by("name", "ods")
     return [(one, found.get(one.pk)) for one in centres]
 
 
-def _seen(who: Who, path: str) -> Q:
-    found = Q(pk__in=())
-    for post in who.posts:
-        if post.role == NationalCommissioner.key and (post.scope_kind == "all" or post.scope == NATION):
-            found |= Q(pk__isnull=False)
-        if post.role == NetworkLead.key and post.scope_kind == "service":
-            found |= Q(**{f"{path}service__slug": post.scope})
-        if post.role in (CentreLead.key, CentreDataManager.key) and post.scope_kind == "centre":
-            service, _, ods = post.scope.partition("/")
-            found |= Q(**{f"{path}service__slug": service, f"{path}ods": ods})
-    return found
+def _seen(who: Who, path: str = "") -> Q:
+    return collection.of_own_centres(who, path) | collection.of_followed(who, path)
 
 
 def amounts(service: Service, period_start: dt.date, period_end: dt.date) -> list[Spending]:

@@ -190,5 +190,13 @@ class TestGivenUp:
         job(status, 7)
         assert queries.given_up("plenary.editions.tasks.build") == set()
 
+    def test_what_is_done_is_not_even_looked_at(self, job, django_assert_num_queries):
+        job("FAILED", 7)
+        for number in range(20):
+            job("SUCCESSFUL", number)
+        DBTaskResult.objects.filter(status="SUCCESSFUL").update(args_kwargs={"unreadable": True})
+        with django_assert_num_queries(1):
+            assert queries.given_up("plenary.editions.tasks.build") == {7}
+
     def test_nothing_was_ever_queued(self, db):
         assert queries.given_up("plenary.editions.tasks.build") == set()

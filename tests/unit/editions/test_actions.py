@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from datetime import date
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -93,6 +94,35 @@ class TestBuild:
         CentreFactory(service__slug="never-designated", ods="RX2")
         folder = staging(make.built(), settings)
         assert {row["service"] for row in rows(folder, "services")} == {"adult-ecmo", "lam"}
+
+    @pytest.mark.parametrize(
+        ("start", "end", "listed"),
+        [
+            (None, None, True),
+            (None, date(2025, 1, 2), True),
+            (None, date(2025, 1, 1), False),
+            (date(2025, 12, 31), None, True),
+            (date(2026, 1, 1), None, False),
+            (date(2010, 1, 1), date(2020, 1, 1), False),
+            (date(2025, 6, 1), date(2025, 6, 2), True),
+        ],
+    )
+    def test_the_register_as_it_stood_in_the_period(self, settings, start, end, listed):
+        DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RX1"), valid_from=start, valid_to=end)
+        folder = staging(make.built(), settings)
+        assert ("lam" in {row["service"] for row in rows(folder, "services")}) is listed
+        centres = [(row["service"], row["centre"]) for row in rows(folder, "centres")]
+        assert (("lam", "RX1") in centres) is listed
+        assert centres == sorted(centres)
+
+    def test_a_centre_that_came_back_stands_with_both_its_spans_and_its_service_once(self, settings):
+        centre = CentreFactory(service__slug="lam", ods="RX1")
+        for start, end in ((date(2025, 10, 1), None), (None, date(2025, 3, 1)), (date(2025, 5, 1), date(2025, 7, 1))):
+            DesignationFactory(centre=centre, valid_from=start, valid_to=end)
+        folder = staging(make.built(), settings)
+        assert [row["service"] for row in rows(folder, "services")].count("lam") == 1
+        spans = [(row["designated_from"], row["designated_to"]) for row in rows(folder, "centres") if row["service"] == "lam"]
+        assert spans == [("", "2025-03-01"), ("2025-05-01", "2025-07-01"), ("2025-10-01", "")]
 
     def test_one_of_a_label_at_a_time(self):
         first = make.built()

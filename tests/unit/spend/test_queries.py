@@ -2,12 +2,14 @@
 
 import pytest
 
+from plenary.collection import queries as collection
 from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY
 from plenary.spend import queries
 from tests.factories import outcomes as make
 from tests.factories.collection import END, START
 from tests.factories.core import make_who
+from tests.factories.registry import DesignationFactory
 from tests.unit.spend.test_actions import centre, record
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +59,21 @@ class TestQueries:
             record(centre(f"RJ{number}"))
         with django_assert_num_queries(1):
             assert len([str(one) for one in queries.visible_to(make.COMMISSIONER)]) == count
+
+    @pytest.mark.parametrize(
+        "who",
+        [
+            make.COMMISSIONER, make.NETWORK_LEAD, make.CENTRE_LEAD, make.OTHER_LEAD, make.REVIEWER, make.PATIENT,
+            make.ADMINISTRATOR, NOBODY, make_who(roles.NationalCommissioner, "Wales"),
+            make_who(roles.CentreDataManager, "adult-ecmo/RJ7"), make_who(roles.CentreLead, "lam/RJ1"),
+        ],
+    )  # fmt: skip
+    def test_amounts_are_seen_of_the_centres_whose_progress_is_seen(self, who):
+        made = [centre("RJ1"), centre("RJ7"), centre("RJ1", slug="lam")]
+        for one in made:
+            record(one, "7777")
+            DesignationFactory(centre=one)
+        for service in {one.service for one in made}:
+            seen = {one.key for one, kept in queries.by_centre(who, service, START, END) if kept}
+            assert seen == {one.centre for one in collection.progress(who, service, START, END)}
+            assert {one.centre.key for one in queries.visible_to(who).filter(centre__service=service)} == seen
