@@ -11,14 +11,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from plenary.collection import permissions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.queries.runs import RunRow
 from plenary.collection.terms import (
     Difference,
     Route,
@@ -38,8 +39,6 @@ from plenary_stats import spec, tables
 from plenary_stats.ingest import Checked, Finding
 from plenary_stats.spec import InputError
 from plenary_stats.tables import CaseTable, ResultTable
-
-RunRow = TypeVar("RunRow", bound=models.Model)
 
 UPSERT_CASE = """
     INSERT INTO collection_case (centre_id, case_id, area, sex, age, index_on, erased) VALUES (%s, %s, %s, %s, %s, %s, FALSE)

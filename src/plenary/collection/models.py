@@ -204,3 +204,41 @@ class CaseSeries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.centre.key} {self.period_start}"
+
+
+class KeptRun(models.Model):
+    """One computation of a room above over the cases of a service and period: its tables are kept as bytes under their hashes.
+
+    The same inputs and code give the same tables.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="%(app_label)s_runs")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    signed_only = models.BooleanField()
+    code_version = models.CharField(max_length=40)
+    inputs = models.JSONField()
+    """Each input's name and SHA-256."""
+    inputs_hash = models.CharField(max_length=64)
+    tables = models.JSONField()
+    """SHA-256 of each result table, in order."""
+    ran_at = models.DateTimeField()
+    ran_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["-ran_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "period_start", "period_end", "signed_only", "code_version", "inputs_hash"],
+                name="%(app_label)s_run_once",
+            ),
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="%(app_label)s_run_period_runs_forward"),
+        ]
+
+    class Privacy:
+        safe = {"id", "service", "period_start", "period_end", "signed_only", "code_version", "ran_at", "ran_by"}
+        scrub = {"inputs", "inputs_hash", "tables"}
+
+    def __str__(self) -> str:
+        return f"{self.service.slug} {self.period_start}, run {self.pk}"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,51 +10,25 @@ from typing import Any
 from django.db.models import QuerySet
 
 from plenary.collection import queries as collection
+from plenary.collection.queries.runs import Runs, hash_of
 from plenary.core.queries import stored_bytes
-from plenary.core.terms import NotFound, Who
 from plenary.outcomes.models import OutcomeSetVersion, Run
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
-from plenary_stats import measures, spec, tables
+from plenary_stats import measures, spec
 from plenary_stats.folder import Expected
 from plenary_stats.spec import OutcomeSet
 from plenary_stats.tables import ResultTable
 
-
-def visible_to(who: Who) -> QuerySet[Run]:
-    """Return the runs of the services to whose networks ``who`` belongs; all of them to the commissioner."""
-    return Run.objects.filter(collection.of_networks(who)).select_related("service")
-
-
-def results(who: Who, run: Run) -> tuple[ResultTable, ...]:
-    """Return the tables of a run to its network; nothing to anybody else."""
-    return tables_of(run) if visible_to(who).filter(pk=run.pk).exists() else ()
-
-
-def tables_of(run: Run) -> tuple[ResultTable, ...]:
-    """Return the tables of a run. For the rooms above, which protect them: it asks nobody's permission."""
-    return tuple(tables.load(stored_bytes(sha256)) for sha256 in run.tables)
+_RUNS = Runs(Run, "The results of {} have")
+visible_to, results, tables_of = _RUNS.visible_to, _RUNS.results, _RUNS.tables_of
+latest, services_run = _RUNS.latest, _RUNS.services_run
 
 
 def agreed_with(run: Run) -> OutcomeSet | None:
     """Return the outcome set under which a run was computed: the document of then, not of now."""
     name = f"outcome-set/{run.service.slug}/"
     return next((_parsed(sha256) for key, sha256 in run.inputs.items() if key.startswith(name)), None)
-
-
-def latest(service: Service, period_start: dt.date, period_end: dt.date) -> Run:
-    """Return the latest run over signed-off cases; raise ``NotFound``."""
-    runs = Run.objects.filter(service=service, period_start=period_start, period_end=period_end, signed_only=True)
-    found = runs.order_by("-ran_at", "-id").first()
-    if found is None:
-        raise NotFound(f"The results of {service.name} have not been run for {period_start} to {period_end}.")
-    return found
-
-
-def services_run(period_start: dt.date, period_end: dt.date) -> set[str]:
-    """Return the services (slugs) that have results over signed-off cases of a period."""
-    runs = Run.objects.filter(period_start=period_start, period_end=period_end, signed_only=True)
-    return set(runs.order_by().values_list("service__slug", flat=True))
 
 
 # -- outcome sets
@@ -104,7 +76,7 @@ def inputs(service: Service, period_start: dt.date, period_end: dt.date, *, sign
         "expected": [[one.centre, one.case_id] for one in _expected(service, period_start, period_end)],
         "regions": sorted(registry.region_by_area().items()),
     }
-    return found | {f"{name}/{service.slug}": _hash(value) for name, value in rest.items()}
+    return found | {f"{name}/{service.slug}": hash_of(value) for name, value in rest.items()}
 
 
 def compute(
@@ -147,7 +119,3 @@ def _since(chosen: OutcomeSetVersion | None, period_start: dt.date) -> dt.date:
     back = max([1, *windows]) - 1
     leap_day = (period_start.month, period_start.day) == (2, 29)
     return period_start.replace(year=period_start.year - back, day=28 if leap_day else period_start.day)
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
