@@ -13,7 +13,8 @@ from scipy.special import betaincinv, betaln, expit, gammaincinv, gammaln, logit
 
 from plenary_stats.results import Columns, Numbers, counts, frozen, normal_quantile, numbers
 
-Shrinkage = Literal["gamma-poisson", "beta-binomial", "random-intercept"]
+Shrinkage = Literal["gamma-poisson", "log-normal", "beta-binomial", "random-intercept"]
+_RATIOS = ("gamma-poisson", "log-normal")
 ALIKE = 1e7
 """A prior worth more events (patients) than this says that the centres differ by no more than chance."""
 
@@ -69,9 +70,9 @@ class Shrunken:
     """Each centre's figure drawn towards the others, the more the less it rests on.
 
     ``columns``: observed, expected, raw, estimate, lower, upper (of the posterior), weight (how much of the estimate is the
-    centre's own), why_not; ``random-intercept`` adds effect and effect_sd on the scale of log odds. ``parameters`` are those of
-    the prior: shape and rate; alpha and beta; or intercept, intercept_se and sigma2; with log_likelihood. ``caution`` says where
-    the centres differ by no more than chance, so that all are given the same figure.
+    centre's own), why_not; ``random-intercept`` adds effect and effect_sd on the scale of log odds, ``log-normal`` on that of
+    logarithms. ``parameters`` are those of the prior: shape and rate; alpha and beta; or intercept, intercept_se and sigma2;
+    with log_likelihood. ``caution`` says where the centres differ by no more than chance, so that all are given the same figure.
     """
 
     columns: Columns
@@ -93,31 +94,62 @@ def shrink(
     """Return empirical-Bayes estimates: one observed count and one expected number (or number of patients) a centre.
 
     * ``gamma-poisson``: ratios of observed to expected events; (O + a)/(E + b)
+    * ``log-normal``: ratios, centres normal on logarithms; ``points`` of quadrature, 1 being Laplace's approximation
     * ``beta-binomial``: proportions of ``expected`` patients; (x + a)/(n + a + b)
-    * ``random-intercept``: proportions, centres normal on log odds; ``points`` of quadrature, 1 being Laplace's approximation
+    * ``random-intercept``: proportions, centres normal on log odds; ``points`` as above
 
-    a and b are those of greatest likelihood over all centres (Marshall 1991), or given as ``prior``: (2, 2) is that of the
-    American transplant registry. Raises ``ValueError`` for impossible counts, no centre, or a prior that is not above nought.
+    a and b are those of greatest likelihood over all centres, or given as ``prior``: (2, 2) is that of the American transplant
+    registry, :func:`moments` gives those of Clayton and Kaldor. Raises ``ValueError`` for impossible counts, no centre, or a
+    prior that is not above nought.
     """
-    if method not in {"gamma-poisson", "beta-binomial", "random-intercept"} or points < 1:
-        raise ValueError("method: gamma-poisson, beta-binomial or random-intercept; points: one or more.")
-    if prior is not None and (method == "random-intercept" or not all(0 < part < np.inf for part in prior)):
+    if method not in {*_RATIOS, "beta-binomial", "random-intercept"} or points < 1:
+        raise ValueError("method: gamma-poisson, log-normal, beta-binomial or random-intercept; points: one or more.")
+    if prior is not None and (method in _INTERCEPTS or not min(prior) > 0 or np.isinf(prior[0]) != np.isinf(prior[1])):
         raise ValueError("prior: two numbers above 0, for gamma-poisson or beta-binomial.")
     seen = np.atleast_1d(counts(observed, "observed"))
-    due = np.atleast_1d((numbers if method == "gamma-poisson" else counts)(expected, "expected"))
+    due = np.atleast_1d((numbers if method in _RATIOS else counts)(expected, "expected"))
     if seen.shape != due.shape or seen.ndim != 1 or (due < 0).any() or not (due > 0).any():
         raise ValueError("observed and expected: one number a centre, of the same length, and something expected somewhere.")
-    if method != "gamma-poisson" and (seen > due).any():
+    if method not in _RATIOS and (seen > due).any():
         raise ValueError("observed: a centre has more events than patients.")
     nobody = due == 0
+    if (seen[nobody] > 0).any():
+        raise ValueError("observed: a centre has events where none was expected.")
     fit = {"gamma-poisson": _gamma_poisson, "beta-binomial": _beta_binomial}.get(method)
     if fit is None:
-        found, parameters, caution = _random_intercept(seen, due, points, level)
+        found, parameters, caution = _random_intercept(seen, due, points, level, _INTERCEPTS[method])
     else:
         found, parameters, caution = fit(seen, due, prior, level)
     columns = {"observed": seen, "expected": due, "raw": seen / np.where(nobody, np.nan, due), **found}
     columns["why_not"] = np.where(nobody, "Nobody was expected: the figure is that of the other centres.", "")
     return Shrunken(frozen(columns), MappingProxyType(parameters), method, level, caution)
+
+
+def moments(observed: Any, expected: Any, *, rounds: int = 500) -> tuple[float, float]:
+    """Return the gamma prior (shape, rate) of the true ratios by their moments: one over the shape is their relative variance.
+
+    The moments of the shrunken ratios, put in again until they stand still or for so many ``rounds`` (Clayton and Kaldor 1987,
+    equation 8). Both are infinite where the ratios vary by no more than chance. Raises ``ValueError`` for impossible counts,
+    fewer than two centres, or a centre of which nothing is expected.
+    """
+    events, due = np.atleast_1d(counts(observed, "observed")), np.atleast_1d(numbers(expected, "expected"))
+    if events.shape != due.shape or events.ndim != 1 or len(due) < 2 or (due <= 0).any():
+        raise ValueError(
+            "observed and expected: one number above 0 expected of each centre, the same length, from two centres up."
+        )
+    ratio = events / due
+    mean, variance = ratio.mean(), ratio.var(ddof=1)
+    for _ in range(rounds):  # without true variation it falls towards nought, ever more slowly
+        if variance <= 1e-12 * mean**2:
+            return np.inf, np.inf
+        before = variance
+        shape, rate = mean**2 / variance, mean / variance
+        shrunken = (events + shape) / (due + rate)
+        mean = shrunken.mean()
+        variance = ((1 + rate / due) * (shrunken - mean) ** 2).sum() / (len(due) - 1)
+        if abs(variance - before) <= 1e-13 * before:
+            break
+    return float(mean**2 / variance), float(mean / variance)
 
 
 Found = tuple[dict[str, Numbers], dict[str, float], str]
@@ -207,34 +239,65 @@ def _peak(
     return (float(np.exp(exact.x[0])), float(np.exp(exact.x[1]))) if near else (a, b)
 
 
-def _random_intercept(seen: Numbers, due: Numbers, points: int, level: float) -> Found:
-    """Return the logistic model whose centres have normal intercepts, by adaptive Gauss-Hermite quadrature."""
+@dataclass(frozen=True)
+class _Intercepts:
+    """A model whose centres have normal intercepts: their scale, and events of one patient (or one expected event) on it."""
+
+    scale: Callable[[Any], Any]
+    cumulant: Callable[[Any], Any]  # its first derivative is the mean, its second the variance
+    mean: Callable[[Any], Any]
+    variance: Callable[[Any], Any]  # of a mean
+    ways: Callable[[Numbers, Numbers], Numbers]
+    highest: float  # where all centres stand at it, or at 0, they cannot be told apart
+
+
+_INTERCEPTS = {
+    "random-intercept": _Intercepts(
+        logit,
+        lambda line: np.logaddexp(0, line),
+        expit,
+        lambda mean: mean * (1 - mean),
+        lambda x, n: gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1),
+        1.0,
+    ),
+    "log-normal": _Intercepts(np.log, np.exp, np.exp, lambda mean: mean, lambda x, n: x * np.log(n) - gammaln(x + 1), np.inf),
+}
+
+
+def _random_intercept(seen: Numbers, due: Numbers, points: int, level: float, model: _Intercepts) -> Found:
+    """Return the model whose centres have normal intercepts, by adaptive Gauss-Hermite quadrature."""
     z, use = normal_quantile(level), due > 0
     x, n = seen[use], due[use]
     overall = float(x.sum() / n.sum())
-    if len(x) < 2 or overall in {0.0, 1.0}:
+    if len(x) < 2 or overall in {0.0, model.highest}:
         return _alike(seen, overall)
-    ways = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
+    ways = model.ways(x, n)
     nodes, weights = np.polynomial.hermite.hermgauss(points)
 
     def height(place: Numbers) -> float:
         intercept, sigma = float(place[0]), abs(float(place[1])) + 1e-12
-        mode, spread = _modes(x, n, intercept, sigma)
+        mode, spread = _modes(x, n, intercept, sigma, model)
         drawn = mode[:, None] + np.sqrt(2) * spread[:, None] * nodes
         line = intercept + drawn
-        joint = x[:, None] * line - n[:, None] * np.logaddexp(0, line) - drawn**2 / (2 * sigma**2)
+        joint = x[:, None] * line - n[:, None] * model.cumulant(line) - drawn**2 / (2 * sigma**2)
         each = ways + np.log(spread / sigma) + logsumexp(joint + nodes**2, b=weights / np.sqrt(np.pi), axis=1)
         return float(each.sum())
 
-    start = [float(logit(overall)), 0.5]
-    options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000}
+    start = np.array([float(model.scale(overall)), 0.5])
+    # The first steps are given: scipy takes a share of the start, which is no step at all where that is nought.
+    options = {
+        "xatol": 1e-9,
+        "fatol": 1e-13,
+        "maxiter": 4000,
+        "initial_simplex": start + np.array([[0, 0], [0.25, 0], [0, 0.25]]),
+    }
     best = minimize(lambda place: -height(place), start, method="Nelder-Mead", options=options).x
     intercept, sigma = float(best[0]), abs(float(best[1]))
     if sigma < 1e-4:
         return _alike(seen, overall)
-    mode, spread = _modes(seen, due, intercept, sigma)
+    mode, spread = _modes(seen, due, intercept, sigma, model)
     line = intercept + mode
-    found = {"estimate": expit(line), "lower": expit(line - z * spread), "upper": expit(line + z * spread)}
+    found = {name: model.mean(line + step * spread) for name, step in (("estimate", 0), ("lower", -z), ("upper", z))}
     found |= {"weight": 1 - (spread / sigma) ** 2, "effect": mode, "effect_sd": spread}
     parameters = {
         "intercept": intercept,
@@ -245,17 +308,16 @@ def _random_intercept(seen: Numbers, due: Numbers, points: int, level: float) ->
     return found, parameters, ""
 
 
-def _modes(x: Numbers, n: Numbers, intercept: float, sigma: float) -> tuple[Numbers, Numbers]:
+def _modes(x: Numbers, n: Numbers, intercept: float, sigma: float, model: _Intercepts) -> tuple[Numbers, Numbers]:
     """Return each centre's likeliest effect and its spread, by Newton's steps on all centres at once."""
     effect = np.zeros_like(x)
     for _ in range(60):
-        chance = expit(intercept + effect)
-        step = (x - n * chance - effect / sigma**2) / (n * chance * (1 - chance) + sigma**-2)
+        mean = model.mean(intercept + effect)
+        step = (x - n * mean - effect / sigma**2) / (n * model.variance(mean) + sigma**-2)
         effect = effect + np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-13:
             break
-    chance = expit(intercept + effect)
-    return effect, (n * chance * (1 - chance) + sigma**-2) ** -0.5
+    return effect, (n * model.variance(model.mean(intercept + effect)) + sigma**-2) ** -0.5
 
 
 def _error(height: Callable[[Numbers], float], peak: Numbers, apart: float = 1e-4) -> float:

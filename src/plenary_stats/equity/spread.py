@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from plenary_stats.results import Numbers, counts, numbers
+from plenary_stats.smallnumbers import moments
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def variation(observed: Any, expected: Any, population: Any = None) -> Variation
         df=number - 1,
         p_value=float(chdtrc(number - 1, chi_squared)),
         potthoff_whittinghill=float(due.sum() * (events * (events - 1) / due).sum()),
-        between=_between(events, due),
+        between=1 / moments(events, due)[0],
         why_not=why_not,
     )
 
@@ -87,23 +88,3 @@ def areas_of(observed: Any, base: Any, name: str) -> tuple[Numbers, Numbers]:
 
 def _over(above: float, below: float) -> float:
     return above / below if below else float("nan")
-
-
-def _between(events: Numbers, due: Numbers) -> float:
-    """Return the variance of the true ratios over their squared mean; nought where they vary by no more than chance.
-
-    The moments of the shrunken ratios, put in again until they stand still (Clayton and Kaldor 1987, equation 8).
-    """
-    ratio = events / due
-    mean, variance = ratio.mean(), ratio.var(ddof=1)
-    for _ in range(500):  # without true variation it falls towards nought, ever more slowly
-        if variance <= 1e-12 * max(mean, 1e-300) ** 2:
-            return 0.0
-        before = variance
-        shape, scale = mean**2 / variance, mean / variance
-        shrunken = (events + shape) / (due + scale)
-        mean = shrunken.mean()
-        variance = ((1 + scale / due) * (shrunken - mean) ** 2).sum() / (len(due) - 1)
-        if abs(variance - before) <= 1e-13 * before:
-            break
-    return float(variance / mean**2)

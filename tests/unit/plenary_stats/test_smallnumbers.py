@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
-from plenary_stats.smallnumbers import pool, shrink
+from plenary_stats.smallnumbers import moments, pool, shrink
 
 
 def rows(pooled):
@@ -75,11 +75,11 @@ def test_the_result_cannot_be_changed():
 
 OBSERVED, EXPECTED = np.array([2, 9, 14, 1, 30, 5, 0, 21]), np.array([4.1, 5.2, 11.0, 3.3, 19.5, 8.8, 2.0, 24.0])
 MET, OF = np.array([9, 5, 12, 4, 6, 4, 12, 0]), np.array([40, 61, 74, 35, 71, 72, 40, 9])
-METHODS = ("gamma-poisson", "beta-binomial", "random-intercept")
+METHODS = ("gamma-poisson", "log-normal", "beta-binomial", "random-intercept")
 
 
 def centres(method):
-    return (OBSERVED, EXPECTED) if method == "gamma-poisson" else (MET, OF)
+    return (OBSERVED, EXPECTED) if method in {"gamma-poisson", "log-normal"} else (MET, OF)
 
 
 def test_the_gamma_prior_is_that_of_greatest_likelihood():
@@ -122,6 +122,72 @@ def test_the_random_intercept_is_that_of_greatest_likelihood():
         assert likelihood(place[0] + away[0], place[1] + away[1]) < found["log_likelihood"]
 
 
+def test_the_log_normal_ratios_are_those_of_greatest_likelihood():
+    """With many points the likelihood is the integral itself, done here by small steps; centres are drawn to its mean."""
+
+    def inside(intercept, sigma):
+        b = np.linspace(-8 * sigma, 8 * sigma, 4001)
+        chance = stats.poisson.pmf(OBSERVED[:, None], EXPECTED[:, None] * np.exp(intercept + b))
+        return np.log(integrate.trapezoid(chance * stats.norm.pdf(b, scale=sigma), b, axis=1)).sum()
+
+    found = shrink(OBSERVED, EXPECTED, method="log-normal", points=31)
+    place = found.parameters["intercept"], found.parameters["sigma2"] ** 0.5
+    assert found.parameters["log_likelihood"] == pytest.approx(inside(*place), rel=1e-7)
+    for away in ((0.05, 0), (-0.05, 0), (0, 0.05), (0, -0.05)):
+        assert inside(place[0] + away[0], place[1] + away[1]) < found.parameters["log_likelihood"]
+    # The likeliest effect is where the slope of the centre's own likelihood meets that of the normal.
+    events = EXPECTED * found.columns["estimate"]
+    np.testing.assert_allclose(OBSERVED - events, found.columns["effect"] / found.parameters["sigma2"], rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(found.columns["effect_sd"] ** -2, events + 1 / found.parameters["sigma2"], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("method", "observed", "expected"),
+    [
+        ("random-intercept", [15, 5, 12, 19, 40, 29], [20, 20, 20, 20, 80, 80]),
+        ("log-normal", [9, 1, 12, 4, 8, 26], [10.0] * 6),
+        ("log-normal", [9, 1, 12, 4, 8, 26], [10.0, 10, 10, 10, 10, 10 * (1 + 4e-16)]),
+    ],
+)
+def test_half_of_the_patients_or_as_many_as_expected(method, observed, expected):
+    """The scale is nought there, where a search by shares of its start would take no step at all."""
+    observed[-1] = round(sum(expected) * (0.5 if method == "random-intercept" else 1)) - sum(observed[:-1])
+    near = np.array(observed)
+    near[-1] += 1
+    one, other = (shrink(seen, expected, method=method).parameters for seen in (observed, near))
+    assert one["sigma2"] == pytest.approx(other["sigma2"], rel=0.25)
+    assert abs(one["intercept"]) > 1e-3  # the centre of the scale is not the mean of the scale
+    assert one["log_likelihood"] == pytest.approx(other["log_likelihood"], abs=0.5)
+
+
+def test_the_prior_by_moments_stands_still():
+    """Put in once more, the moments of the shrunken ratios give the same prior; fewer rounds stop on the way."""
+    shape, rate = moments(OBSERVED, EXPECTED)
+    drawn = (OBSERVED + shape) / (EXPECTED + rate)
+    variance = ((1 + rate / EXPECTED) * (drawn - drawn.mean()) ** 2).sum() / (len(drawn) - 1)
+    assert (shape, rate) == pytest.approx((drawn.mean() ** 2 / variance, drawn.mean() / variance), rel=1e-11)
+    ratio = OBSERVED / EXPECTED
+    plain = ratio.mean() ** 2 / ratio.var(ddof=1), ratio.mean() / ratio.var(ddof=1)
+    assert moments(OBSERVED, EXPECTED, rounds=0) == pytest.approx(plain)
+    assert plain[0] < moments(OBSERVED, EXPECTED, rounds=3)[0] < shape
+    np.testing.assert_allclose(shrink(OBSERVED, EXPECTED, prior=(shape, rate)).columns["estimate"], drawn, rtol=1e-12)
+
+
+def test_ratios_that_are_alike_have_no_prior_by_moments():
+    assert moments([5, 10, 20], [5.0, 10.0, 20.0]) == (np.inf, np.inf)
+    found = shrink([5, 10, 20], [5.0, 10.0, 20.0], prior=moments([5, 10, 20], [5.0, 10.0, 20.0]))
+    assert found.caution.startswith("The centres differ by no more than chance")
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [([3], [2.0]), ([3, 2], [2.0]), ([3, 2], [2.0, 0.0]), ([3, 2], [2.0, -1.0]), ([[3, 2]], [[2.0, 1.0]])],
+)
+def test_moments_need_two_centres_and_something_expected_of_each(observed, expected):
+    with pytest.raises(ValueError, match="from two centres up"):
+        moments(observed, expected)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_small_centres_are_drawn_further_and_stay_between(method):
     observed, expected = centres(method)
@@ -147,6 +213,9 @@ def test_the_order_of_centres_does_not_change_the_prior(method):
         ("beta-binomial", [5, 10, 20], [50, 100, 200]),
         ("random-intercept", [5, 10, 20], [50, 100, 200]),
         ("gamma-poisson", [3], [2.0]),
+        ("log-normal", [5, 10, 20], [5.0, 10.0, 20.0]),
+        ("log-normal", [3], [2.0]),
+        ("log-normal", [0, 0], [2.0, 1.0]),
         ("beta-binomial", [0, 0], [5, 5]),
         ("random-intercept", [5, 5], [5, 5]),
         ("gamma-poisson", [0, 0], [1.0, 2.0]),
@@ -194,5 +263,14 @@ def test_unusable_centres_are_refused(arguments, says):
         shrink([5], [4], method="beta-binomial")
     with pytest.raises(ValueError, match="prior: two numbers above 0"):
         shrink([1], [4], prior=(0, 1))
+    with pytest.raises(ValueError, match="prior: two numbers above 0"):
+        shrink([1], [4], prior=(np.inf, 2))
+    with pytest.raises(ValueError, match="prior: two numbers above 0"):
+        shrink([1], [4], prior=(2, 2), method="log-normal")
+    for method in ("gamma-poisson", "log-normal"):
+        with pytest.raises(ValueError, match="events where none was expected"):
+            shrink([2, 1], [4.0, 0.0], method=method)
+    with pytest.raises(ValueError, match="points: one or more"):
+        shrink([1], [4], method="random-intercept", points=0)
     with pytest.raises(ValueError, match="method: gamma-poisson"):
         shrink([1], [4], method="stein")
