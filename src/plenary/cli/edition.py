@@ -86,7 +86,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _other_inputs(edition: Path, source: Path) -> list[dict[str, str]]:
     """Return which inputs of an edition are not what a collection folder holds, as problems of its manifest."""
-    said = json.loads((edition / write.MANIFEST).read_bytes())["inputs"]
+    said = json.loads((edition / write.MANIFEST).read_bytes()).get("inputs", {})
     found = seal.seal(folder.read(source)[0]).digests
     differ = sorted(name for name in {*said, *found} if said.get(name) != found.get(name))
     return [{"file": write.MANIFEST, "problem": f"was made from another {name} than {source} holds"} for name in differ]

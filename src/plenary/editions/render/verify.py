@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +26,17 @@ def verify(folder: Path, previous: Sequence[Path] = ()) -> dict[str, Any]:
         found = write.read_back(folder)
         manifest = json.loads(found[write.MANIFEST])
         content = json.loads(found["edition.json"])
-        listed = manifest["files"]
+        listed = dict(manifest["files"])
     except (OSError, KeyError, ValueError, TypeError) as problem:
         raise InputError(f"{folder} is not an edition: it has no readable manifest.json and edition.json.") from problem
+    given = {_own_digest(one): one for one in previous}
     notes: list[str] = []
+    totals: dict[str, Any] = {}
     problems = [*_manifest(found, manifest), *_hashes(found, listed)]
-    try:
-        problems += _renderings(found, manifest, content, notes)
-        problems += _figures(found, content)
-        audited = _audit(found, previous, notes)
-    except (KeyError, ValueError, TypeError, AttributeError, InputError) as problem:
-        audited = {"problems": [_problem("data", f"cannot be read back: {problem}")], "totals": {}}
-    problems += audited["problems"]
-    return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": audited["totals"]}
+    problems += _attempted("edition.json", lambda: _renderings(found, manifest, content, notes))
+    problems += _attempted("edition.json", lambda: _figures(found, content))
+    problems += _attempted("data", lambda: _audit(found, given, notes, totals))
+    return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": totals}
 
 
 def changed(folder: Path) -> list[Problem]:
@@ -49,7 +47,7 @@ def changed(folder: Path) -> list[Problem]:
     try:
         found = write.read_back(folder)
         manifest = json.loads(found[write.MANIFEST])
-        return [*_manifest(found, manifest), *_hashes(found, manifest["files"])]
+        return [*_manifest(found, manifest), *_hashes(found, dict(manifest["files"]))]
     except (OSError, KeyError, ValueError, TypeError) as problem:
         raise InputError(f"{folder} is not an edition: it has no readable manifest.json.") from problem
 
@@ -66,6 +64,21 @@ def _problem(file: str, words: str) -> Problem:
     return {"file": file, "problem": words}
 
 
+def _attempted(file: str, check: Callable[[], Iterable[Problem]]) -> list[Problem]:
+    """Return what a check finds; a document so changed that the check cannot be made is a finding of its own."""
+    try:
+        return list(check())
+    except Exception as problem:  # noqa: BLE001 - what a forged document does to a rendering cannot be foreseen
+        return [_problem(file, f"cannot be read back: {type(problem).__name__} {problem}")]
+
+
+def _own_digest(folder: Path) -> str:
+    try:
+        return write.digest((folder / write.MANIFEST).read_bytes())
+    except OSError as problem:
+        raise InputError(f"{folder} is not an edition: it has no readable manifest.json.") from problem
+
+
 def _manifest(found: Mapping[str, bytes], manifest: Mapping[str, Any]) -> Iterator[Problem]:
     if found[write.MANIFEST] != write.canonical(manifest):
         yield _problem(write.MANIFEST, "is not written as an edition writes it")
@@ -80,7 +93,7 @@ def _hashes(found: Mapping[str, bytes], listed: Mapping[str, Any]) -> Iterator[P
             yield _problem(path, "is missing")
         elif path not in listed:
             yield _problem(path, "is not in the manifest")
-        elif write.digest(found[path]) != listed[path]["sha256"]:
+        elif not isinstance(listed[path], dict) or write.digest(found[path]) != listed[path].get("sha256"):
             yield _problem(path, "has changed since it was published")
 
 
@@ -130,21 +143,22 @@ def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, M
     return status == own and shown["text"] in {figure(value, SHOWN, form)["text"] for form in FORMATS}
 
 
-def _audit(found: Mapping[str, bytes], previous: Sequence[Path], notes: list[str]) -> dict[str, Any]:
-    """Attack the tables with nothing but what is published, and compare with the audit that was published."""
+def _audit(found: Mapping[str, bytes], given: Mapping[str, Path], notes: list[str], totals: dict[str, Any]) -> Iterator[Problem]:
+    """Attack the tables with nothing but what is published, and compare with the audit that was published; fill ``totals``.
+
+    ``given`` are the folders of earlier editions by the digests of their manifests.
+    """
     said = json.loads(found["disclosure.json"])
     policy = disclosure_policy(said["policy"])
     linked = [one["manifest"] for one in said["linked"]]
-    given = {write.digest((folder / write.MANIFEST).read_bytes()): folder for folder in previous}
     earlier = [table for digest in reversed(linked) if digest in given for table in published(given[digest])]
     audit = attacked(data.tables(found), policy, earlier).plain(seconds=False)
-    problems = []
     if set(linked) <= set(given):
         if audit["cells"] != said["audit"]["cells"]:
-            problems.append(_problem("disclosure.json", "is not the audit that the published files give"))
+            yield _problem("disclosure.json", "is not the audit that the published files give")
     else:
         notes.append("The audit was linked with earlier editions that were not given: it was rebuilt from this edition alone.")
     counts = {verdict: audit["totals"][verdict] for verdict in ("exact", "narrow")}
-    problems += [_problem("data", f"{n} withheld figures can be worked out ({verdict})") for verdict, n in counts.items() if n]
+    yield from (_problem("data", f"{n} withheld figures can be worked out ({verdict})") for verdict, n in counts.items() if n)
     withheld = sum(row["status"] == WITHHELD for name in TABLES for row in data.rows(found[f"data/{name}.csv"]))
-    return {"problems": problems, "totals": audit["totals"] | {"withheld_rows": withheld}}
+    totals |= audit["totals"] | {"withheld_rows": withheld}

@@ -2,8 +2,11 @@ import json
 import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from plenary.editions.render import content, write
+from plenary.editions.render import verify as module
 from plenary.editions.render.verify import changed, published, verify
 from plenary.editions.terms import TABLES
 from plenary_stats.errors import InputError
@@ -162,3 +165,198 @@ def test_the_quick_check_finds_every_changed_missing_and_added_file(tmp_path):
 def test_the_quick_check_needs_a_manifest(tmp_path):
     with pytest.raises(InputError, match="no readable manifest"):
         changed(tmp_path)
+
+
+# -- whatever is changed, and wherever
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder that holds the edition untouched; a test that changes a file puts it back."""
+    return lay(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Leave the renderings out, which take a second each: what is tested is everything else that a check looks at."""
+    monkeypatch.setattr(module.write, "renderings", lambda _: {})
+
+
+def told(folder):
+    """Return the files in which a quick check finds something; a manifest that cannot be read is found too."""
+    try:
+        return {problem["file"] for problem in changed(folder)}
+    except InputError:
+        return {"manifest.json"}
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(choice=some.data())
+def test_any_byte_of_any_file_changed_to_any_other_is_found(whole, choice):
+    path = choice.draw(some.sampled_from(sorted(files())))
+    words = files()[path]
+    place = choice.draw(some.integers(0, len(words) - 1))
+    other = choice.draw(some.integers(0, 255).filter(lambda byte: byte != words[place]))
+    (whole / path).write_bytes(words[:place] + bytes([other]) + words[place + 1 :])
+    try:
+        found = told(whole)
+        assert path in found
+        assert path == "manifest.json" or found == {path}
+    finally:
+        (whole / path).write_bytes(words)
+    assert told(whole) == set()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(choice=some.data())
+def test_a_file_cut_short_lengthened_or_doubled_is_found(whole, choice):
+    path = choice.draw(some.sampled_from(sorted(files())))
+    words = files()[path]
+    cut = choice.draw(some.integers(0, len(words) - 1))
+    changed_to = choice.draw(
+        some.sampled_from([words[:cut], words + b"\n", words + words, b"", words[cut:] + words[:cut] + b"x"])
+    )
+    (whole / path).write_bytes(changed_to)
+    try:
+        assert path in told(whole)
+    finally:
+        (whole / path).write_bytes(words)
+
+
+def test_two_files_that_changed_places_are_both_found(whole):
+    one, other = "data/activity.csv", "data/outcomes.csv"
+    (whole / one).write_bytes(files()[other])
+    (whole / other).write_bytes(files()[one])
+    try:
+        assert told(whole) == {one, other}
+    finally:
+        for path in (one, other):
+            (whole / path).write_bytes(files()[path])
+
+
+def forged(change):
+    """Return the manifest after ``change``, with the digest that it would have had: by somebody who knows how."""
+    manifest = json.loads(files()["manifest.json"])
+    del manifest["digest"]
+    change(manifest)
+    return write.canonical(manifest | {"digest": write.digest(write.canonical(manifest))})
+
+
+@pytest.mark.parametrize("entry", [None, "0" * 64, [], {}, {"bytes": 3}, {"sha256": None}, {"sha256": 7}, {"sha257": "0" * 64}])
+def test_a_manifest_that_says_nothing_of_a_file_does_not_vouch_for_it(tmp_path, unrendered, entry):
+    words = forged(lambda manifest: manifest["files"].update({"index.html": entry}))
+    report = verify(lay(tmp_path, {"manifest.json": words}))
+    assert report["verified"] is False
+    assert {"file": "index.html", "problem": "has changed since it was published"} in report["problems"]
+    assert {"file": "index.html", "problem": "has changed since it was published"} in changed(tmp_path)
+
+
+@pytest.mark.parametrize("listed", [None, 3, ["index.html"], "index.html"])
+def test_a_manifest_without_a_list_of_files_is_no_manifest(tmp_path, listed):
+    words = forged(lambda manifest: manifest.update(files=listed))
+    for check in (verify, changed):
+        with pytest.raises(InputError, match="is not an edition"):
+            check(lay(tmp_path, {"manifest.json": words}))
+
+
+def refused_or_found(folder):
+    """Return the files in which a whole check finds something; both documents where there is no edition to check."""
+    try:
+        report = verify(folder)
+    except InputError:
+        return {"manifest.json", "edition.json"}
+    assert report["verified"] is not bool(report["problems"])
+    return files_of(report)
+
+
+@pytest.mark.parametrize("document", [b"", b"null", b"[]", b"3", b"{}", b'{"files": {}', b"\xff\xfe"])
+@pytest.mark.parametrize("path", ["manifest.json", "edition.json"])
+def test_what_is_no_document_is_told_in_words(tmp_path, unrendered, path, document):
+    folder = lay(tmp_path, {path: document})
+    assert path in refused_or_found(folder)
+
+
+@pytest.mark.parametrize("key", ["draft", "reviewers", "code", "files"])
+def test_a_manifest_that_lacks_a_part_is_never_verified(tmp_path, unrendered, key):
+    words = forged(lambda manifest: manifest.pop(key))
+    assert refused_or_found(lay(tmp_path, {"manifest.json": words})) != set()
+
+
+@pytest.mark.parametrize("key", ["marks", "index", "services", "previous"])
+def test_a_document_that_cannot_be_printed_any_more_is_a_finding_and_not_a_crash(tmp_path, key):
+    said = json.loads(files()["edition.json"])
+    del said[key]
+    report = verify(lay(tmp_path, rehashed({"edition.json": write.canonical(said)})))
+    assert report["verified"] is False
+    assert any(one["file"] == "edition.json" and one["problem"].startswith("cannot be read back") for one in report["problems"])
+
+
+def test_a_finding_in_the_document_does_not_hide_one_in_the_data(tmp_path):
+    """Each check is made whatever the one before it met."""
+    said = json.loads(files()["edition.json"])
+    del said["services"]
+    words = re.sub(rb"(adult-ecmo,R0A,Total,Total,Total,2025,patients),,c,", rb"\1,17,,", files()["data/activity.csv"])
+    report = verify(lay(tmp_path, rehashed({"edition.json": write.canonical(said), "data/activity.csv": words})))
+    assert {"edition.json", "disclosure.json"} <= files_of(report)
+
+
+@pytest.mark.parametrize("path", ["disclosure.json", "data/datapackage.json", *(f"data/{name}.csv" for name in TABLES)])
+def test_an_edition_whose_data_or_audit_were_taken_away_is_not_verified(tmp_path, unrendered, path):
+    manifest = json.loads(files()["manifest.json"])
+    del manifest["digest"], manifest["files"][path]
+    words = write.canonical(manifest | {"digest": write.digest(write.canonical(manifest))})
+    folder = lay(tmp_path, {"manifest.json": words})
+    (folder / path).unlink()
+    report = verify(folder)
+    assert report["verified"] is False
+    assert any(problem["problem"].startswith("cannot be read back") for problem in report["problems"])
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(choice=some.data())
+def test_no_shown_figure_of_the_data_can_be_changed_by_somebody_who_rewrites_the_manifest(tmp_path_factory, choice):
+    """Every number of the data that a page prints is compared with the page."""
+    document = json.loads(files()["edition.json"])
+    keys = sorted(
+        (service["slug"], key)
+        for service in document["services"]
+        for key, shown in service["figures"].items()
+        if "|" in key and shown["status"] == ""
+    )
+    slug, key = choice.draw(some.sampled_from(keys))
+    shown = next(one for one in document["services"] if one["slug"] == slug)["figures"][key]
+    change = choice.draw(some.sampled_from(["value", "text", "status"]))
+    shown[change] = {"value": shown["value"] + 1, "text": "1" + shown["text"], "status": "c"}[change]
+    found = list(module._figures(files(), document))
+    assert [problem["file"] for problem in found] == ["edition.json"]
+    assert slug in found[0]["problem"]
+    assert key in found[0]["problem"]
+
+
+def test_a_figure_that_has_no_row_in_the_data_is_found():
+    document = json.loads(files()["edition.json"])
+    document["services"][0]["figures"]["activity|R0A|Total|Total|Total|2024|patients|value"] = {
+        "value": 5, "text": "5", "status": "",
+    }  # fmt: skip
+    (found,) = module._figures(files(), document)
+    assert "which the data do not say" in found["problem"]
+
+
+@pytest.mark.parametrize("earlier", ["none", "empty"])
+def test_an_earlier_edition_that_is_not_there_is_said_and_not_ignored(tmp_path, whole, earlier):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=f"{earlier} is not an edition: it has no readable manifest.json"):
+        verify(whole, [tmp_path / earlier])
+
+
+def test_an_edition_that_was_not_linked_changes_nothing_when_it_is_given(tmp_path, whole, unrendered):
+    assert verify(whole, [lay(tmp_path)]) == verify(whole)
+
+
+def test_a_later_file_in_a_folder_of_its_own_is_found(whole):
+    (whole / "extra" / "deep").mkdir(parents=True)
+    (whole / "extra" / "deep" / "Übersicht.txt").write_text("mine")
+    try:
+        assert changed(whole) == [{"file": "extra/deep/Übersicht.txt", "problem": "is not in the manifest"}]
+    finally:
+        (whole / "extra" / "deep" / "Übersicht.txt").unlink()
