@@ -65,7 +65,7 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
 }
 _SERVICES: Final = ("service", "name", "category", "description", "confidence", "invented")
 _CENTRES: Final = ("service", "centre", "name", "designated_from", "designated_to", "confidence")
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def render(inputs: EditionInputs) -> dict[str, bytes]:
@@ -163,7 +163,8 @@ def _csv(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(heads)
-    writer.writerows(lines)
+    # A carriage return would stand outside quotes: a spreadsheet begins a row at it, and with the row perhaps a formula.
+    writer.writerows([cell.replace("\r\n", "\n").replace("\r", "\n") for cell in line] for line in lines)
     return out.getvalue().encode()
 
 

@@ -99,8 +99,12 @@ def table(
 
 
 def defused(text: str) -> str:
-    """Return text that a spreadsheet shows and does not run (a leading = + - @ or tab becomes harmless)."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    """Return text that a spreadsheet shows and does not run (a leading = + - @, tab or line end becomes harmless).
+
+    A line end is always a line feed: at a carriage return, which would stand outside quotes, a spreadsheet begins a row.
+    """
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{plain}" if plain[:1] in {"=", "+", "-", "@", "\t", "\n"} else plain
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -88,7 +88,7 @@ def test_nothing_follows_from_the_order_of_rows():
     assert render(mixed)["data/outcomes.csv"] == render(sample())["data/outcomes.csv"]
 
 
-@pytest.mark.parametrize("words", ["=1+1", "+44", "-x", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("words", ["=1+1", "+44", "-x", "@SUM(A1)", "\tx", "\rx", "\nx"])
 def test_text_never_runs_in_a_spreadsheet_and_reads_back(words):
     assert safe(words) == f"'{words}"
     assert unsafe(safe(words)) == words
@@ -140,8 +140,20 @@ with_signs = st.text(st.sampled_from("'=+-@\t\rab\"\n,"), max_size=6)
 def test_any_text_is_harmless_and_reads_back_as_itself(words):
     """Also a text that begins with an apostrophe of its own: two names must never become one."""
     shown = safe(words)
-    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
     assert unsafe(shown) == words
+
+
+@given(st.lists(with_signs, min_size=1, max_size=4))
+def test_no_name_begins_a_row_or_a_formula_of_its_own(names):
+    """A name ``x<CR>=1+1`` was written without quotes: a spreadsheet took what follows the line end for a row of its own."""
+    centres = tuple(CentreEntry(ECMO, f"R{number:02}", name) for number, name in enumerate(names))
+    words = render(sample(centres=centres))["data/centres.csv"].decode()
+    lines = list(csv.reader(io.StringIO(words, newline=None)))
+    assert [len(line) for line in lines] == [6] * (len(names) + 1)
+    assert not [cell for line in lines for cell in line if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
+    plain = [name.replace("\r\n", "\n").replace("\r", "\n") for name in names]
+    assert [row["name"] for row in read_back(words.encode())] == plain
 
 
 @pytest.mark.parametrize(
