@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain, count
 from typing import Any
 
 from plenary.editions.render import sections
@@ -87,10 +88,10 @@ def _index(inputs: EditionInputs, services: Sequence[Mapping[str, Any]]) -> Bloc
         line: list[Parts] = [[{"href": f"services/{service['slug']}.html", "t": service["name"]}], [service["category"]]]
         keys = ("centres", service["patients"], service["spend"])
         lines.append(line + [[{"f": key, "s": service["slug"]}] if key else ["[x]"] for key in keys])
-    count = len(services)
+    many = len(services)
     organisations = len({one.ods for one in inputs.centres})
-    figures = {"services": figure(float(count), SHOWN, "count"), "centres": figure(float(organisations), SHOWN, "count")}
-    parts: Parts = [{"f": "services"}, f" highly specialised {plural('service', count)}, provided by "]
+    figures = {"services": figure(float(many), SHOWN, "count"), "centres": figure(float(organisations), SHOWN, "count")}
+    parts: Parts = [{"f": "services"}, f" highly specialised {plural('service', many)}, provided by "]
     parts += [{"f": "centres"}, f" {plural('organisation', organisations)}."]
     heads = ("Service", "Category", "#Centres", "#Patients", "#Expenditure")
     return {"headline": parts, "figures": figures, "table": block_table("services", "All services in this edition", heads, lines)}
@@ -112,6 +113,7 @@ def _rows_by_service(inputs: EditionInputs) -> dict[str, dict[str, list[Row]]]:
 def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list[Row]]) -> dict[str, Any]:
     sheet = Sheet(entry, inputs, rows)
     written = {name: sections.WRITERS[name](sheet) for name in SECTIONS}
+    _tell_apart([slug(name) for name in SECTIONS], [block for blocks in written.values() for block in blocks])
     return {
         "slug": entry.slug,
         "name": entry.name,
@@ -123,6 +125,16 @@ def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list
         "sections": [{"id": slug(name), "title": name, "blocks": blocks} for name, blocks in written.items() if blocks],
         "figures": sheet.figures,
     }
+
+
+def _tell_apart(taken: Iterable[str], blocks: Iterable[Block]) -> None:
+    """Give every chart and table of a service an id of its own: what reads alike must not be drawn in one another's place."""
+    known = set(taken)
+    for block in blocks:
+        if "id" in block:
+            name = block["id"] or block["kind"]
+            block["id"] = next(one for one in chain([name], (f"{name}-{number}" for number in count(2))) if one not in known)
+            known.add(block["id"])
 
 
 def _total_key(sheet: Sheet, table: str, measures: set[str]) -> str:

@@ -1,9 +1,13 @@
 import json
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plenary.editions.render.content import build, draft, say
-from plenary.editions.terms import SECTIONS
+from plenary.editions.render.drawing import draw
+from plenary.editions.terms import SECTIONS, OutcomeEntry
 from tests.unit.editions.sample import ECMO, SECRET, activity_rows, sample
 from tests.unit.editions.tables import protected
 
@@ -170,3 +174,110 @@ def test_previous_editions_are_listed_with_their_notes():
     assert build(sample())["previous"] == [
         {"label": "2024", "number": 2, "digest": "ab" * 32, "href": "", "note": "A centre's figures were wrong."}
     ]
+
+
+# -- names and places inside a page
+
+
+def blocks_of(page):
+    return [block for section in page["sections"] for block in section["blocks"]]
+
+
+def ids_of(page):
+    return [section["id"] for section in page["sections"]] + [block["id"] for block in blocks_of(page) if "id" in block]
+
+
+def alike(*labels):
+    """Return the inputs of an edition with one outcome a label, and centres whose results differ from outcome to outcome."""
+    entries, rows = [], []
+    for number, label in enumerate(labels):
+        entries.append(OutcomeEntry(ECMO, f"o{number}", label, measure="median"))
+        base = {"service": ECMO, "sex": "Total", "age_band": "Total", "period": "2025", "measure": f"o{number}"}
+        rows += [base | {"centre": one, "value": 100.0 * (number + 1), "denominator": 50.0} for one in ("RJ1", "RQ9", "Total")]
+    return sample(outcomes=tuple(entries), tables=(protected("outcomes", rows),))
+
+
+def test_two_outcomes_that_read_alike_keep_their_own_charts():
+    """Both charts had one name, and the second was drawn in the place of the first."""
+    content = build(alike("Survival (1 year)", "Survival, 1 year"))
+    page = service(content)
+    drawings = draw(content)
+    charts = [block for block in blocks_of(page) if block["kind"] == "chart"]
+    assert [block["title"] for block in charts] == ["Survival (1 year) by centre, 2025", "Survival, 1 year by centre, 2025"]
+    for block, shown, other in zip(charts, ("100.0", "200.0"), ("200.0", "100.0"), strict=True):
+        svg = drawings[f"{ECMO}/{block['id']}"]
+        assert shown in svg
+        assert f" {other}" not in svg
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12), max_size=5))
+def test_every_place_on_a_page_has_a_name_of_its_own_whatever_the_outcomes_are_called(labels):
+    page = service(build(alike(*labels)))
+    ids = ids_of(page)
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*", one) for one in ids)
+
+
+def test_a_chart_that_reads_like_no_other_keeps_its_plain_name():
+    page = service(build(sample()))
+    names = {block["id"] for block in blocks_of(page) if block["kind"] == "chart"}
+    assert "expenditure-by-centre" in names
+    assert not [name for name in names if re.search(r"-[2-9]$", name)]
+
+
+@pytest.mark.parametrize("label", ["生存率", "Выживаемость", "…", "§"])
+def test_an_outcome_whose_name_has_no_latin_letter_still_has_its_chart(label):
+    content = build(alike(label, label))
+    charts = [block["id"] for block in blocks_of(service(content)) if block["kind"] == "chart"]
+    assert len(set(charts)) == 2
+    assert all(f"{ECMO}/{name}" in draw(content) for name in charts)
+
+
+# -- the edges of what an edition may be of
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("2025-04-01", "2026-04-01", "1 April 2025 to 31 March 2026"),
+        ("2024-02-29", "2024-03-01", "29 February 2024 to 29 February 2024"),
+        ("2024-01-01", "2024-03-01", "1 January 2024 to 29 February 2024"),
+        ("2025-01-01", "2025-03-01", "1 January 2025 to 28 February 2025"),
+        ("1999-12-31", "2000-01-01", "31 December 1999 to 31 December 1999"),
+    ],
+)
+def test_a_period_ends_on_the_day_before_the_next_begins(start, end, words):
+    assert build(sample(period_start=start, period_end=end))["edition"]["period_text"] == words
+
+
+def test_a_service_is_counted_once_and_an_organisation_once_however_many_services_it_has():
+    content = build(sample())
+    figures = content["index"]["figures"]
+    assert (figures["services"]["text"], figures["centres"]["text"]) == ("2", "4")
+    assert say(content["index"]["headline"], figures) == "2 highly specialised services, provided by 4 organisations."
+
+
+def test_of_one_service_with_one_centre_it_speaks_in_the_singular():
+    given_ = sample()
+    content = build(sample(services=given_.services[:1], centres=given_.centres[:1], tables=()))
+    assert say(content["index"]["headline"], content["index"]["figures"]) == (
+        "1 highly specialised service, provided by 1 organisation."
+    )
+
+
+@pytest.mark.parametrize(("threshold", "words"), [(5, "fewer than 5 patients"), (30, "fewer than 30"), (100, "fewer than 100")])
+def test_the_sentence_on_small_numbers_names_the_threshold_of_the_edition(threshold, words):
+    content = build(sample(threshold=threshold))
+    assert words in next(mark["meaning"] for mark in content["marks"] if mark["mark"] == "[c]")
+
+
+@pytest.mark.parametrize("slug_", ["", "Total"])
+def test_a_row_of_all_services_together_belongs_to_no_page(slug_):
+    rows = [*activity_rows(), activity_rows()[0] | {"service": slug_, "value": 999_999.0}]
+    assert "999999" not in json.dumps(build(sample(tables=(protected("activity", rows),)))).replace(",", "")
+
+
+def test_the_index_marks_what_a_service_did_not_send():
+    content = build(sample(tables=()))
+    assert [row[3:] for row in content["index"]["table"]["rows"]] == [[["[x]"], ["[x]"]]] * 2
