@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
             period_end=release.period_end,
             release_hash=release.content_hash,
             proposal=proposal_id,
-            folder=f"{_plain(release.label)}-{number}",
+            folder=_free_folder(release.label, number),
             correction_of=earlier,
             note=note.strip() if earlier else "",
             built_by=by.person_id,
@@ -205,6 +206,12 @@ def _locked(edition_id: int) -> Edition:
 def _plain(label: str) -> str:
     """Return a label as the name of a folder and of an address: 2024/25 becomes 2024-25."""
     return re.sub(r"[^0-9a-z]+", "-", label.lower()).strip("-") or "edition"
+
+
+def _free_folder(label: str, number: int) -> str:
+    """Return the name of an edition's folder; two labels that read alike in an address, 2024/25 and 2024-25, have one each."""
+    names = (f"{_plain(label)}{again}-{number}" for again in chain([""], (f"-no{more}" for more in count(2))))
+    return next(name for name in names if not Edition.objects.filter(folder=name).exists())
 
 
 def _subject(edition: Edition) -> str:

@@ -77,9 +77,12 @@ def _file_of(one: Edition, path: str) -> Path:
 
 def _within(root: Path, path: str, name: str) -> Path:
     folder = root.resolve()
-    wanted = folder.joinpath(*path.replace("\\", "/").split("/")) if "\0" not in path else folder
-    found = wanted.resolve()
-    if not found.is_relative_to(folder) or not found.is_file():
+    try:
+        found = folder.joinpath(*path.replace("\\", "/").split("/")).resolve()
+        there = found.is_relative_to(folder) and found.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a character that names never hold
+        there = False
+    if not there:
         raise NotFound(f"{name} has no file {path!r}.")
     return found
 

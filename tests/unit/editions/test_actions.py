@@ -26,6 +26,7 @@ from tests.factories import releases
 from tests.factories.core import make_who
 from tests.factories.editions import COMMISSIONER
 from tests.factories.registry import CentreFactory, DesignationFactory
+from tests.unchanged import DiskFullError, fail_to_record, nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -354,6 +355,90 @@ class TestPublish:
     def test_one_that_is_not_there(self):
         with pytest.raises(NotFound):
             actions.publish(edition_id=404, by=COMMISSIONER)
+
+
+class TestFolder:
+    """Where an edition stands: in a folder of its own, whatever it is called."""
+
+    @pytest.mark.parametrize(
+        ("label", "folder"),
+        [
+            ("2024/25", "2024-25-1"),
+            ("Adult ECMO 2025", "adult-ecmo-2025-1"),
+            ("../../etc/passwd", "etc-passwd-1"),
+            (".staging", "staging-1"),
+            ("Blwyddyn Ŵyl", "blwyddyn-yl-1"),
+            ("二〇二五", "edition-1"),
+            ("<script>alert(1)</script>", "script-alert-1-script-1"),
+            ("x" * 80, "x" * 80 + "-1"),
+        ],
+    )
+    def test_it_is_named_after_the_label_in_letters_that_an_address_holds(self, settings, label, folder):
+        edition = actions._begin(1, proposals.release(releases.frozen(label=label)), "", COMMISSIONER)
+        assert edition.folder == folder
+        assert queries.place(edition).parent == settings.PLENARY.editions
+
+    def test_two_labels_that_read_alike_have_a_folder_each(self):
+        """The second was refused by the database itself: nobody could have built it."""
+        folders = []
+        for number, label in enumerate(("2024/25", "2024-25", "2024 25")):
+            table = releases.results(releases.SMALL | {"RJ1": 500.0 + number, "Total": 762.0 + number})
+            release = proposals.release(releases.frozen(table, label=label))
+            folders.append(actions._begin(number, release, "", COMMISSIONER).folder)
+        assert folders == ["2024-25-1", "2024-25-no2-1", "2024-25-no3-1"]
+
+    def test_a_correction_follows_its_label_and_not_its_neighbour(self):
+        first = make.published("2024/25")
+        release = proposals.release(releases.frozen(label="2024/25"))
+        second = actions._begin(2, release, "a centre sent too little", COMMISSIONER)
+        assert (second.number, second.correction_of, second.folder) == (2, first, "2024-25-2")
+
+
+class TestTold:
+    """Every step is told by one event in the same transaction: who, what, of which edition."""
+
+    def test_who_did_what_to_which_edition(self):
+        edition = make.published()
+        told = {
+            event.verb: (event.who, event.subject)
+            for event in AuditEvent.objects.filter(subject=f"edition/{edition.folder}").order_by("sequence")
+        }
+        verbs = ("begin edition", "build edition", "publish edition")
+        assert told == dict.fromkeys(verbs, (COMMISSIONER.person_id, "edition/2025-1"))
+        built = event_detail(AuditEvent.objects.get(verb="build edition"))
+        assert built == {"release": edition.release_hash, "digest": edition.digest}
+        assert event_detail(AuditEvent.objects.get(verb="publish edition"))["folder"] == "2025-1"
+
+    def test_what_cannot_be_told_is_not_published_and_can_be_tried_again(self, monkeypatch):
+        edition = make.built()
+        with monkeypatch.context() as patch:
+            patch.setattr(actions, "record", fail_to_record)
+            with nothing_changes(), pytest.raises(DiskFullError):
+                actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        assert not queries.published().exists()
+        with pytest.raises(NotFound):
+            queries.file("2025", "index.html")
+        assert actions.publish(edition_id=edition.pk, by=COMMISSIONER).state == "published"
+
+    def test_what_cannot_be_told_is_not_begun(self, monkeypatch):
+        proposal = releases.frozen()
+        monkeypatch.setattr(actions, "record", fail_to_record)
+        for act in (actions.build, actions.order):
+            with nothing_changes(), pytest.raises(DiskFullError):
+                act(proposal_id=proposal.pk, by=COMMISSIONER)
+
+    @pytest.mark.parametrize("who", [NOBODY, releases.FIRST, make_who(roles.NationalCommissioner, "Scotland")])
+    def test_who_may_not_leaves_no_trace(self, who):
+        edition = make.built()
+        for act in (
+            lambda: actions.publish(edition_id=edition.pk, by=who),
+            lambda: actions.build(proposal_id=edition.proposal, by=who),
+            lambda: actions.order(proposal_id=edition.proposal, by=who),
+            lambda: actions.correct(proposal_id=edition.proposal, note="n", by=who),
+            lambda: actions.resume(by=who),
+        ):
+            with nothing_changes(), pytest.raises(Refused, match="national commissioner"):
+                act()
 
 
 class TestCorrect:

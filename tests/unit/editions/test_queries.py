@@ -94,7 +94,8 @@ class TestFile:
         [
             "../secret.txt", "data/../../secret.txt", "..\\secret.txt", "link", "/etc/passwd", "//etc/passwd", "data", "",
             ".", "..", "../2025-1-other/index.html", "../.staging/9/index.html", "../2026-1/index.html", "no-such-file",
-            "index.html\0.png", "%2e%2e/secret.txt",
+            "index.html\0.png", "%2e%2e/secret.txt", "x" * 300, "data/" + "x" * 5000, "x/" * 3000, "index.html/x",
+            "INDEX.HTML ", "\ud800", "data//../../secret.txt", "./../secret.txt", "…", "~/secret.txt", "file:///etc/passwd",
         ],
     )  # fmt: skip
     def test_nothing_else(self, secrets, path):
