@@ -20,6 +20,8 @@ Truths = npt.NDArray[np.bool_]
 
 LIMIT, NEAR, SCREEN, RUN = 2.66, 2 * (2.66 / 3), 3.267, 7
 """Limits and near limits in average moving ranges; a range from this many averages up is left out; points in a run or trend."""
+ENOUGH = 12
+"""Points below which the limits of a phase are provisional."""
 BLOCK = 200_000
 """So many simulated patients are drawn at a time."""
 EXHAUSTIVE = 20
@@ -97,7 +99,7 @@ def xmr(
     columns = {"value": series, **joined, "meaning": _meaning(joined["flag"], better)}
     columns["phase"] = np.repeat(np.arange(len(parts)), np.diff(edges))
     method = "XmR, 2.66 moving ranges" + (", screened" if screen else "") if rules == "making-data-count" else "Shewhart, 3 sigma"
-    caution = "Fewer than 12 points in a phase: the limits are provisional." if min(np.diff(edges)) < 12 else ""
+    caution = f"Fewer than {ENOUGH} points in a phase: the limits are provisional." if min(np.diff(edges)) < ENOUGH else ""
     return Chart(frozen(columns), ranges, _assurance(joined, better, target), rules, method, caution)
 
 

@@ -256,8 +256,14 @@ def _previous(folder_: Path, out: Path | None) -> PreviousEdition:
     try:
         manifest = (folder_ / write.MANIFEST).read_bytes()
         edition = json.loads((folder_ / "edition.json").read_bytes())["edition"]
-        href = _beside(folder_, out)
-        return PreviousEdition(edition["label"], edition["number"], write.digest(manifest), href, edition["correction_note"])
+        return PreviousEdition(
+            edition["label"],
+            edition["number"],
+            write.digest(manifest),
+            _beside(folder_, out),
+            edition["correction_note"],
+            edition["period_end"],
+        )
     except (OSError, KeyError, ValueError, TypeError) as problem:
         raise InputError(f"{folder_} is not an edition folder.") from problem
 

@@ -328,7 +328,10 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
 
 def _previous(edition: Edition) -> list[PreviousEdition]:
     found = _published_before(edition)
-    return [PreviousEdition(one.label, one.number, one.digest, f"../{one.folder}/index.html", one.note) for one in found]
+    return [
+        PreviousEdition(one.label, one.number, one.digest, f"../{one.folder}/index.html", one.note, one.period_end.isoformat())
+        for one in found
+    ]
 
 
 def _published_before(edition: Edition) -> list[Edition]:

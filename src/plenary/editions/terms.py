@@ -98,13 +98,17 @@ class OutcomeEntry:
 
 @dataclass(frozen=True)
 class PreviousEdition:
-    """An edition that came before: ``digest`` is the SHA-256 of its manifest, ``href`` where it can be read, if known."""
+    """An edition that came before: ``digest`` is the SHA-256 of its manifest, ``href`` where it can be read, if known.
+
+    ``period_end`` is an ISO date: editions stand in the order of their periods, not in that in which they were published.
+    """
 
     label: str
     number: int
     digest: str = ""
     href: str = ""
     correction_note: str = ""
+    period_end: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,9 @@ class EditionInputs:
 
     ``period_start`` and ``period_end`` are ISO dates and half-open. ``tables`` are the protected tables named in ``TABLES``
     (there may be several of one name; an absent one is not collected). ``areas`` names the areas of the tables. ``policy`` is a
-    plain document (a dict of JSON values). ``earlier`` are the published tables of the editions before, which a reader links
-    with these. ``inputs`` maps an input's name to its digest and ``input_digests`` to the kind of it: ``sha256``, ``sealed`` or
-    ``withheld``.
+    plain document (a dict of JSON values). ``earlier`` are the published tables of the editions before, the newest first, which
+    a reader links with these. ``inputs`` maps an input's name to its digest and ``input_digests`` to the kind of it: ``sha256``,
+    ``sealed`` or ``withheld``.
     """
 
     label: str

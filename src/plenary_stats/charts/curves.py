@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from plenary_stats.charts.canvas import (
     DARK,
@@ -19,14 +20,23 @@ from plenary_stats.charts.canvas import (
     Canvas,
     Entry,
     Scale,
+    Shape,
     centred,
     measure,
     ticks,
     written,
 )
-from plenary_stats.charts.marks import Mark, flag_key, shape_of
+from plenary_stats.charts.marks import Mark
 
 Points = list[tuple[float, float]]
+
+RULES: Final[dict[str, tuple[Shape, str]]] = {
+    "above-limit": ("up", "above the upper limit"),
+    "below-limit": ("down", "below the lower limit"),
+}
+"""Shape and words of what :func:`plenary_stats.monitoring.xmr` says of a point beyond its limits."""
+PATTERN: Final[tuple[Shape, str]] = ("diamond", "part of a rise, a fall or a run")
+"""Shape and words of its other rules, which several points break together."""
 
 
 @dataclass(frozen=True)
@@ -168,11 +178,12 @@ def run(
     places: int = 0,
     y_label: str = "",
     zero: bool = False,
+    note: str = "",
 ) -> str:
     """Return values over periods, joined where none is missing between, with centre line, limits and target where given.
 
-    Each mark is a period; a mark with a ``flag`` is drawn as another shape. ``zero`` makes the scale begin at 0.
-    Periods without a value leave a gap and are named under the chart.
+    Each mark is a period; its ``flag`` is that of :func:`plenary_stats.monitoring.xmr`, and a flagged one has another shape.
+    ``zero`` makes the scale begin at 0. Periods without a value leave a gap and are named under the chart; ``note`` stands last.
     """
     canvas = Canvas(prefix, headline, description)
     lines = [v for v in (centre, target, *(limits or ())) if v is not None]
@@ -197,8 +208,10 @@ def run(
         entries.append(("Limits", GREY, "5 3", None))
     if target is not None:
         entries.append((f"Target {written(target, percent=percent, places=places)}", ORANGE, "2 3", None))
-    canvas.key([*entries, *flag_key(marks)])
+    broken = sorted({RULES.get(mark.flag, PATTERN) for mark in marks if mark.value is not None and mark.flag})
+    canvas.key([*entries, *((words, ORANGE, "", shape) for shape, words in broken)])
     canvas.left_out((mark.label, mark.note) for mark in marks if mark.value is None)
+    canvas.paragraph(note, fill=GREY)
     return canvas.svg()
 
 
@@ -223,5 +236,9 @@ def _joined(canvas: Canvas, marks: Sequence[Mark], x: Scale, y: Scale) -> None:
             continue
         if mark.lower is not None and mark.upper is not None:
             canvas.line([(x(place), y(mark.lower)), (x(place), y(mark.upper))], stroke=blue, width=1.5)
-        shape, colour = shape_of(mark.flag)
+        shape, colour = _look(mark.flag)
         canvas.mark(x(place), y(mark.value), shape, fill=colour)
+
+
+def _look(flag: str) -> tuple[Shape, str]:
+    return (RULES.get(flag, PATTERN)[0], ORANGE) if flag else ("circle", SERIES[0][0])

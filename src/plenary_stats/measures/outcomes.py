@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from plenary_stats.ingest import earlier_label
 from plenary_stats.measures.casemix import RATIO, CaseMix, case_mix
@@ -73,6 +74,14 @@ class Span:
     minimum: int
 
 
+_TO: Final = " to "
+
+
+def pooled(period: str) -> bool:
+    """Is this the label of several years taken together, as :func:`windows` makes it?"""
+    return _TO in period
+
+
 def windows(outcome: Outcome, cases: CaseTable, span: Span, dataset: DataSet) -> Iterator[tuple[str, CaseTable, bool]]:
     """Yield (label, cases, whether the nation alone is given) for the year, and for the window where a year is too small."""
     now = of_period(cases, span.label)
@@ -84,12 +93,12 @@ def windows(outcome: Outcome, cases: CaseTable, span: Span, dataset: DataSet) ->
     counted = known & eligible
     longitudinal = bool(outcome.subject)
     small = any((counted & (now["centre"] == centre)).sum() < span.minimum for centre in all_centres(now, span.centres))
-    pooled = bool((small or longitudinal) and present and present[-1] != span.label)
-    if not (pooled and longitudinal):
-        yield span.label, now, pooled
-    if pooled:
+    together = bool((small or longitudinal) and present and present[-1] != span.label)
+    if not (together and longitudinal):
+        yield span.label, now, together
+    if together:
         # Patients followed over years are counted once: not the sum of the years' patients, and the label must not say so.
-        yield f"{FOLLOWED if longitudinal else ''}{present[-1]} to {span.label}", of_period(cases, *labels), False
+        yield f"{FOLLOWED if longitudinal else ''}{present[-1]}{_TO}{span.label}", of_period(cases, *labels), False
 
 
 def _parts(

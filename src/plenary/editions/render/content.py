@@ -14,7 +14,7 @@ from typing import Any
 
 from plenary.editions.render import sections
 from plenary.editions.render.figures import Figure, figure, row_key
-from plenary.editions.render.sheet import Block, Part, Parts, Row, Sheet, block_table, pick, plural, sentence, slug
+from plenary.editions.render.sheet import EARLIER, Block, Part, Parts, Row, Sheet, block_table, pick, plural, sentence, slug
 from plenary.editions.terms import SECTIONS, TABLES, EditionInputs, ServiceEntry
 from plenary_stats.tables import SHOWN, TOTAL
 
@@ -107,6 +107,10 @@ def _rows_by_service(inputs: EditionInputs) -> dict[str, dict[str, list[Row]]]:
                 rows[row["service"]][table.name].append(row)
             elif row["service"] not in {"", TOTAL}:
                 raise ValueError(f"The table '{table.name}' speaks of '{row['service']}', which is no service of this edition.")
+    for one in (table for table in inputs.earlier if table.name == "outcomes"):
+        for row in one.rows():
+            if row["service"] in rows:
+                rows[row["service"]][EARLIER].append(row)
     return rows
 
 

@@ -70,6 +70,8 @@ def _svg(block: Block, figures: Mapping[str, Figure]) -> str:
     marks = [_mark(point, figures) for point in block["points"]]
     if block["chart"] == "funnel":
         return kit.funnel(marks, **named, target=figures[block["target"]["f"]]["value"], y_label="Patients with the outcome")
+    if block["chart"] == "run":
+        return _run(block, marks, figures, named)
     places, axis = _PLACES[block["form"]], _AXES.get(block["form"], "")
     percent = block["form"] == "percent"
     if block["chart"] == "bars" and all(mark.value is None or mark.value >= 0 for mark in marks):
@@ -89,6 +91,23 @@ def _mark(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Mark:
 def _stack(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Stack:
     shares = [float(figures[part["value"]["f"]]["value"]) for part in point["parts"]]
     return kit.Stack(point["label"], shares, figures[point["of"]["f"]]["value"])
+
+
+def _run(block: Block, marks: list[kit.Mark], figures: Mapping[str, Figure], named: Mapping[str, str]) -> str:
+    """Draw periods as points joined by a line, each with its interval; average and limits where there are any."""
+    limits = [float(figures[part["f"]]["value"]) for part in block.get("limits", ())]
+    told: dict[str, Any] = {**named}
+    return kit.run(
+        marks,
+        **told,
+        centre=figures[block["average"]["f"]]["value"] if limits else None,
+        limits=(limits[0], limits[1]) if limits else None,
+        percent=block["form"] == "percent",
+        places=_PLACES[block["form"]],
+        y_label=block["unit"].capitalize(),
+        zero=block["zero"],
+        note="Upright lines: 95% intervals." if any(mark.lower is not None for mark in marks) else "",
+    )
 
 
 def _survival(block: Block, figures: Mapping[str, Figure], named: Mapping[str, str]) -> str:

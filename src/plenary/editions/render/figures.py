@@ -25,6 +25,18 @@ LIMITS: Final[Mapping[str, str]] = {
 }
 """Where a centre stands in a funnel plot, in words."""
 
+RULES: Final[Mapping[str, str]] = {
+    "above-limit": "above the upper limit",
+    "below-limit": "below the lower limit",
+    "rising": "in a rise of seven or more",
+    "falling": "in a fall of seven or more",
+    "near-above": "close to the upper limit, as two of three",
+    "near-below": "close to the lower limit, as two of three",
+    "run-above": "in a row of seven or more above the average",
+    "run-below": "in a row of seven or more below the average",
+}
+"""What a point of a run chart that breaks a rule is, in words."""
+
 REMAINDERS: Final = ("not_eligible", "not_known")
 """What travels with every outcome: met is the numerator, not met the rest of the denominator, and these two."""
 
@@ -87,7 +99,11 @@ def row_key(table: str, row: Mapping[str, Any]) -> str:
 
 def describe(block: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
     """Return what a chart shows in words: every point with its printed figure."""
-    return f"{block['title']}. {'; '.join(_point(point, figures) for point in block['points'])}."
+    words = f"{block['title']}. {'; '.join(_point(point, figures) for point in block['points'])}."
+    if "limits" in block:
+        average, low, high = (figures[part["f"]]["text"] for part in (block["average"], *block["limits"]))
+        words += f" Average {average}; limits of usual variation {low} to {high}."
+    return f"{words} {block['note']}".rstrip() if "note" in block else words
 
 
 def _point(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
@@ -95,6 +111,8 @@ def _point(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> str:
         shares = ", ".join(f"{part['label']} {figures[part['value']['f']]['text']}" for part in point["parts"])
         return f"{point['label']}: {shares}"
     words = f"{point['label']} {figures[point['value']['f']]['text']}"
+    if point.get("flag") in RULES:
+        words += f", {RULES[point['flag']]}"
     if "denominator" in point:
         return f"{words} of {figures[point['denominator']['f']]['text']} patients, {LIMITS[point['flag']]}"
     if "lower" not in point:

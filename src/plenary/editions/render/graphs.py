@@ -77,16 +77,29 @@ def dots(
     scale: Ends,
     *,
     whiskers: Mapping[int, Ends],
+    joined: bool = False,
+    levels: Sequence[tuple[str, float]] = (),
 ) -> Graph:
-    """Return dots from left to right. ``whiskers``: by place, how far the interval reaches below and above."""
-    inner = _NO_LINE + _dot(BLUE) + (_error_bars(whiskers, len(values)) if whiskers else "")
+    """Return dots from left to right, ``joined`` by a line if so wished, a gap where a value is None.
+
+    ``whiskers``: by place, how far the interval reaches below and above. ``levels``: level lines by their names, in a key.
+    """
+    looks = f"<c:spPr>{_stroke(BLUE, 2.5)}</c:spPr>" if joined else _NO_LINE
+    inner = looks + _dot(BLUE) + (_error_bars(whiskers, len(values)) if whiskers else "")
     inner += _categories(labels) + _figures("val", "B", 2, values, form) + '<c:smooth val="0"/>'
+    made = _series(0, 1, name, inner)
+    for order, (level, value) in enumerate(levels, start=1):
+        letter = chr(ord("B") + order)
+        line = _drawn(plots.Line(level, [], dash="dash" if order > 1 else "")) + _categories(labels)
+        line += _figures("val", letter, 2, [value] * len(labels), form) + '<c:smooth val="0"/>'
+        made += _series(order, 1, level, line, letter)
     plot = (
-        f'<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>{_series(0, 1, name, inner)}<c:marker val="1"/>'
+        f'<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>{made}<c:marker val="1"/>'
         '<c:axId val="1"/><c:axId val="2"/></c:lineChart>'
     )
     axes = _category_axis("b", "minMax") + _value_axis("l", scale, form)
-    return Graph(_space(plot + axes), [(None, name), *zip(labels, values, strict=True)], form)
+    rows = zip(labels, values, *([value] * len(labels) for _, value in levels), strict=True)
+    return Graph(_space(plot + axes, _KEY if levels else ""), [(None, name, *(level for level, _ in levels)), *rows], form)
 
 
 def plane(lines: Sequence[plots.Line], across: str) -> Graph:
@@ -171,8 +184,11 @@ def _drawn(line: plots.Line) -> str:
     """Return the looks of a line without dots."""
     colour, width = (BLUE, 2.5) if line.main else (GREY, 1.5)
     dash = f'<a:prstDash val="{line.dash}"/>' if line.dash else ""
-    stroke = f'<a:ln w="{int(width * _POINT)}">{fill(colour)}{dash}</a:ln>'
-    return f'<c:spPr>{stroke}</c:spPr><c:marker><c:symbol val="none"/></c:marker>'
+    return f'<c:spPr>{_stroke(colour, width, dash)}</c:spPr><c:marker><c:symbol val="none"/></c:marker>'
+
+
+def _stroke(colour: str, width: float, dash: str = "") -> str:
+    return f'<a:ln w="{int(width * _POINT)}">{fill(colour)}{dash}</a:ln>'
 
 
 def _dot(colour: str) -> str:

@@ -75,6 +75,11 @@ def _stairs(steps: Points, begins: float) -> Points:
 
 def scale(lines: Sequence[Line]) -> tuple[float, float]:
     """Return the ends of the axis in steps of a tenth: the centres, the estimate and what lies beside them are inside."""
-    inside = [y for line in lines for _, y in line.points if line.main or line.points[0][0] > 0]
-    most = 1.0 if max(inside) > 0.5 else math.ceil(10 * max(inside)) / 10
-    return max(0.0, math.floor(10 * min(inside)) / 10), most
+    least, most = tenths([y for line in lines for _, y in line.points if line.main or line.points[0][0] > 0])
+    return least, 1.0 if most > 0.5 else most
+
+
+def tenths(shares: Sequence[float]) -> tuple[float, float]:
+    """Return the tenths at or below the least and at or above the most of some shares, a tenth or more apart."""
+    least = max(0.0, math.floor(10 * min(shares)) / 10)
+    return min(least, 0.9), max(math.ceil(10 * max(shares)) / 10, least + 0.1 if least < 0.9 else 1.0)

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from plenary.editions.render import pictures, prose
+from plenary.editions.render import pictures, prose, runs
 from plenary.editions.render.figures import figure
 from plenary.editions.render.sheet import (
     PROPORTIONS,
@@ -30,7 +30,7 @@ from plenary.editions.render.sheet import (
     part_words,
     plural,
     slug,
-    time_words,
+    timed,
 )
 from plenary.editions.terms import OutcomeEntry
 from plenary_stats.tables import SHOWN, TOTAL, WITHHELD
@@ -195,7 +195,7 @@ def _outcome(sheet: Sheet, entry: OutcomeEntry, rows: list[Row]) -> list[Block]:
             blocks += [*outcome.headlines(picked), *outcome.pictures(picked)]
         blocks += [outcome.table(picked, dimension)] if picked else []
         blocks += pictures.curve(sheet, entry) if dimension == "centre" else []
-    return blocks
+    return [*blocks, *runs.runs(sheet, entry)]
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class _Outcome:
         return [headline(*self._headline(totals[measure])) for measure in self.measures if measure in totals]
 
     def _headline(self, total: Row) -> Parts:
-        parts: Parts = [f"{self._timed(total['measure'])}, {self.period}: ", self.sheet.put("outcomes", total)]
+        parts: Parts = [f"{timed(self.entry, total['measure'])}, {self.period}: ", self.sheet.put("outcomes", total)]
         interval = self.sheet.interval("outcomes", total)
         words = f" {'of ' if self.entry.units else ''}{self.entry.unit}"
         parts += [words] if self.entry.unit and total["status"] == SHOWN else []
@@ -239,7 +239,7 @@ class _Outcome:
         benchmark = {} if self.entry.benchmark is None else {"benchmark": self.entry.benchmark}
         for measure in self.measures:
             picked = [row for row in rows if row["measure"] == measure]
-            title = f"{self._timed(measure)} by centre, {self.period}"
+            title = f"{timed(self.entry, measure)} by centre, {self.period}"
             dots = [drawn | benchmark for drawn in chart(self.sheet, "outcomes", picked, "centre", title)]
             said = pictures.funnel(self.sheet, self.entry, picked, title)
             found += [*said[:1], *dots, *said[1:]]
@@ -306,10 +306,6 @@ class _Outcome:
     def _expected(self, row: Row) -> Parts:
         """Return a centre's observed over expected with its interval; all centres together are the measure."""
         return ["[z]"] if row["centre"] == TOTAL else self.sheet.estimate("outcomes", row, "ratio", "ratio_")
-
-    def _timed(self, measure: str) -> str:
-        words = part_words(self.entry, measure)
-        return f"{self.entry.label}{'' if time_words(measure) or not words else ','} {words}".rstrip()
 
 
 def _definition(sheet: Sheet, entry: OutcomeEntry) -> Block:

@@ -52,6 +52,8 @@ SEXES: Final[Mapping[str, str]] = {"f": "Female", "m": "Male", "female": "Female
 PROPORTIONS: Final = frozenset({"proportion", "survival", "cumulative_incidence", "ordinal"})
 NOT_KNOWN: Final = "Not known"
 """The group of patients whose residence, sex or age is not known: read after the others."""
+EARLIER: Final = "earlier"
+"""Where a sheet keeps the outcomes of the editions before this one, the newest first: figures of theirs, not of this edition."""
 GROUPS: Final = ("centre", "area", "sex", "age_band")
 BETTER_OR_WORSE: Final = ("@better", "@worse")
 """The shares of patients whom a change helped or harmed by the least that matters to them."""
@@ -92,7 +94,7 @@ class Sheet:
         """Return how a figure is printed: its column and, for an outcome, its measure decide."""
         if column in {"numerator", "denominator", "not_eligible", "not_known"}:
             return "count"
-        if table != "outcomes":
+        if table not in {"outcomes", EARLIER}:
             return FORMS[table]
         if column.startswith("ratio"):
             return "decimal"
@@ -174,6 +176,12 @@ def part_words(entry: OutcomeEntry, measure: str) -> str:
     words = measure.partition("@")[2].replace("-", " ")
     least = f"{entry.important:g}" if entry.important is not None else "the least that matters"
     return f"{words} by {least} or more" if measure.endswith(BETTER_OR_WORSE) else words
+
+
+def timed(entry: OutcomeEntry, measure: str) -> str:
+    """Return an outcome's label with what its measure's name adds: 'Survival at 1 year', 'Score, better by 6 or more'."""
+    words = part_words(entry, measure)
+    return f"{entry.label}{'' if time_words(measure) or not words else ','} {words}".rstrip()
 
 
 def days(measure: str) -> float:

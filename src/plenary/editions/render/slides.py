@@ -119,7 +119,15 @@ class _Deck:
             for point, one in zip(block["points"], shown, strict=True)
         ]
         given = (block["title"], labels, [one["value"] for one in shown], _FORMATS[block["form"]], self.scale(block))
-        return graphs.bars(*given) if block["chart"] == "bars" else graphs.dots(*given, whiskers=self.whiskers(block))
+        if block["chart"] == "bars":
+            return graphs.bars(*given)
+        return graphs.dots(*given, whiskers=self.whiskers(block), joined=block["chart"] == "run", levels=self.levels(block))
+
+    def levels(self, block: Block) -> list[tuple[str, float]]:
+        """Return the level lines of a run chart: its average and its limits, where it has them."""
+        names = ("Average", "Lower limit", "Upper limit")
+        parts = [block["average"], *block["limits"]] if "limits" in block else []
+        return [(name, float(self.figures[part["f"]]["value"])) for name, part in zip(names, parts, strict=False)]
 
     def stack(self, block: Block) -> graphs.Graph:
         """Return stacked bars: a series a level of the scale."""
@@ -131,13 +139,16 @@ class _Deck:
         return graphs.stacked([point["label"] for point in block["points"]], levels, fills)
 
     def scale(self, block: Block) -> tuple[float, float]:
-        """Return an axis that holds nought and every interval; the program's own choice would cut them off."""
+        """Return an axis that holds nought and every interval; the program's own choice would cut them off.
+
+        Of a run chart of shares it holds, in tenths, what is drawn: a change shows that would be lost between 0 and 100%.
+        """
         names = ("value", "lower", "upper")
         ends = [self.figures[point[name]["f"]]["value"] for point in block["points"] for name in names if name in point]
-        known = [0.0, *(end for end in ends if end is not None)]
-        most, least = max(known), min(known)
+        drawn = [end for end in ends if end is not None] + [value for _, value in self.levels(block)]
+        most, least = max([0.0, *drawn]), min([0.0, *drawn])
         if block["form"] == "percent" and most <= 1:
-            return 0.0, 1.0
+            return plots.tenths(drawn) if block["chart"] == "run" else (0.0, 1.0)
         step = 10 ** math.floor(math.log10(max(most, -least) or 1.0))
         return step * math.floor(round(1.05 * least / step, 9)), step * math.ceil(round(1.05 * most / step, 9)) or step
 

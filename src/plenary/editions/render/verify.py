@@ -9,6 +9,7 @@ from typing import Any
 
 from plenary.editions.render import data, write
 from plenary.editions.render.figures import FORMATS, figure
+from plenary.editions.render.sheet import EARLIER
 from plenary.editions.terms import TABLES
 from plenary.releases.queries import attacked, disclosure_policy
 from plenary_stats.errors import InputError
@@ -34,7 +35,7 @@ def verify(folder: Path, previous: Sequence[Path] = ()) -> dict[str, Any]:
     totals: dict[str, Any] = {}
     problems = [*_manifest(found, manifest), *_hashes(found, listed)]
     problems += _attempted("edition.json", lambda: _renderings(found, manifest, content, notes))
-    problems += _attempted("edition.json", lambda: _figures(found, content))
+    problems += _attempted("edition.json", lambda: _figures(found, content, given, notes))
     problems += _attempted("data", lambda: _audit(found, given, notes, totals))
     return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": totals}
 
@@ -113,18 +114,41 @@ def _renderings(
             yield _problem(path, "is not what the content document says")
 
 
-def _figures(found: Mapping[str, bytes], content: Mapping[str, Any]) -> Iterator[Problem]:
-    """Compare every displayed figure with its cell in the open data, in both value and mark."""
-    rows = {name: data.rows(found[f"data/{name}.csv"]) for name in TABLES}
-    cells = {("|".join([name, *(row[d] for d in RESULT_DIMENSIONS)])): row for name, own in rows.items() for row in own}
-    for name, own in rows.items():
-        for row in own:
+def _linked(found: Mapping[str, bytes], given: Mapping[str, Path]) -> tuple[list[Path], bool]:
+    """Return the folders of the editions that this one was linked with, the newest first; and whether they are all there."""
+    linked = [one["manifest"] for one in json.loads(found["disclosure.json"])["linked"]]
+    return [given[digest] for digest in reversed(linked) if digest in given], set(linked) <= set(given)
+
+
+def _figures(
+    found: Mapping[str, bytes], content: Mapping[str, Any], given: Mapping[str, Path], notes: list[str]
+) -> Iterator[Problem]:
+    """Compare every displayed figure with its cell in the open data, in both value and mark: in those of its own edition."""
+    folders, whole = _linked(found, given)
+    for name in TABLES:
+        for row in data.rows(found[f"data/{name}.csv"]):
             if row["status"] not in {SHOWN, LOW} and row["value"]:
                 yield _problem(f"data/{name}.csv", f"shows a value in a row marked '{row['status']}'")
+    cells, unchecked = _cells(found, folders), False
     for service in content["services"]:
         for key, shown in service["figures"].items():
-            if "|" in key and not _agrees(key, shown, service["slug"], cells):
+            if key.startswith(f"{EARLIER}|") and not whole:
+                unchecked = True
+            elif "|" in key and not _agrees(key, shown, service["slug"], cells):
                 yield _problem("edition.json", f"shows {shown['text']} for {service['slug']} {key}, which the data do not say")
+    if unchecked:
+        notes.append("The figures of earlier years were not compared with the editions that gave them: these were not given.")
+
+
+def _cells(found: Mapping[str, bytes], earlier: Sequence[Path]) -> dict[str, dict[str, str]]:
+    """Return every row of the data by table and dimensions; an outcome of an earlier edition as the newest of them gives it."""
+    files = [(name, found[f"data/{name}.csv"]) for name in TABLES]
+    files += [(EARLIER, (folder / "data" / "outcomes.csv").read_bytes()) for folder in earlier]
+    cells: dict[str, dict[str, str]] = {}
+    for name, words in files:
+        for row in data.rows(words):
+            cells.setdefault("|".join([name, *(row[dimension] for dimension in RESULT_DIMENSIONS)]), row)
+    return cells
 
 
 def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, Mapping[str, str]]) -> bool:
@@ -150,10 +174,10 @@ def _audit(found: Mapping[str, bytes], given: Mapping[str, Path], notes: list[st
     """
     said = json.loads(found["disclosure.json"])
     policy = disclosure_policy(said["policy"])
-    linked = [one["manifest"] for one in said["linked"]]
-    earlier = [table for digest in reversed(linked) if digest in given for table in published(given[digest])]
+    folders, whole = _linked(found, given)
+    earlier = [table for folder in folders for table in published(folder)]
     audit = attacked(data.tables(found), policy, earlier).plain(seconds=False)
-    if set(linked) <= set(given):
+    if whole:
         if audit["cells"] != said["audit"]["cells"]:
             yield _problem("disclosure.json", "is not the audit that the published files give")
     else:

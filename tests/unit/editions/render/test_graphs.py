@@ -24,6 +24,10 @@ LINES = [
 ]
 
 
+LEVELS = [("Average", 0.6), ("Lower limit", 0.4), ("Upper limit", 0.8)]
+RUN = graphs.dots("P", LABELS, VALUES, "0.0%", (0.0, 1.0), whiskers={0: (0.1, 0.1)}, joined=True, levels=LEVELS)
+
+
 def opened(graph):
     """Return a chart as python-pptx reads it, and the sheet behind it as openpyxl does."""
     made = office.Slide()
@@ -44,7 +48,7 @@ def referred(graph, sheet):
         formula = place.find("c:f", SPACE)
         if formula is None:
             continue
-        column, first, last = re.fullmatch(r"Sheet1!\$([AB])\$(\d+)(?::\$[AB]\$(\d+))?", formula.text).groups()
+        column, first, last = re.fullmatch(r"Sheet1!\$([A-E])\$(\d+)(?::\$[A-E]\$(\d+))?", formula.text).groups()
         cells = [sheet[f"{column}{row}"].value for row in range(int(first), int(last or first) + 1)]
         kept = [None] * len(cells)
         for point in place.iter(f"{{{SPACE['c']}}}pt"):
@@ -91,6 +95,19 @@ def test_dots_are_native_without_a_line_between_centres():
     assert not series.smooth
 
 
+def test_joined_dots_have_a_line_with_gaps_and_level_lines_have_a_key_and_cells():
+    chart, sheet = opened(RUN)
+    own, *lines = chart.plots[0].series
+    assert own.format.line.fill.type.name == "SOLID"
+    assert list(own.values) == VALUES
+    assert {line.name: list(line.values) for line in lines} == {name: [value] * len(LABELS) for name, value in LEVELS}
+    assert chart.has_legend
+    assert chart._chartSpace.find(".//c:dispBlanksAs", SPACE).get("val") == "gap"
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0] == [None, "P", *(name for name, _ in LEVELS)]
+    assert rows[1] == [LABELS[0], VALUES[0], 0.6, 0.4, 0.8]
+
+
 def test_whiskers_reach_below_and_above_the_points_that_have_them():
     bars = tree(graphs.dots("P", LABELS, VALUES, "0.0%", (0.0, 1.0), whiskers={0: (0.1, 0.2), 2: (0.3, 0.4)})).find(
         ".//c:errBars", SPACE
@@ -133,6 +150,7 @@ def test_a_plane_of_dots_without_names_has_no_labels():
     [
         graphs.bars("P", LABELS, VALUES, "0.0%", (0.0, 1.0)),
         graphs.dots("P", LABELS, VALUES, "0.0%", (0.0, 1.0), whiskers={0: (0.1, 0.1)}),
+        RUN,
         graphs.plane(LINES, "Patients"),
     ],
 )
@@ -206,6 +224,7 @@ def test_elements_stand_in_the_order_of_the_standard():
     for graph in (
         graphs.bars("P", LABELS, VALUES, "0.0%", (0.0, 1.0)),
         graphs.dots("P", LABELS, VALUES, "0.0%", (0.0, 1.0), whiskers={0: (0.1, 0.1)}),
+        RUN,
         graphs.plane(LINES, "Patients"),
     ):
         for one in tree(graph).iter():

@@ -1,6 +1,8 @@
 """The series behind the native funnel plot and survival curve of a slide."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary.editions.render import plots
 from plenary.editions.render.content import build
@@ -61,3 +63,18 @@ def test_the_axis_holds_everything_that_matters():
     low, high = plots.scale(plots.funnel(*picture("funnel")))
     assert low <= 0.7
     assert high == 1.0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+def test_tenths_hold_all_shares_and_have_a_length(shares):
+    low, high = plots.tenths(shares)
+    assert 0 <= low <= min(shares)
+    assert max(shares) <= high <= 1 + 1e-12
+    assert high - low > 0.09
+    assert (round(10 * low, 6) % 1, round(10 * high, 6) % 1) == (0, 0)
+
+
+def test_tenths_are_as_narrow_as_the_shares_allow():
+    assert plots.tenths([0.72, 0.78]) == pytest.approx((0.7, 0.8))
+    assert plots.tenths([1.0]) == pytest.approx((0.9, 1.0))
+    assert plots.tenths([0.0]) == pytest.approx((0.0, 0.1))

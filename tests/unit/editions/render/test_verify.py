@@ -327,7 +327,7 @@ def test_no_shown_figure_of_the_data_can_be_changed_by_somebody_who_rewrites_the
     shown = next(one for one in document["services"] if one["slug"] == slug)["figures"][key]
     change = choice.draw(some.sampled_from(["value", "text", "status"]))
     shown[change] = {"value": shown["value"] + 1, "text": "1" + shown["text"], "status": "c"}[change]
-    found = list(module._figures(files(), document))
+    found = list(module._figures(files(), document, {}, []))
     assert [problem["file"] for problem in found] == ["edition.json"]
     assert slug in found[0]["problem"]
     assert key in found[0]["problem"]
@@ -338,7 +338,7 @@ def test_a_figure_that_has_no_row_in_the_data_is_found():
     document["services"][0]["figures"]["activity|R0A|Total|Total|Total|2024|patients|value"] = {
         "value": 5, "text": "5", "status": "",
     }  # fmt: skip
-    (found,) = module._figures(files(), document)
+    (found,) = module._figures(files(), document, {}, [])
     assert "which the data do not say" in found["problem"]
 
 

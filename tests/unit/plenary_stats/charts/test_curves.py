@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plenary_stats.charts import Curve, Mark, run, survival
+from plenary_stats.monitoring import xmr
 from plenary_stats.survival import kaplan_meier
-from tests.unit.plenary_stats.charts.drawing import SVG, check, check_apart, check_prints, lines, parsed
+from tests.unit.plenary_stats.charts.drawing import SVG, all_words, check, check_apart, check_prints, lines, parsed
 
 WORDS = {"prefix": "s1", "headline": "Two in three are alive after a year", "description": "Survival falls to 66% at a year."}
 AT = [(0, "0"), (10, "10"), (20, "20"), (30, "30")]
@@ -136,10 +137,36 @@ def test_a_missing_period_leaves_a_gap_in_the_line():
     assert len(joined(run(GAP, **WORDS))) == 2
 
 
-def test_a_flagged_period_has_another_shape_and_a_key():
-    svg = run([*YEARS[:-1], Mark("2023", 0.4, flag="low998")], percent=True, **WORDS)
-    assert "below 99.8% limit" in lines(svg)
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("below-limit", "below the lower limit"),
+        ("above-limit", "above the upper limit"),
+        ("rising", "part of a rise, a fall or a run"),
+        ("run-below", "part of a rise, a fall or a run"),
+    ],
+)
+def test_a_flagged_period_has_another_shape_and_a_key(flag, words):
+    svg = run([*YEARS[:-1], Mark("2023", 0.4, flag=flag)], percent=True, **WORDS)
+    assert words in lines(svg)
     assert len([e for e in parsed(svg).iter(f"{SVG}path") if e.get("fill") == "#d55e00"]) == 2
+
+
+def test_every_flag_of_an_xmr_chart_has_a_shape_of_its_own_kind():
+    values = [1, 2] * 6 + [30] + [1, 2] * 6 + [-30]
+    flags = xmr(values).columns["flag"].tolist()
+    marks = [Mark(str(n), value, flag=flag) for n, (value, flag) in enumerate(zip(values, flags, strict=True))]
+    svg = run(marks, **WORDS)
+    check(svg, **WORDS)
+    assert {"above the upper limit", "below the lower limit"} <= set(lines(svg))
+
+
+def test_a_note_stands_under_everything_else():
+    svg = run(GAP, percent=True, note="Upright lines: 95% intervals.", **WORDS)
+    check(svg, **WORDS)
+    check_apart(svg)
+    last = max(all_words(svg), key=lambda words: words.top)
+    assert last.text == "Upright lines: 95% intervals."
 
 
 def test_the_scale_begins_at_nought_where_asked():
