@@ -11,6 +11,7 @@ from plenary_stats.results import Interval, Numbers, counts, normal_quantile, nu
 from plenary_stats.results import interval as result
 
 FEW_EVENTS = 10
+_MOST_HALVINGS = 64  # no count that a computer tells from its neighbour needs more
 """Below this many events Byar's limits are not used, and a directly standardised rate is not given (Morris et al. 2018)."""
 
 Method = Literal["national", "byar", "exact"]
@@ -176,11 +177,13 @@ def _as_unlikely(events: Numbers, due: Numbers) -> Numbers:
     """Return the count nearest to what was expected, on its other side, that is no likelier; -1 where there is none below."""
     above = events > due
     near = np.where(above, -1.0, np.ceil(due) - 1)
-    far = np.where(above, np.floor(due) + 1, np.maximum(2 * due + 10, 10.0))
+    far = np.where(above, np.floor(due) + 1, np.ceil(2 * due) + 10)  # whole numbers, or halving never ends
     likely = _log_chance(events, due) + 1e-7  # as much room for rounding as R's poisson.test allows
     while (~above & (_log_chance(far, due) > likely)).any():
         far = np.where(~above & (_log_chance(far, due) > likely), 2 * far, far)
-    while (np.abs(far - near) > 1).any():
+    for _ in range(_MOST_HALVINGS):
+        if not (np.abs(far - near) > 1).any():
+            break
         middle = np.floor((near + far) / 2)
         unlikely = (middle < 0) | (_log_chance(middle, due) <= likely)
         near = np.where(unlikely == above, middle, near)

@@ -53,9 +53,10 @@ def relative(  # noqa: PLR0917 -- the agreed order of arguments
     """Return survival relative to that of people of the same age, sex and calendar year, with limits on the log scale.
 
     One row a patient: ``time`` in days, ``event`` (1 died, of anything), ``age`` in years of 365.241 days and ``year`` at the
-    start: a date, or a number such as 2019.5. ``life_table`` has the columns ``age``, ``year``, ``sex`` and
-    ``hazard_per_day``, one row for each combination: an age holds until the next that is listed, a year from 1 January until
-    the next; the last ones hold for ever. Rows come at the times ``at``, else at every time when somebody leaves.
+    start: a date (of a moment with a time zone, the day as it is written), or a number such as 2019.5. ``life_table`` has the
+    columns ``age``, ``year``, ``sex`` and ``hazard_per_day``, one row for each combination: an age holds until the next that is
+    listed, a year from 1 January until the next; the last ones hold for ever. Rows come at the times ``at``, else at every time
+    when somebody leaves.
 
     * ``pohar-perme``: net survival, of a world where the illness alone can kill; unbiased (Pohar Perme, Stare and Esteve 2012)
     * ``ederer2``: patients beside the population of those still followed; biased where background mortality differs much
@@ -114,7 +115,7 @@ def _days(year: Any) -> Numbers:
     given = np.atleast_1d(np.asarray(year))
     if given.dtype.kind not in "iuf":
         try:
-            dates = given.astype("datetime64[D]")
+            dates = np.array([_day(one) for one in given.tolist()] if given.dtype.kind != "M" else given, dtype="datetime64[D]")
         except (ValueError, TypeError) as wrong:
             raise ValueError("year: give dates such as 2019-06-30, or numbers such as 2019.5.") from wrong
         if np.isnat(dates).any():
@@ -124,6 +125,13 @@ def _days(year: Any) -> Numbers:
     first, following = ((whole + step - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(float) for step in (0, 1))
     days: Numbers = first + (given - whole) * (following - first)
     return days
+
+
+def _day(moment: Any) -> Any:
+    """Return a moment without its time zone: the day that was written, not that of Greenwich at the time."""
+    if isinstance(moment, str):
+        return moment[:10] if moment[10:11] in {"", "T", " "} else moment
+    return moment.replace(tzinfo=None) if getattr(moment, "tzinfo", None) else moment
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,23 @@ def test_the_chance_of_a_count_equals_a_sum_over_all_counts(observed, expected):
     assert chance(observed, expected, "mid-p") == pytest.approx(min(2 * min(low - half, high - half), 1), rel=1e-6, abs=1e-12)
 
 
+def test_the_other_tail_is_found_wherever_it_begins():
+    """Where twice what was expected is not a whole number the search once never ended: none expected 15.4, for one."""
+    seen = np.arange(61)
+    for expected in np.arange(0.05, 40, 0.35):
+        each = stats.poisson.pmf(np.arange(400), expected)
+        exact = [each[each <= each[count] * (1 + 1e-7)].sum() for count in seen]
+        np.testing.assert_allclose(chance(seen, expected), exact, rtol=1e-7, atol=1e-300)
+    # R's poisson.test
+    assert chance([0, 3], [15.4, 20.85]) == pytest.approx([3.31557028215877e-07, 2.89872606255114e-06], rel=1e-12)
+
+
+def test_the_chance_of_a_count_beyond_all_counting_is_answered():
+    assert 0 < chance(10**15, 1e15 - 1e8) <= 1
+    assert chance(10**6, 1e6 - 3000) == pytest.approx(2 * stats.norm.sf(3), rel=0.01)
+    assert chance([0, 3], [1e18, 1e300]).tolist() == [0.0, 0.0]
+
+
 def test_the_chance_of_what_was_expected_is_certain():
     assert chance([5, 0, 4], [5.0, 0.0, 4.5]).tolist()[:2] == [1.0, 1.0]
     assert chance(3, 0.0) == 0

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
 import pandas as pd
@@ -85,6 +85,29 @@ def test_dates_may_be_written_in_several_ways():
     assert len(set(found)) == 1
     whole = relative(time, event, age, sex, [2001, 2002 + 182 / 365, 1999, 2003], table(real), at=[500]).columns["estimate"][0]
     assert whole == pytest.approx(found[0], rel=1e-12)
+
+
+def test_a_time_zone_does_not_move_a_date():
+    """Half past midnight in British summer is the day before in Greenwich: the day that was written counts, at a new year's rates."""
+    rates = table(lambda age, year, sex: 0.001 * (year - 1990))
+    summer, west = timezone(timedelta(hours=1)), timezone(timedelta(hours=-8))
+    ways = [
+        ["2010-01-01", "2004-12-31"],
+        ["2010-01-01T00:30+01:00", "2004-12-31T23:30-08:00"],
+        ["2010-01-01T00:30:00Z", "2004-12-31 23:30"],
+        [datetime(2010, 1, 1, 0, 30, tzinfo=summer), datetime(2004, 12, 31, 23, 30, tzinfo=west)],
+        pd.Series([pd.Timestamp("2010-01-01 00:30", tz=summer), pd.Timestamp("2004-12-31 23:30", tz=west)]),
+        pd.Series(["2010-01-01T00:30+01:00", "2004-12-31"], dtype=object),
+    ]
+    found = [
+        relative([9, 9], [1, 0], [50, 60], ["male", "male"], way, rates, at=[5, 9]).columns["estimate"].tolist() for way in ways
+    ]
+    assert found == [found[0]] * len(ways)
+    moved = relative([9, 9], [1, 0], [50, 60], ["male", "male"], ["2009-12-31", "2004-12-31"], rates, at=[5, 9]).columns
+    assert moved["estimate"].tolist() != found[0]
+    for wrong in ("2010-01-012", "2010-01-01x"):
+        with pytest.raises(ValueError, match="give dates such as"):
+            relative([9], [1], [50], ["male"], [wrong], rates)
 
 
 def test_the_last_age_and_year_of_the_table_hold_for_ever():
