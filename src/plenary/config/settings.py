@@ -93,7 +93,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = PLENARY.data / "static"
+STATIC_ROOT = PLENARY.data / "static" if PLENARY.production else None  # elsewhere they are served from where they lie
 STATICFILES_DIRS = [environment.ROOT / "src" / "plenary" / "web" / "design" / "static"]
 WHITENOISE_USE_FINDERS = not PLENARY.production  # in production `plenary migrate` collects them, with hashed names
 STORAGES = {

@@ -1,0 +1,84 @@
+"""What a reader is told when something went wrong: the words of the view, never those of the machine."""
+
+from html import unescape
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.test import Client, RequestFactory
+from django.urls import Resolver404
+
+from plenary.core.permissions import CentreLead
+from plenary.web.errors import forbidden, not_found, server_error
+from tests.factories.core import PersonFactory, PostFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def request_():
+    found = RequestFactory().get("/services/nowhere/")
+    found.user = AnonymousUser()
+    return found
+
+
+def test_a_page_that_is_not_there_says_what_the_view_said(request_):
+    answer = not_found(request_, Http404("No service is called nowhere."))
+    assert answer.status_code == 404
+    assert "No service is called nowhere." in answer.text
+    assert "<title>Page not found – Plenary</title>" in answer.text
+
+
+def test_what_the_view_said_is_escaped(request_):
+    answer = not_found(request_, Http404("<script>alert(1)</script>"))
+    assert "<script>alert(1)" not in answer.text
+    assert "&lt;script&gt;alert(1)" in answer.text
+
+
+@pytest.mark.parametrize("problem", [Http404(), Http404(404), Resolver404({"tried": [["secret/address/"]], "path": "x"})])
+def test_what_was_not_written_for_readers_is_not_shown(request_, problem):
+    answer = not_found(request_, problem)
+    assert answer.status_code == 404
+    assert "Page not found" in answer.text
+    assert "secret/address" not in answer.text
+    assert "tried" not in answer.text
+
+
+def test_a_refusal_says_why_and_is_no_page_of_the_browser(request_):
+    answer = forbidden(request_, PermissionDenied("Your browser did not send the form's key."))
+    assert answer.status_code == 403
+    assert "Your browser did not send the form's key." in unescape(answer.text)
+
+
+def test_a_fault_of_ours_names_nothing_of_it(request_):
+    answer = server_error(request_)
+    assert answer.status_code == 500
+    assert "<title>Something went wrong – Plenary</title>" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_fault_in_a_view_is_answered_with_that_page(monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("patient 943 476 5919")
+
+    monkeypatch.setattr("plenary.registry.queries.services", broken)
+    answer = Client(raise_request_exception=False).get("/services/")
+    assert answer.status_code == 500
+    assert "943 476 5919" not in answer.text
+    assert "Something went wrong" in answer.text
+
+
+def test_an_unknown_address_is_answered_for_strangers_and_for_people_at_work(client):
+    assert client.get("/no/such/page/").status_code == 404
+    person = PersonFactory()
+    PostFactory(person=person, role=CentreLead.key, scope="adult-ecmo/RJ1")
+    client.force_login(person)
+    page = client.get("/services/no-such-service/")
+    assert page.status_code in {302, 404}
+
+
+def test_a_form_from_another_site_is_refused_in_plain_words():
+    browser = Client(enforce_csrf_checks=True)
+    answer = browser.post("/account/login/", {"login": "a@example.org", "password": "x"})
+    assert answer.status_code == 403
