@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
     """Make the edition of a frozen release in the waiting room. Repeated, also after a kill, it makes the same bytes.
 
     A label that was published before is corrected: that needs a note, and the edition gets the next number. Where it fails, the
-    edition says why, and may be ordered or built again.
+    edition says why, and may be ordered or built again. One that was set aside is built only after it is ordered again.
     """
     require(permissions.may_build(by), "Only the national commissioner builds editions.")
     try:
@@ -57,6 +58,7 @@ def build(*, proposal_id: int, note: str = "", by: Who) -> Edition:
 
 def _build(proposal_id: int, note: str, by: Who) -> Edition:
     release = proposals.release(proposals.proposal(proposal_id))
+    _refuse_set_aside(release)
     edition = _begin(proposal_id, release, note, by)
     if edition.state == EditionState.PUBLISHED:
         return edition
@@ -68,6 +70,13 @@ def _build(proposal_id: int, note: str, by: Who) -> Edition:
         current.save()
         record(by=by, verb="build edition", subject=_subject(current), detail={"release": release.content_hash, "digest": digest})
     return current
+
+
+def _refuse_set_aside(release: Release) -> None:
+    """Refuse what was set aside: a job that was queued before must not bring it back."""
+    known = Edition.objects.filter(release_hash=release.content_hash, state=EditionState.SET_ASIDE).first()
+    if known is not None:
+        raise NotPossible(f"{known} was set aside. Order it again if it is to be built after all.")
 
 
 def _make(release: Release, edition: Edition) -> str:
@@ -138,6 +147,28 @@ def publish(*, edition_id: int, by: Who) -> Edition:
     return edition
 
 
+def set_aside(*, edition_id: int, reason: str, by: Who) -> Edition:
+    """Take an edition in which something was found wrong out of the waiting room, before anybody has read it.
+
+    Its files go; the release stands as it was approved and may be ordered again, or another release of the label takes its place.
+    Refused once it is published: that is corrected by a new number.
+    """
+    require(permissions.may_publish(by), "Only the national commissioner sets editions aside.")
+    if not reason.strip():
+        raise NotPossible("Say what is wrong with the edition.")
+    with transaction.atomic():
+        edition = _locked(edition_id)
+        if edition.state == EditionState.PUBLISHED:
+            raise NotPossible(f"{edition} is published and stands for good. Publish a correction.")
+        edition.state, edition.failure = move(edition.state, EditionState.SET_ASIDE), ""
+        edition.wrong, edition.set_aside_at, edition.digest = reason.strip(), timezone.now(), ""
+        _take_back(edition)
+        edition.save()
+        record(by=by, verb="set edition aside", subject=_subject(edition), detail={"reason": edition.wrong})
+        transaction.on_commit(partial(shutil.rmtree, _staging(edition), ignore_errors=True))
+    return edition
+
+
 def resume(*, by: Who) -> list[Edition]:
     """Build again whatever was being built when the process stopped."""
     require(permissions.may_build(by), "Only the national commissioner builds editions.")
@@ -153,12 +184,11 @@ def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
     with transaction.atomic():
         known = Edition.objects.select_for_update().filter(release_hash=release.content_hash).first()
         if known is not None:
-            if known.state != EditionState.PUBLISHED:
-                known.state, known.failure = move(known.state, EditionState.BUILDING), ""
-                known.save(update_fields=["state", "failure"])
-            return known
+            if known.state == EditionState.SET_ASIDE and known.correction_of is not None:
+                known.note = note.strip() or known.note
+            return known if known.state == EditionState.PUBLISHED else _rebuilding(known)
         earlier = Edition.objects.filter(label=release.label).order_by("-number").first()
-        if earlier is not None and earlier.state == EditionState.FAILED:
+        if earlier is not None and earlier.state in (EditionState.FAILED, EditionState.SET_ASIDE):
             return _begin_instead(earlier, proposal_id, release, note, by)
         if earlier is not None and earlier.state != EditionState.PUBLISHED:
             raise NotPossible(f"{earlier} waits to be published. Publish it first.")
@@ -183,17 +213,23 @@ def _begin(proposal_id: int, release: Release, note: str, by: Who) -> Edition:
 
 
 def _begin_instead(failed: Edition, proposal_id: int, release: Release, note: str, by: Who) -> Edition:
-    """Let another release of the label take the place of one whose edition could not be made. Nobody has seen that one."""
+    """Let another release take the place of one whose edition failed or was set aside. No reader has seen that one."""
     instead_of = failed.release_hash
-    failed.state, failed.failure = move(failed.state, EditionState.BUILDING), ""
     failed.release_hash, failed.proposal = release.content_hash, proposal_id
     failed.period_start, failed.period_end = release.period_start, release.period_end
     if failed.correction_of is not None:
         failed.note = note.strip() or failed.note
-    failed.save()
+    _rebuilding(failed)
     detail = {"release": release.content_hash, "instead_of": instead_of}
     record(by=by, verb="begin edition", subject=_subject(failed), detail=detail)
     return failed
+
+
+def _rebuilding(edition: Edition) -> Edition:
+    edition.state, edition.failure = move(edition.state, EditionState.BUILDING), ""
+    edition.wrong, edition.set_aside_at = "", None
+    edition.save()
+    return edition
 
 
 def _locked(edition_id: int) -> Edition:

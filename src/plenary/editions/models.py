@@ -28,6 +28,9 @@ class Edition(models.Model):
     note = models.TextField(blank=True, default="")
     failure = models.TextField(blank=True, default="")
     """Why its making failed, in plain words; empty in every other state."""
+    wrong = models.TextField(blank=True, default="")
+    """What was found wrong before it was published, for which it was set aside; empty in every other state."""
+    set_aside_at = models.DateTimeField(null=True, blank=True)
     built_by = models.BigIntegerField(null=True)
     built_at = models.DateTimeField()
     published_by = models.BigIntegerField(null=True, blank=True)
@@ -48,6 +51,11 @@ class Edition(models.Model):
                 name="edition_failed_says_why",
             ),
             models.CheckConstraint(
+                condition=(Q(state="set aside", set_aside_at__isnull=False) & ~Q(wrong=""))
+                | (~Q(state="set aside") & Q(set_aside_at=None, wrong="")),
+                name="edition_set_aside_says_why",
+            ),
+            models.CheckConstraint(
                 condition=Q(number=1, correction_of=None) | (Q(number__gt=1, correction_of__isnull=False) & ~Q(note="")),
                 name="edition_correction_says_what",
             ),
@@ -56,9 +64,10 @@ class Edition(models.Model):
     class Privacy:
         safe = {
             *("id", "label", "number", "period_start", "period_end", "state", "release_hash", "proposal", "digest", "folder"),
-            *("correction_of", "note", "failure", "built_by", "built_at", "published_by", "published_at"),
+            *("correction_of", "note", "failure", "set_aside_at", "built_by", "built_at", "published_by"),
+            "published_at",
         }
-        scrub: set[str] = set()
+        scrub = {"wrong"}
 
     def __str__(self) -> str:
         return f"{self.label}, version {self.number}"

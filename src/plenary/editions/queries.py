@@ -64,7 +64,7 @@ def file_in(folder: str, path: str) -> Path:
 
 def file_in_preparation(edition_id: int, path: str) -> Path:
     """Return where a file of an edition that waits to be published lies; raise ``NotFound``. For those who may publish it."""
-    one = in_preparation().filter(pk=edition_id).first()
+    one = in_preparation().exclude(state=EditionState.SET_ASIDE).filter(pk=edition_id).first()
     if one is None:
         raise NotFound(f"No edition {edition_id} waits to be published.")
     root: Path = settings.PLENARY.editions
@@ -88,7 +88,7 @@ def _within(root: Path, path: str, name: str) -> Path:
 
 
 def in_preparation() -> QuerySet[Edition]:
-    """Return what is being built or waits to be published. For the people who publish."""
+    """Return what is being built, waits to be published or was set aside. For the people who publish."""
     return Edition.objects.exclude(state=EditionState.PUBLISHED)
 
 

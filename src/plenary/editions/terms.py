@@ -154,13 +154,15 @@ class EditionState(StrEnum):
     BUILDING = "building"
     BUILT = "built"
     FAILED = "failed"
+    SET_ASIDE = "set aside"
     PUBLISHED = "published"
 
 
 MOVES: Final[Mapping[EditionState, frozenset[EditionState]]] = {
     EditionState.BUILDING: frozenset({EditionState.BUILDING, EditionState.BUILT, EditionState.FAILED}),
-    EditionState.FAILED: frozenset({EditionState.BUILDING, EditionState.BUILT}),
-    EditionState.BUILT: frozenset({EditionState.BUILDING, EditionState.PUBLISHED}),
+    EditionState.FAILED: frozenset({EditionState.BUILDING, EditionState.BUILT, EditionState.SET_ASIDE}),
+    EditionState.BUILT: frozenset({EditionState.BUILDING, EditionState.SET_ASIDE, EditionState.PUBLISHED}),
+    EditionState.SET_ASIDE: frozenset({EditionState.BUILDING}),
     EditionState.PUBLISHED: frozenset(),
 }
 """The only table of permitted moves. Until it is published an edition may be built again; after, it never changes.

@@ -244,6 +244,173 @@ class TestFailure:
         assert queries.why_not_built() == {}
 
 
+class TestSetAside:
+    """What was found wrong before it was published: a state, a reason, an event; its files go, its release stands."""
+
+    def aside(self, edition, reason="The narrative names a patient.", by=COMMISSIONER):
+        return actions.set_aside(edition_id=edition.pk, reason=reason, by=by)
+
+    @pytest.fixture(autouse=True)
+    def _committed(self, monkeypatch):
+        """Effects on commit happen at once: the test itself is one transaction."""
+        monkeypatch.setattr(transaction, "on_commit", lambda act: act())
+
+    def test_its_files_go_and_the_reason_and_event_stay(self, settings):
+        edition = make.built()
+        folder = staging(edition, settings)
+        assert (folder / "edition.pdf").is_file()
+        done = self.aside(edition, "  The narrative names a patient. ")
+        assert (done.state, done.wrong, done.digest) == ("set aside", "The narrative names a patient.", "")
+        assert done.set_aside_at is not None
+        assert not folder.exists()
+        event = AuditEvent.objects.order_by("sequence").last()
+        assert (event.verb, event.subject, event.who) == ("set edition aside", "edition/2025-1", COMMISSIONER.person_id)
+        assert event_detail(event) == {"reason": "The narrative names a patient."}
+        assert not queries.published().exists()
+
+    def test_nothing_of_it_is_shown_even_where_its_files_were_not_removed_yet(self, settings):
+        edition = make.built()
+        kept = staging(edition, settings)
+        shutil.copytree(kept, kept.with_suffix(".copy"))
+        self.aside(edition)
+        kept.with_suffix(".copy").rename(kept)  # as after a kill between the database and the disk
+        assert (kept / "index.html").is_file()
+        with pytest.raises(NotFound):
+            queries.file_in_preparation(edition.pk, "index.html")
+
+    def test_a_folder_that_a_kill_left_in_the_place_goes_too(self, settings):
+        edition = make.built()
+        place = queries.place(edition)
+        staging(edition, settings).rename(place)
+        self.aside(edition)
+        assert not place.exists()
+        assert not list((settings.PLENARY.editions / ".staging").glob("*"))
+
+    def test_a_strange_folder_in_the_place_is_left_alone_and_then_nothing_is_set_aside(self, settings):
+        edition = make.built()
+        place = queries.place(edition)
+        place.mkdir()
+        (place / "notes.txt").write_text("mine")
+        with pytest.raises(NotPossible, match="Move it away first"):
+            self.aside(edition)
+        edition.refresh_from_db()
+        assert (edition.state, edition.wrong) == ("built", "")
+        assert (place / "notes.txt").read_text() == "mine"
+        assert (staging(edition, settings) / "index.html").is_file()
+
+    @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
+    def test_not_without_a_reason(self, settings, reason):
+        edition = make.built()
+        with pytest.raises(NotPossible, match="Say what is wrong"):
+            self.aside(edition, reason)
+        assert staging(edition, settings).is_dir()
+
+    def test_what_is_published_stands(self):
+        edition = make.published()
+        with pytest.raises(NotPossible, match="Publish a correction"):
+            self.aside(edition)
+        edition.refresh_from_db()
+        assert edition.state == "published"
+        assert (queries.place(edition) / "index.html").is_file()
+
+    def test_what_is_being_built_is_not_set_aside(self):
+        edition = actions.order(proposal_id=TestOrder().ready().pk, by=COMMISSIONER)
+        with pytest.raises(NotPossible, match="This edition is building"):
+            self.aside(edition)
+
+    def test_what_could_not_be_built_may_be_set_aside(self, settings):
+        edition = make.built()
+        Edition.objects.filter(pk=edition.pk).update(state=EditionState.FAILED, failure="no room", digest="")
+        done = self.aside(edition)
+        assert (done.state, done.failure) == ("set aside", "")
+
+    def test_twice_is_refused_and_the_first_reason_stands(self):
+        edition = make.built()
+        self.aside(edition, "first")
+        with pytest.raises(NotPossible, match="set aside"):
+            self.aside(edition, "second")
+        edition.refresh_from_db()
+        assert edition.wrong == "first"
+
+    def test_it_is_not_published(self):
+        edition = make.built()
+        self.aside(edition)
+        with pytest.raises(NotPossible):
+            actions.publish(edition_id=edition.pk, by=COMMISSIONER)
+        assert not queries.published().exists()
+
+    def test_a_job_that_was_queued_before_does_not_bring_it_back(self, settings):
+        edition = make.built()
+        self.aside(edition)
+        with pytest.raises(NotPossible, match="Order it again"):
+            tasks.build.func(edition.proposal)
+        assert actions.resume(by=SYSTEM) == []
+        edition.refresh_from_db()
+        assert edition.state == "set aside"
+        assert not staging(edition, settings).exists()
+
+    def test_ordered_again_it_is_the_same_bytes_under_the_same_number(self):
+        edition = make.built()
+        self.aside(edition)
+        ordered = actions.order(proposal_id=edition.proposal, by=COMMISSIONER)
+        assert (ordered.pk, ordered.state, ordered.wrong, ordered.set_aside_at) == (edition.pk, "building", "", None)
+        tasks.build.func(edition.proposal)
+        again = Edition.objects.get()
+        assert (again.state, again.number, again.digest) == ("built", 1, edition.digest)
+        assert actions.publish(edition_id=again.pk, by=COMMISSIONER).folder == "2025-1"
+
+    def test_another_release_of_the_label_takes_its_place(self):
+        edition = make.built()
+        self.aside(edition)
+        instead = make.built(RJ1=420.0, Total=682.0)
+        assert (instead.pk, instead.number, instead.wrong) == (edition.pk, 1, "")
+        assert instead.release_hash != edition.release_hash
+
+    def test_a_correction_may_be_ordered_again_with_another_note(self):
+        make.published()
+        second = make.built(note="A wrong note.")
+        self.aside(second, "The note is wrong.")
+        assert actions.order(proposal_id=second.proposal, note="", by=COMMISSIONER).note == "A wrong note."
+        tasks.build.func(second.proposal, "A wrong note.")
+        self.aside(second, "The note is still wrong.")
+        assert actions.order(proposal_id=second.proposal, note=" The right note. ", by=COMMISSIONER).note == "The right note."
+        tasks.build.func(second.proposal, "The right note.")
+        published = actions.publish(edition_id=second.pk, by=COMMISSIONER)
+        assert (published.number, published.note) == (2, "The right note.")
+        assert "The right note." in (queries.place(published) / "edition.json").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        "who",
+        [
+            NOBODY,
+            SYSTEM,
+            releases.FIRST,
+            make_who(roles.NetworkLead, "adult-ecmo"),
+            make_who(roles.NationalCommissioner, "Wales"),
+        ],
+    )
+    def test_refused_to_others(self, settings, who):
+        edition = make.built()
+        with pytest.raises(Refused):
+            self.aside(edition, by=who)
+        edition.refresh_from_db()
+        assert edition.state == "built"
+        assert (staging(edition, settings) / "index.html").is_file()
+
+    def test_one_that_is_not_there(self):
+        with pytest.raises(NotFound):
+            actions.set_aside(edition_id=404, reason="why", by=COMMISSIONER)
+
+    @pytest.mark.parametrize(
+        "change", [{"wrong": ""}, {"set_aside_at": None}, {"state": "building"}, {"state": "built"}, {"failure": "no room"}]
+    )
+    def test_half_states_are_refused_by_the_database(self, change):
+        edition = make.built()
+        self.aside(edition)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Edition.objects.filter(pk=edition.pk).update(**change)
+
+
 class TestPublish:
     def test_for_good(self, settings):
         edition = make.published()

@@ -81,6 +81,71 @@ def test_it_is_built_at_once_when_the_queue_is_slow(commissioner, release):
     assert edition.state == "built"
 
 
+class TestSetAside:
+    @pytest.fixture
+    def built(self, commissioner, release):
+        return actions.build(proposal_id=release.pk, by=make.COMMISSIONER)
+
+    def address(self, edition):
+        return f"{LIST}{edition.pk}/set-aside/"
+
+    def test_with_a_reason_it_leaves_the_waiting_room_and_may_be_built_again(self, commissioner, built):
+        assert self.address(built) in commissioner.get(LIST).text
+        answer = commissioner.post(self.address(built), {"reason": "It names <a> patient"}, follow=True)
+        assert answer.redirect_chain == [(LIST, 302)]
+        assert "2025, version 1 was set aside. Nothing of it was published." in answer.text
+        assert "It names &lt;a&gt; patient" in answer.text
+        assert f"{LIST}{built.pk}/publish/" not in answer.text
+        again = f"{LIST}build/{built.proposal}/"
+        assert again in answer.text
+        assert "is being built" in commissioner.post(again, follow=True).text
+        built.refresh_from_db()
+        assert (built.state, built.wrong) == ("building", "")
+
+    def test_without_a_reason_nothing_happens(self, commissioner, built):
+        answer = commissioner.post(self.address(built), {"reason": " "})
+        assert "Give the reason" in answer.text
+        assert "<title>Error: " in answer.text
+        built.refresh_from_db()
+        assert built.state == "built"
+
+    def test_the_filter_finds_it_and_the_file_says_why(self, commissioner, built):
+        actions.set_aside(edition_id=built.pk, reason="A wrong figure", by=make.COMMISSIONER)
+        rows = commissioner.get("/workspace/editions.csv?state=set+aside").text.splitlines()
+        assert len(rows) == 2
+        assert "Set aside A wrong figure" in rows[1]
+        assert "A wrong figure" not in commissioner.get(f"{LIST}?state=built").text
+
+    def test_its_preview_is_gone(self, commissioner, built):
+        preview = f"{LIST}{built.pk}/preview/index.html"
+        assert commissioner.get(preview).status_code == 200
+        commissioner.post(self.address(built), {"reason": "A wrong figure"})
+        assert commissioner.get(preview).status_code == 404
+
+    def test_what_is_published_is_no_longer_there_to_be_set_aside(self, commissioner, built):
+        actions.publish(edition_id=built.pk, by=make.COMMISSIONER)
+        assert commissioner.post(self.address(built), {"reason": "Too late"}).status_code == 404
+        assert queries.published().count() == 1
+
+    def test_while_it_is_built_the_page_says_that_it_cannot_be(self, commissioner, built):
+        actions.order(proposal_id=built.proposal, by=make.COMMISSIONER)
+        page = commissioner.get(self.address(built))
+        assert "there is nothing to set aside" in page.text
+        assert "<textarea" not in page.text
+
+    @pytest.mark.parametrize(
+        ("role", "scope"),
+        [(NetworkLead, "adult-ecmo"), (Reviewer, "England"), (Administrator, ""), (NationalCommissioner, "Wales")],
+    )
+    def test_to_nobody_else(self, as_, built, role, scope):
+        browser = as_(role, scope)
+        assert browser.get(self.address(built)).status_code == 403
+        answer = browser.post(self.address(built), {"reason": "mine"})
+        assert (answer.status_code, built.release_hash in answer.text) == (403, False)
+        built.refresh_from_db()
+        assert built.state == "built"
+
+
 def test_what_is_not_released_is_not_built(commissioner, db):
     proposal = releases.approved()
     assert commissioner.get(f"{LIST}build/{proposal.pk}/").status_code == 404

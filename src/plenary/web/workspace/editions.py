@@ -21,7 +21,18 @@ from plenary.web.design.formats import moment
 from plenary.web.design.tables import Cell, Link, Several, Tag
 from plenary.web.public.editions import FRONT, TYPES
 from plenary.web.routes import Permission, who
-from plenary.web.workspace.pages import LOOK_AGAIN, Crumbs, EmptyForm, attempt, form_page, home, list_page, look_again, posted
+from plenary.web.workspace.pages import (
+    LOOK_AGAIN,
+    Crumbs,
+    EmptyForm,
+    ReasonForm,
+    attempt,
+    form_page,
+    home,
+    list_page,
+    look_again,
+    posted,
+)
 from plenary.web.workspace.periods import Period
 
 SECTION = "Editions"
@@ -30,6 +41,7 @@ STATES = {
     EditionState.BUILDING: Tag("Being built", "blue"),
     EditionState.FAILED: Tag("Could not be built", "red"),
     EditionState.BUILT: Tag("Waits to be published", "yellow"),
+    EditionState.SET_ASIDE: Tag("Set aside", "grey"),
     EditionState.PUBLISHED: Tag("Published", "green"),
 }
 
@@ -91,12 +103,12 @@ def _state(one: Any, why: Mapping[int, str]) -> EditionState:
 
 
 def _edition_row(one: Any, why: Mapping[int, str]) -> tuple[Cell, ...]:
-    state = STATES[_state(one, why)]
+    state, because = STATES[_state(one, why)], why.get(one.pk) or one.wrong
     return (
         str(one),
         Period(one.period_start, one.period_end).words,
-        Several((state, why[one.pk])) if one.pk in why else state,
-        moment(one.published_at or one.built_at),
+        Several((state, because)) if because else state,
+        moment(one.published_at or one.set_aside_at or one.built_at),
         one.note,
         Several(tuple(_links(one, _state(one, why)))),
     )
@@ -104,7 +116,9 @@ def _edition_row(one: Any, why: Mapping[int, str]) -> tuple[Cell, ...]:
 
 def _links(one: Any, state: EditionState) -> list[Cell]:
     if state == EditionState.FAILED:
-        return [Link("Try again", reverse("retry_edition", args=[one.pk]), hidden=f"to build {one}")]
+        return [Link("Try again", reverse("retry_edition", args=[one.pk]), hidden=f"to build {one}"), _aside(one)]
+    if state == EditionState.SET_ASIDE:
+        return [Link("Build again", reverse("build_edition", args=[one.proposal]), hidden=f"{one}")]
     if one.state == EditionState.PUBLISHED:
         files = (
             ("Read it", FRONT),
@@ -119,7 +133,12 @@ def _links(one: Any, state: EditionState) -> list[Cell]:
         Link("Preview", reverse("preview", args=[one.pk, FRONT]), hidden=f"of {one}"),
         Link("Preview of the PDF", reverse("preview", args=[one.pk, "edition.pdf"]), hidden=f"of {one}"),
         Link("Publish", reverse("publish", args=[one.pk]), hidden=f"{one}"),
+        _aside(one),
     ]
+
+
+def _aside(one: Any) -> Link:
+    return Link("Set aside", reverse("set_edition_aside", args=[one.pk]), hidden=f"{one}")
 
 
 # -- building
@@ -230,6 +249,32 @@ def preview(request: HttpRequest, number: int, name: str) -> HttpResponseBase:  
     answer = FileResponse(path.open("rb"), content_type=kind)
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def set_aside(request: HttpRequest, number: int) -> HttpResponse:
+    """Take back what was found wrong before it was published, with the reason."""
+    asking, one, form = who(request), _edition(number), ReasonForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if attempt(form, lambda: actions.set_aside(edition_id=one.pk, reason=reason, by=asking)) is not None:
+            messages.success(request, f"{one} was set aside. Nothing of it was published.")
+            return redirect("manage_editions")
+    can = one.state in {EditionState.BUILT, EditionState.FAILED}
+    return form_page(
+        request,
+        form,
+        title=f"Set {one} aside",
+        section=SECTION,
+        crumbs=_crumbs(),
+        intro=[
+            "Its pages, PDF, slides and data are removed. The release stands as it was approved: it can be built again.",
+            "Where the release itself is wrong, propose the results anew; their release takes the place of this one.",
+        ],
+        facts=[("State", STATES[EditionState(one.state)]), ("Release", one.release_hash), ("Digest of its files", one.digest)],
+        stops=[] if can else [f"{one} is {one.state}: there is nothing to set aside."],
+        submit="Set aside",
+        kind="warning",
+    )
 
 
 # -- publishing

@@ -97,6 +97,7 @@ urlpatterns = [
     route("workspace/editions/build/<int:number>/", editions.build, "build_edition", PUBLISHERS),
     route("workspace/editions/<int:number>/build/", editions.build_now, "build_now", PUBLISHERS),
     route("workspace/editions/<int:number>/retry/", editions.retry, "retry_edition", PUBLISHERS),
+    route("workspace/editions/<int:number>/set-aside/", editions.set_aside, "set_edition_aside", PUBLISHERS),
     route("workspace/editions/<int:number>/publish/", editions.publish, "publish", PUBLISHERS),
     route("workspace/editions/<int:number>/preview/<path:name>", editions.preview, "preview", PUBLISHERS),
     route("workspace/narrative/", narrative.narrative, "narrative", WRITERS),
