@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from plenary_stats.results import Columns, Numbers, frozen, normal_quantile, numbers
-from plenary_stats.survival.patients import SAME_TIME, Flags, Indices, Labels, Patients, coded, patients, ranked, worded
+from plenary_stats.survival.patients import SAME_TIME, Flags, Indices, Labels, Patients, coded, patients, placed, worded
 
 Style = Literal["log-log", "log", "plain"]
 Table = dict[str, Labels]
@@ -76,10 +77,9 @@ def kaplan_meier(  # noqa: PLR0917 -- the agreed order of arguments
     labels, code = coded(group, len(rows))
     moments = None if at is None else np.unique(numbers(at, "at"))
     if len(rows):
-        curve = _Curve.of(rows, code, len(labels), interval, z)
-        columns = curve.every(censored=censored) if moments is None else curve.at(moments)
-        columns = {"group": labels[columns.pop("code")], **columns}
+        curve = _Curve.of(rows, code, len(labels), partial(_LIMITS[interval], z=z), censored=censored)
         middle, reached = curve.reached(labels, np.array([0.5])), curve.reached(labels, shares)
+        columns = curve.every(labels) if moments is None else curve.at(labels, moments)
         means = None if until is None else curve.means(labels, until, z)
     else:
         columns, middle, reached, means = _empty(moments, shares, until)
@@ -111,105 +111,93 @@ def _log(survival: Numbers, spread: Numbers, z: float) -> tuple[Numbers, Numbers
 
 
 def _log_log(survival: Numbers, spread: Numbers, z: float) -> tuple[Numbers, Numbers]:
-    logarithm = np.where(survival < 1, np.log(survival), np.nan)
-    power = np.exp(z * spread / -logarithm)
-    return logarithm * 0 + survival**power, logarithm * 0 + survival ** (1 / power)
+    logarithm = np.log(survival)
+    power = -z * spread
+    power /= logarithm  # in place: a million rows are read from memory once less; 0/0 where there was no event: no limit
+    np.exp(power, out=power)
+    return np.exp(logarithm * power), np.exp(np.divide(logarithm, power, out=power), out=power)
 
 
-_LIMITS: dict[str, Callable[[Numbers, Numbers, float], tuple[Numbers, Numbers]]] = {
-    "log-log": _log_log,
-    "log": _log,
-    "plain": _plain,
-}
+Limits = Callable[[Numbers, Numbers], tuple[Numbers, Numbers]]
+_LIMITS: dict[str, Callable[..., tuple[Numbers, Numbers]]] = {"log-log": _log_log, "log": _log, "plain": _plain}
 
 
 @dataclass(frozen=True)
 class _Curve:
-    """Every distinct time of every group, sorted by group, then time. ``first`` marks where each group begins, and its end."""
+    """A row for every time when somebody of a group died (``censored``: or left), in order of group, then time.
 
-    code: Indices
+    A key is group and time as one ascending number: ``group * len(known) + place of the time``.
+    """
+
+    known: Numbers  # ascending times
+    left: Indices  # the key of each patient's leaving, ascending
+    came: Indices | None  # the key of the first time after each patient's entry, ascending
+    ends: Indices  # where each group ends among the patients
+    key: Indices
+    first: Indices  # where each group begins among the rows, and the end
     time: Numbers
     n_risk: Numbers
     n_event: Numbers
     n_censor: Numbers
-    survival: Numbers
-    spread: Numbers  # the square root of Greenwood's sum
+    estimate: Numbers
+    std_err: Numbers
     lower: Numbers
     upper: Numbers
-    first: Indices
-    known: Numbers  # the distinct times of all groups
-    key: Indices  # group and time as one ascending number: group * len(known) + place of the time
+    start: tuple[float, ...]  # the last four where somebody has left and nobody has died
 
     @staticmethod
-    def of(rows: Patients, code_of: Indices, groups: int, style: str, z: float) -> _Curve:
-        known, rank = ranked(rows.stop)
-        key, n_event, n_leave = _counted(code_of, rank, rows.died, groups, len(known))
-        code, time = key // len(known), known[key % len(known)]
-        first = np.searchsorted(code, np.arange(groups + 1))
-        left = np.append(0.0, np.cumsum(n_leave))
-        n_risk = left[first[1:]][code] - left[:-1]
-        if rows.start is not None:
-            n_risk -= _not_yet(rows.start, code_of, time, code)
-        survival, spread = _product(n_event, n_risk, first)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lower, upper = _LIMITS[style](np.where(survival > 0, survival, np.nan), spread, z)
-        return _Curve(code, time, n_risk, n_event, n_leave - n_event, survival, spread, lower, upper, first, known, key)
+    def of(rows: Patients, code: Indices, groups: int, limits: Limits, *, censored: bool) -> _Curve:
+        known, place = placed(rows.stop)
+        short = groups * len(known) < 2**30  # room for one digit more: short numbers sort the quicker
+        edges: Indices = (np.arange(groups + 1) * len(known)).astype(np.int32 if short else np.int64)
+        left, begin, n_event, n_censor = _counted(_keys(code, place, edges), rows.died, censored=censored)
+        came = None if rows.start is None else np.sort(_keys(code, np.searchsorted(known, rows.start, side="right"), edges))
+        key, ends = left[begin], np.searchsorted(left, edges[1:])
+        first = np.searchsorted(key, edges)
+        entered = np.repeat(ends, np.diff(first)) if came is None else np.searchsorted(came, key, side="right")
+        n_risk = (entered - begin).astype(np.float64)
+        del place, begin, entered  # what follows takes as much memory again
+        figures = _figures(*_product(n_event, n_risk, first), limits)
+        start = tuple(float(one[0]) for one in _figures(np.ones(1), np.zeros(1), limits))
+        return _Curve(known, left, came, ends, key, first, known[key % len(known)], n_risk, n_event, n_censor, *figures, start)
 
-    def every(self, *, censored: bool) -> Table:
-        keep = np.flatnonzero((self.n_event > 0) | censored)
-        rows = {"code": self.code, "time": self.time, "n_risk": self.n_risk, "n_event": self.n_event, "n_censor": self.n_censor}
-        return {name: column[keep] for name, column in rows.items()} | self._figures(keep)
+    def every(self, labels: Labels) -> Table:
+        rows = {"group": np.repeat(labels, np.diff(self.first)), "time": self.time}
+        rows |= {"n_risk": self.n_risk, "n_event": self.n_event, "n_censor": self.n_censor}
+        rows |= {"estimate": self.estimate, "std_err": self.std_err, "lower": self.lower, "upper": self.upper}
+        return rows | {"why_not": _reasons(self.estimate)}
 
-    def at(self, times: Numbers) -> Table:
-        groups = len(self.first) - 1
-        code, when = np.repeat(np.arange(groups), len(times)), np.tile(times, groups)
-        begin, end = self.first[code], self.first[code + 1]
-        passed, coming = (
-            self._places(code, when, side="right"),
-            self._places(code, when, side="left"),
-        )
-        rows = {
-            "code": code,
-            "time": when,
-            "n_risk": np.where(coming < end, np.append(self.n_risk, 0.0)[coming], 0.0),
-            "n_event": self._since(self.n_event, passed, begin, len(times)),
-            "n_censor": self._since(self.n_censor, passed, begin, len(times)),
-        }
-        rows |= self._figures(np.where(passed > begin, passed - 1, -1))
-        late = (when > self.time[end - 1] + SAME_TIME) & (rows["estimate"] > 0)
-        return rows | {"why_not": np.where(late, _ENDED, rows["why_not"])}
+    def at(self, labels: Labels, times: Numbers) -> Table:
+        code, when = np.repeat(np.arange(len(labels)), len(times)), np.tile(times, len(labels))
+        begin, end, first = np.append(0, self.ends)[code], self.ends[code], self.first[code]
+        passed = self._keys_at(code, when, side="right")
+        gone, row = np.searchsorted(self.left, passed), np.searchsorted(self.key, passed)
+        coming = np.searchsorted(self.left, self._keys_at(code, when, side="left"))
+        entered = end if self.came is None else np.searchsorted(self.came, np.append(self.left, 0)[coming], side="right")
+        died = np.zeros(len(self.key) + 1)
+        np.cumsum(self.n_event, out=died[1:])
+        n_event = _since(died[row] - died[first], len(times))
+        rows = {"group": labels[code], "time": when, "n_risk": np.where(coming < end, entered - coming, 0.0)}
+        rows |= {"n_event": n_event, "n_censor": _since(gone - begin, len(times)) - n_event}
+        for name, start in zip(("estimate", "std_err", "lower", "upper"), self.start, strict=True):
+            rows[name] = np.where(gone > begin, start, 0.0 if name == "std_err" else 1.0)
+            rows[name][row > first] = getattr(self, name)[row[row > first] - 1]
+        late = (when > self.ended()[code] + SAME_TIME) & (rows["estimate"] > 0)
+        return rows | {"why_not": np.where(late, _ENDED, _reasons(rows["estimate"]))}
 
-    def _places(self, of: Indices, when: Numbers, side: Literal["left", "right"]) -> Indices:
-        """Return where each (group, time) would stand among the sorted ones: a search by two keys, made one by ranks."""
+    def _keys_at(self, code: Indices, when: Numbers, side: Literal["left", "right"]) -> Indices:
+        """Return the key of the first known time after each time, or (``left``) of that time itself, where it is known."""
         nudge = SAME_TIME if side == "right" else -SAME_TIME
-        rank = np.searchsorted(self.known, when + nudge, side=side)
-        return np.searchsorted(self.key, of * len(self.known) + rank, side="left")
+        keys: Indices = code * len(self.known) + np.searchsorted(self.known, when + nudge, side=side)
+        return keys.astype(self.key.dtype)
 
-    @staticmethod
-    def _since(happened: Numbers, passed: Indices, begin: Indices, times: int) -> Numbers:
-        """Return how many happened since the chosen time before, group by group."""
-        total = np.append(0.0, np.cumsum(happened))
-        until = (total[passed] - total[begin]).reshape(-1, times)
-        since: Numbers = np.diff(until, axis=1, prepend=0.0).ravel()
-        return since
-
-    def _figures(self, place: Indices) -> Table:
-        """Return the figures at a place on the curve; place -1 is before the group's first time, where all are alive."""
-        before = place < 0
-        survival, spread = np.where(before, 1.0, self.survival[place]), np.where(before, 0.0, self.spread[place])
-        with np.errstate(invalid="ignore"):
-            std_err = np.where(survival > 0, survival * spread, np.nan)
-        return {
-            "estimate": survival,
-            "std_err": std_err,
-            "lower": np.where(before, 1.0, self.lower[place]),
-            "upper": np.where(before, 1.0, self.upper[place]),
-            "why_not": worded((survival == 0) + 2 * (survival == 1), _NOBODY_LEFT, _NO_EVENT),
-        }
+    def ended(self) -> Numbers:
+        """Return when the last of each group left."""
+        return self.known[self.left[self.ends - 1] % len(self.known)]
 
     def reached(self, labels: Labels, shares: Numbers) -> Table:
         """Return when each share has met the event, group by group, with limits."""
-        curves = (self.survival, self.lower, self.upper)
+        curves = (self.estimate, self.lower, self.upper)
         crossed = [[self._crosses(curve, 1 - share) for share in shares.tolist()] for curve in curves]
         middle, lower, upper = np.reshape(crossed, (3, len(shares), len(labels))).transpose(0, 2, 1).reshape(3, -1)
         share = np.tile(shares, len(labels))
@@ -223,92 +211,107 @@ class _Curve:
 
         A limit can rise again where few are left; then R's rule holds: the highest point at or under the level.
         """
-        begin, end = self.first[:-1], self.first[1:]
-        reached = self._highest(curve, curve <= level + SAME_TIME)
-        there = np.minimum(reached, end - 1)
-        crossed = self.time[there]
-        flat = np.abs(curve[there] - level) <= SAME_TIME
-        if flat.any():
-            below = np.minimum(self._highest(curve, curve < level - SAME_TIME), end - 1)
-            crossed = np.where(flat, (crossed + self.time[below]) / 2, crossed)
-        return np.where((reached < end) & (reached >= begin), crossed, np.nan)
+        there = self._highest(curve, level + SAME_TIME)
+        if (there < 0).all():
+            return np.full(len(there), np.nan)
+        crossed, flat = np.where(there < 0, np.nan, self.time[there]), (there >= 0) & (np.abs(curve[there] - level) <= SAME_TIME)
+        if not flat.any():
+            return crossed
+        below = self._highest(curve, np.nextafter(level - SAME_TIME, 0))
+        return np.where(flat, (crossed + np.where(below < 0, self.ended(), self.time[below])) / 2, crossed)
 
-    def _highest(self, curve: Numbers, allowed: Flags) -> Indices:
-        """Return the place of the highest allowed point of each group, else a place beyond the last group."""
-        value = np.where(allowed, curve, -np.inf)
-        peak = np.maximum.reduceat(value, self.first[:-1])
-        places = np.where(allowed & (value == peak[self.code]), np.arange(len(curve)), len(curve))
-        return np.minimum.reduceat(places, self.first[:-1])
+    def _highest(self, curve: Numbers, most: float) -> Indices:
+        """Return the place of each group's highest point that is no higher than ``most``, the first of equals; -1 for none."""
+        places = np.flatnonzero(curve <= most)
+        edges = np.searchsorted(places, self.first)
+        some = np.flatnonzero(np.diff(edges))
+        value = curve[places]
+        peaks = np.repeat(np.maximum.reduceat(value, edges[some]), np.diff(edges)[some])
+        tops = places[value == peaks]
+        found = np.full(len(self.ends), -1)
+        found[some] = tops[np.searchsorted(tops, self.first[some])]
+        return found
 
     def means(self, labels: Labels, tau: float, z: float) -> Table:
         """Return the mean time lived up to ``tau``: the area under each curve."""
-        begin, last = self.first[:-1], self.first[1:] - 1
+        groups, some = len(labels), np.flatnonzero(np.diff(self.first))
+        code, last = np.repeat(np.arange(groups), np.diff(self.first)), self.first[some + 1] - 1
         following = np.append(self.time[1:], tau)
         following[last] = np.inf
-        lasts = np.clip(np.minimum(following, tau) - self.time, 0, None)
-        area = self.survival * lasts  # from this time to the next
-        passed = _running(area, self.first)
-        total = passed[last]
-        to_come = total[self.code] - passed + area
+        area = self.estimate * np.clip(np.minimum(following, tau) - self.time, 0, None)  # from this time to the next
+        total = np.bincount(code, area, minlength=groups)
+        to_come = total[code] - _running(area.copy(), self.first) + area
         with np.errstate(divide="ignore", invalid="ignore"):
             left = self.n_risk - self.n_event
             term = np.where((self.n_event > 0) & (left > 0), self.n_event / (self.n_risk * left), 0.0)
-        mean = np.minimum(self.time[begin], tau) + total
-        spread = np.sqrt(np.add.reduceat(to_come**2 * term, begin))
-        ended = (self.time[last] + SAME_TIME < tau) & (self.survival[last] > 0)
-        columns = {"group": labels, "tau": np.full(len(labels), tau), "estimate": mean, "std_err": spread}
+        opening, alive = np.full(groups, tau), np.ones(groups)
+        opening[some], alive[some] = np.minimum(self.time[self.first[some]], tau), self.estimate[last]
+        mean, spread = opening + total, np.sqrt(np.bincount(code, to_come**2 * term, minlength=groups))
+        ended = (self.ended() + SAME_TIME < tau) & (alive > 0)
+        columns = {"group": labels, "tau": np.full(groups, tau), "estimate": mean, "std_err": spread}
         limits = {"lower": np.maximum(mean - z * spread, 0), "upper": np.minimum(mean + z * spread, tau)}
         return columns | limits | {"why_not": np.where(ended, _ENDED, np.where(spread > 0, "", _NO_EVENT))}
+
+
+def _figures(survival: Numbers, spread: Numbers, limits: Limits) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return survival, its standard error and its limits; these three are undefined once nobody is left."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lower, upper = limits(survival, spread)
+        spread *= survival
+    none = np.flatnonzero(survival == 0)
+    spread[none] = lower[none] = upper[none] = np.nan
+    return survival, spread, lower, upper
+
+
+def _reasons(survival: Numbers) -> Labels:
+    return worded(len(survival), (survival == 0, _NOBODY_LEFT), (survival == 1, _NO_EVENT))
+
+
+def _since(total: Numbers, times: int) -> Numbers:
+    """Return how many were added since the chosen time before, group by group."""
+    since: Numbers = np.diff(total.reshape(-1, times), axis=1, prepend=0).ravel()
+    return since
 
 
 def _never(share: float) -> str:
     return _NOT_REACHED.format(*{0.5: ("half", "median")}.get(share, (f"{1 - share:.4g} of them", "quantile")))
 
 
-def _counted(code: Indices, rank: Indices, died: Flags, groups: int, times: int) -> tuple[Indices, Numbers, Numbers]:
-    """Return each (group, time) when somebody left, as one ascending number, the events then, and how many left."""
-    small = groups * times < 2**30
-    key: Indices = code.astype(np.int32 if small else np.int64)
-    key = key * times + rank
-    if groups * times <= 4 * len(key) + 1000:  # a table of all is small: counting is quicker than sorting
-        leave = np.bincount(key, minlength=groups * times)
-        found = np.flatnonzero(leave)
-        return found, np.bincount(key[died], minlength=groups * times)[found].astype(np.float64), leave[found].astype(np.float64)
-    key *= 2
+def _keys(code: Indices, place: Indices, edges: Indices) -> Indices:
+    """Return group and time as one number."""
+    key: Indices = np.multiply(code, edges[1], dtype=edges.dtype)
+    key += place
+    return key
+
+
+def _counted(key: Indices, died: Flags, *, censored: bool) -> tuple[Indices, Indices, Numbers, Numbers]:
+    """Return the keys in order and, for those with an event (or all), where each begins, the events then, and the censored."""
+    key <<= 1
     key += died  # the event in the last digit: sorted at once
     key.sort()
-    begins = np.flatnonzero(np.append(True, key[1:] >> 1 != key[:-1] >> 1))
-    n_event = np.add.reduceat(key & 1, begins).astype(np.float64)
-    return key[begins].astype(np.int64) >> 1, n_event, np.diff(np.append(begins, len(key))).astype(np.float64)
+    happened = key & 1
+    key >>= 1
+    begin = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    np.cumsum(happened, out=happened)
+    n_event = np.diff(happened[np.append(begin[1:], len(key)) - 1], prepend=0)
+    keep = slice(None) if censored else np.flatnonzero(n_event)
+    n_leave, n_event = np.diff(begin, append=len(key))[keep], n_event[keep].astype(np.float64)
+    return key, begin[keep], n_event, n_leave - n_event
 
 
-def _not_yet(start: Numbers, code: Indices, time: Numbers, of: Indices) -> Numbers:
-    """Return how many of the group enter at or after each (group, time)."""
-    order = np.lexsort((start, code))
-    known = np.unique(start)
-    width = len(known) + 1
-    keys = code[order] * width + np.searchsorted(known, start[order])
-    entered = np.searchsorted(keys, of * width + np.searchsorted(known, time, side="left"), side="left")
-    return (np.searchsorted(keys, (of + 1) * width, side="left") - entered).astype(np.float64)
-
-
-def _running(values: Numbers, first: Indices) -> Numbers:
-    """Return the running total within each group."""
-    total = np.empty_like(values)
+def _running(values: Numbers, first: Indices, add: np.ufunc = np.add) -> Numbers:
+    """Turn the values into their running total (or product) within each group."""
     for begin, end in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
-        np.add.accumulate(values[begin:end], out=total[begin:end])
-    return total
+        add.accumulate(values[begin:end], out=values[begin:end])
+    return values
 
 
 def _product(n_event: Numbers, n_risk: Numbers, first: Indices) -> tuple[Numbers, Numbers]:
     """Return survival and the root of Greenwood's sum, group by group."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(n_risk > 0, 1 - n_event / n_risk, 1.0)
-        term = np.where(n_event > 0, n_event / (n_risk * (n_risk - n_event)), 0.0)
-    survival = np.empty_like(factor)
-    for begin, end in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
-        np.multiply.accumulate(factor[begin:end], out=survival[begin:end])
-    return survival, np.sqrt(_running(term, first))
+    factor = 1 - n_event / n_risk
+    with np.errstate(divide="ignore"):
+        term = n_event / (n_risk * (n_risk - n_event))
+    return _running(factor, first, np.multiply), np.sqrt(_running(term, first), out=term)
 
 
 def _empty(moments: Numbers | None, shares: Numbers, tau: float | None) -> tuple[Table, Table, Table, Table | None]:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from plenary_stats.results import Columns, Numbers, frozen
-from plenary_stats.survival.patients import Indices, Patients, coded, patients, ranked
+from plenary_stats.survival.patients import Indices, Patients, coded, patients, placed
 
 _CELLS = 2**18
 """The table of those at risk (times by groups) is made in parts of this size: it would not fit for a million times."""
@@ -62,9 +62,9 @@ def logrank(  # noqa: PLR0917 -- the agreed order of arguments
     return LogRank(statistic, df, p_value, frozen(columns), float(rho), why_not, method)
 
 
-def _strata(layer: Indices, layers: int) -> Iterator[Indices]:
+def _strata(layer: Indices, layers: int) -> Iterator[Indices | slice]:
     if layers <= 1:
-        yield np.arange(len(layer))
+        yield slice(None)
         return
     order = np.argsort(layer, kind="stable")
     yield from np.split(order, np.searchsorted(layer[order], np.arange(1, layers)))
@@ -72,57 +72,42 @@ def _strata(layer: Indices, layers: int) -> Iterator[Indices]:
 
 def _stratum(rows: Patients, code: Indices, groups: int, rho: float) -> tuple[Numbers, Numbers, Numbers]:
     """Return each group's weighted events, those expected, and the covariance of the difference, in one stratum."""
-    times, rank = ranked(rows.stop)
-    died = np.bincount(rank[rows.died], minlength=len(times)).astype(np.float64)
-    keep = np.flatnonzero(died)
-    times, died = times[keep], died[keep]
-    last = np.searchsorted(times, rows.stop, side="right")  # at risk at the event times first <= place < last
-    first = np.zeros_like(last) if rows.start is None else np.searchsorted(times, rows.start, side="right")
-    came, went = (np.bincount(place, minlength=len(times) + 1).astype(np.float64) for place in (first, last))
-    at_risk = np.cumsum(came - went)[:-1]
-    weight = _weights(died, at_risk, rho)
-    hazard = np.append(0.0, np.cumsum(weight * died / at_risk))
-    expected = _sums(code, hazard[last] - hazard[first], groups)
-    place = last[rows.died] - 1
-    observed = _sums(code[rows.died], weight[place], groups)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.where(at_risk > 1, weight**2 * died * (at_risk - died) / ((at_risk - 1.0) * at_risk), 0.0)
-    variance: Numbers = np.zeros((groups, groups))
-    for begin, table in _at_risk(first, last, code, len(times), groups):
-        part = slice(begin, begin + len(table))
-        variance += np.diag(spread[part] @ table) - table.T @ (table * (spread[part] / at_risk[part])[:, None])
+    observed, expected, variance, alive = np.zeros(groups), np.zeros(groups), np.zeros((groups, groups)), 1.0
+    for died, at_risk in _tables(rows, code, groups):
+        deaths, total = died @ np.ones(groups), at_risk @ np.ones(groups)  # a product is quicker than sums of short rows
+        survival = np.append(alive, alive * np.cumprod(1 - deaths / total))
+        weight, alive = survival[:-1] ** rho, survival[-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.where(total > 1, weight**2 * deaths * (total - deaths) / ((total - 1.0) * total), 0.0)
+        observed += weight @ died
+        expected += (weight * deaths / total) @ at_risk
+        variance += np.diag(spread @ at_risk) - at_risk.T @ (at_risk * (spread / total)[:, None])
     return observed, expected, variance
 
 
-def _sums(code: Indices, values: Numbers, groups: int) -> Numbers:
-    return np.asarray(np.bincount(code, values, minlength=groups), dtype=np.float64)
-
-
-def _weights(died: Numbers, at_risk: Numbers, rho: float) -> Numbers:
-    survival = np.cumprod(1 - died / at_risk)
-    return np.append(1.0, survival)[: len(died)] ** rho
-
-
-def _at_risk(first: Indices, last: Indices, code: Indices, times: int, groups: int) -> Iterator[tuple[int, Numbers]]:
-    """Yield how many of each group are at risk at each event time, a part of the times after another."""
+def _tables(rows: Patients, code: Indices, groups: int) -> Iterator[tuple[Numbers, Numbers]]:
+    """Yield how many of each group die, and are at risk, at each time when somebody dies: a part of the times after another."""
+    times, place = placed(rows.stop)
     size = max(1, _CELLS // max(1, groups))
-    if times <= size:
-        counted = [np.bincount(place * groups + code, minlength=(times + 1) * groups) for place in (first, last)]
-        left = (counted[0] - counted[1]).reshape(times + 1, groups)[:-1]
-        yield 0, np.cumsum(left, axis=0, dtype=np.float64)
-        return
-    came, went = np.argsort(first, kind="stable"), np.argsort(last, kind="stable")
-    now = np.zeros(groups)
-    for begin in range(0, times, size):
-        rows = min(size, times - begin)
-        change = np.zeros(rows * groups)
-        for order, place, sign in ((came, first, 1.0), (went, last, -1.0)):
-            low, high = np.searchsorted(place[order], [begin, begin + rows]).tolist()
-            here = order[low:high]
-            change += sign * np.bincount((place[here] - begin) * groups + code[here], minlength=rows * groups)
-        table = np.cumsum(change.reshape(rows, groups), axis=0) + now
-        now = table[-1]
-        yield begin, table
+    begins, fate = range(0, len(times), size), rows.died
+    first = None if rows.start is None else np.searchsorted(times, rows.start, side="right")  # at risk from this time to its own
+    came = None if first is None else np.sort(first * groups + code)
+    now = np.bincount(code, minlength=groups) if first is None else np.zeros(groups)
+    if len(begins) > 1:
+        order = np.argsort(place, kind="stable")
+        place, code, fate = place[order], code[order], fate[order]
+    edges = [*np.searchsorted(place, begins).tolist(), len(place)]
+    for begin, low, high in zip(begins, edges[:-1], edges[1:], strict=True):
+        shape = (min(size, len(times) - begin), groups)
+        key = (place[low:high] - begin) * groups + code[low:high]
+        went = np.bincount(key, minlength=shape[0] * groups).reshape(shape)
+        died = np.asarray(np.bincount(key, fate[low:high], minlength=shape[0] * groups), dtype=np.float64).reshape(shape)
+        left = now - np.cumsum(went, axis=0)
+        if came is not None:
+            own = slice(*np.searchsorted(came, (begin * groups, (begin + shape[0]) * groups)))
+            left = left + np.bincount(came[own] - begin * groups, minlength=shape[0] * groups).reshape(shape).cumsum(axis=0)
+        now, some = left[-1], np.flatnonzero(died @ np.ones(groups))
+        yield died[some], (left + went)[some].astype(np.float64)
 
 
 def _quadratic(score: Numbers, variance: Numbers, used: Any) -> tuple[float, int, str]:

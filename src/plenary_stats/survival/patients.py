@@ -75,7 +75,7 @@ def merged(*parts: Numbers) -> tuple[Numbers, ...]:
 def coded(group: Any, length: int, name: str = "group") -> tuple[Labels, Indices]:
     """Return the labels in ascending order, and each row's place among them."""
     if group is None:
-        return np.array([""]), np.zeros(length, dtype=np.intp)
+        return np.array([""]), np.broadcast_to(np.intp(0), length)
     given = np.atleast_1d(np.asarray(group))
     if given.shape != (length,):
         raise ValueError(f"{name}: one label a patient.")
@@ -95,11 +95,19 @@ def ranked(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Indices]:
     """Return the distinct values in ascending order, and each one's place among them."""
     if _small_whole(values):  # days, ages, numbered centres: a table is quicker than a sort
         whole = values.astype(np.int32, copy=False)
-        present = np.zeros(int(whole.max(initial=0)) + 1, dtype=np.bool_)
+        present = np.zeros(int(whole.max(initial=-1)) + 1, dtype=np.bool_)
         present[whole] = True
-        return np.flatnonzero(present).astype(values.dtype), np.cumsum(present, dtype=np.int32)[whole] - np.int32(1)
+        known = np.flatnonzero(present).astype(values.dtype)
+        return known, whole if len(known) == len(present) else np.cumsum(present, dtype=np.int32)[whole] - np.int32(1)
     known = np.unique(values)
     return known, np.searchsorted(known, values)
+
+
+def placed(stop: Numbers) -> tuple[Numbers, Indices]:
+    """Return an ascending list of times that has all of these, and each one's place in it. Whole days are their own places."""
+    if _small_whole(stop) and stop.max(initial=0) <= 4 * len(stop):  # such a list is no longer than what it is made for
+        return np.arange(stop.max(initial=-1) + 1), stop.astype(np.int32)
+    return ranked(stop)
 
 
 def _small_whole(values: npt.NDArray[Any]) -> bool:
@@ -108,7 +116,9 @@ def _small_whole(values: npt.NDArray[Any]) -> bool:
     return bool(small and (values.dtype.kind in "iu" or (values == values.astype(np.int32)).all()))
 
 
-def worded(codes: npt.NDArray[Any], *reasons: str) -> Labels:
-    """Return a reason for each code, 0 for none: the texts are shared, for a million rows have few."""
-    texts: Labels = np.array(["", *reasons], dtype=object)[codes]
+def worded(length: int, *reasons: tuple[Flags, str]) -> Labels:
+    """Return for each row the reason that holds, or an empty text: the texts are shared, for a million rows have few."""
+    texts: Labels = np.full(length, "", dtype=object)
+    for holds, reason in reasons:
+        texts[holds] = reason
     return texts

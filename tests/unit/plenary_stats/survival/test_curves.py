@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -265,3 +267,85 @@ def test_survival_from_listing_counts_those_who_were_never_treated():
     after = kaplan_meier(listed_to_end[treated], event[treated], at=[50], entry=listed_to_treatment[treated]).columns["estimate"]
     assert from_listing.tolist() == [pytest.approx(0.6)]
     assert after.tolist() == [pytest.approx(2 / 3)]
+
+
+def by_hand(time, event, entry):
+    """Survival of one group counted patient by patient: time, at risk, died, censored, survival, Greenwood's sum."""
+    alive, spread, rows = 1.0, 0.0, []
+    for moment in sorted({t for t, died in zip(time, event, strict=True) if died}):
+        at_risk = sum(begin < moment <= t for t, begin in zip(time, entry, strict=True))
+        died = sum(t == moment and d for t, d in zip(time, event, strict=True))
+        alive *= 1 - died / at_risk
+        spread += died / (at_risk * (at_risk - died)) if at_risk > died else np.inf
+        rows.append((moment, at_risk, died, sum(t == moment and not d for t, d in zip(time, event, strict=True)), alive, spread))
+    return rows
+
+
+late_rows = st.lists(
+    st.tuples(st.integers(0, 15), st.booleans(), st.sampled_from([0, 3, 11]), st.integers(1, 20)), min_size=1, max_size=40
+)
+
+
+@given(late_rows, st.booleans(), st.sampled_from([1, 7, 0.25]))
+def test_every_figure_is_that_of_counting_by_hand(rows, late, unit):
+    """Whole days are placed by a table and all else by a sort; entries before 0, ties, times of 0, groups without events."""
+    time, event, group, back = (np.array(column) for column in zip(*rows, strict=True))
+    entry = time - back if late else np.full(len(time), -1)
+    found = kaplan_meier(time / unit, event, group, entry=entry / unit if late else None).columns
+    expected = [
+        (label, *row) for label in np.unique(group) for row in by_hand(*(part[group == label] for part in (time, event, entry)))
+    ]
+    names = ("group", "time", "n_risk", "n_event", "n_censor", "estimate")
+    assert list(zip(*(found[name].tolist() for name in names), strict=True)) == [
+        (row[0], pytest.approx(row[1] / unit), *row[2:5], pytest.approx(row[5], rel=1e-12)) for row in expected
+    ]
+    with np.errstate(invalid="ignore"):
+        errors = np.array([row[5] * np.sqrt(row[6]) for row in expected])
+    np.testing.assert_allclose(found["std_err"], errors, rtol=1e-12)
+
+
+@given(late_rows, st.booleans(), st.sampled_from(["log-log", "log", "plain"]))
+def test_the_figures_at_a_time_are_those_of_the_last_step(rows, late, style):
+    time, event, group, back = (np.array(column) for column in zip(*rows, strict=True))
+    given = {"group": group, "entry": time - back if late else None, "interval": style}
+    steps, moments = kaplan_meier(time, event, censored=True, **given).columns, np.arange(-1, 18)
+    found = kaplan_meier(time, event, at=moments, **given).columns
+    for place, (label, moment) in enumerate(zip(found["group"], found["time"], strict=True)):
+        before = np.flatnonzero((steps["group"] == label) & (steps["time"] <= moment))
+        shown = [found[name][place] for name in ("estimate", "std_err", "lower", "upper")]
+        last = [steps[name][before[-1]] for name in ("estimate", "std_err", "lower", "upper")] if len(before) else [1, 0, 1, 1]
+        np.testing.assert_array_equal(shown, last)
+        coming = np.flatnonzero((steps["group"] == label) & (steps["time"] >= moment))
+        assert found["n_risk"][place] == (steps["n_risk"][coming[0]] if len(coming) else 0)
+
+
+@given(late_rows, st.floats(0.5, 30), st.booleans())
+def test_listing_the_censored_times_changes_no_median_and_no_mean(rows, tau, late):
+    time, event, group, back = (np.array(column) for column in zip(*rows, strict=True))
+    given = {"group": group, "entry": time - back if late else None, "quantiles": [0.1, 0.5, 0.9], "tau": tau}
+    one, other = (kaplan_meier(time, event, censored=censored, **given) for censored in (False, True))
+    for here, there in ((one.quantiles, other.quantiles), (one.restricted_mean, other.restricted_mean)):
+        for name in ("estimate", "lower", "upper"):
+            np.testing.assert_allclose(here[name], there[name], rtol=1e-12)
+        assert here["why_not"].tolist() == there["why_not"].tolist()
+
+
+def test_more_groups_and_times_than_a_short_number_holds():
+    draw = np.random.default_rng(3)
+    time, event = np.sort(draw.random(40_000)), draw.random(40_000) < 0.5
+    found = kaplan_meier(time, event, np.arange(40_000)[::-1], at=[2]).columns
+    assert found["estimate"].tolist() == (1.0 - event[::-1]).tolist()
+    assert (found["n_event"] + found["n_censor"]).tolist() == [1.0] * 40_000
+
+
+@pytest.mark.parametrize("at", [None, [30, 365, 1826]])
+def test_the_most_memory_is_three_times_what_was_given(at):
+    draw = np.random.default_rng(5)
+    group = draw.integers(0, 80, 200_000, dtype=np.int32)
+    lived, followed = draw.exponential(1800, 200_000), draw.integers(30, 3650, 200_000)
+    given = np.ceil(np.minimum(lived, followed)), lived <= followed, group
+    tracemalloc.start()
+    kaplan_meier(*given, at=at)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 3 * sum(array.nbytes for array in given)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,9 +68,11 @@ def test_late_entry_is_counted_from_entry():
 def test_a_table_too_large_is_made_in_parts(monkeypatch):
     time, event, group, strata = invented(4)
     whole = logrank(time, event, group, strata)
+    late = {"rho": 0.5, "entry": time - 1 - np.arange(len(time)) % 30}
+    whole_late = logrank(time, event, group, strata, **late)
     monkeypatch.setattr(module, "_CELLS", 12)
-    parts = logrank(time, event, group, strata)
-    assert parts.statistic == pytest.approx(whole.statistic, rel=1e-12)
+    assert logrank(time, event, group, strata).statistic == pytest.approx(whole.statistic, rel=1e-12)
+    assert logrank(time, event, group, strata, **late).statistic == pytest.approx(whole_late.statistic, rel=1e-12)
 
 
 rows = st.lists(
@@ -132,3 +136,40 @@ def test_nothing_to_compare_says_why(time, event, group, says):
 def test_unusable_input_is_refused(arguments, says):
     with pytest.raises(ValueError, match=says):
         logrank(*arguments)
+
+
+late_rows = st.lists(
+    st.tuples(st.integers(0, 15), st.booleans(), st.sampled_from([0, 2, 9]), st.integers(1, 20)), min_size=1, max_size=40
+)
+
+
+@given(late_rows, st.booleans(), st.sampled_from([1, 7, 0.25]), st.sampled_from([0, 1]))
+def test_what_was_expected_is_that_of_counting_by_hand(given_rows, late, unit, rho):
+    time, event, group, back = (np.array(column) for column in zip(*given_rows, strict=True))
+    entry = time - back if late else np.full(len(time), -1)
+    labels = np.unique(group)
+    alive, observed, expected = 1.0, dict.fromkeys(labels, 0.0), dict.fromkeys(labels, 0.0)
+    variance = dict.fromkeys(labels, 0.0)
+    for moment in np.unique(time[event]):
+        at_risk, died = (entry < moment) & (moment <= time), event & (time == moment)
+        weight, n, d = alive**rho, at_risk.sum(), died.sum()
+        for label in labels:
+            own = (at_risk & (group == label)).sum()
+            observed[label] += weight * (died & (group == label)).sum()
+            expected[label] += weight * d * own / n
+            variance[label] += weight**2 * d * (n - d) * own * (n - own) / (n**2 * (n - 1)) if n > 1 else 0.0
+        alive *= 1 - d / n
+    found = logrank(time / unit, event, group, rho=rho, entry=entry / unit if late else None).columns
+    for name, counted in (("observed", observed), ("expected", expected), ("variance", variance)):
+        np.testing.assert_allclose(found[name], list(counted.values()), rtol=1e-9, atol=1e-12)
+
+
+def test_the_most_memory_is_three_times_what_was_given():
+    draw = np.random.default_rng(5)
+    given = np.ceil(draw.exponential(900, 100_000)), draw.random(100_000) < 0.5, draw.integers(0, 5, 100_000, dtype=np.int32)
+    logrank(*given)
+    tracemalloc.start()
+    logrank(*given)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 3 * sum(array.nbytes for array in given)

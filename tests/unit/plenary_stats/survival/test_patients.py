@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plenary_stats.survival.patients import coded, merged, patients, ranked, times
+from plenary_stats.survival.patients import coded, merged, patients, placed, ranked, times, worded
 
 
 def test_truths_and_numbers_are_one():
@@ -66,3 +66,29 @@ def test_ranks_give_the_values_back(values):
     known, place = ranked(array)
     assert known[place].tolist() == array.tolist()
     assert known.tolist() == sorted(set(array.tolist()))
+
+
+@given(st.lists(st.one_of(st.integers(0, 50), st.floats(0, 50), st.just(2.0**40)), max_size=30))
+def test_every_time_has_its_place_in_an_ascending_list(values):
+    array = np.array(values, dtype=float)
+    known, place = placed(array)
+    assert known[place].tolist() == array.tolist()
+    assert (np.diff(known) > 0).all()
+
+
+def test_whole_days_are_their_own_places_unless_they_are_few_and_far():
+    known, place = placed(np.array([4.0, 0, 4]))
+    assert (known.tolist(), place.tolist()) == ([0, 1, 2, 3, 4], [4, 0, 4])
+    known, place = placed(np.array([900_000.0, 7]))  # seconds: no list of a million for two patients
+    assert (known.tolist(), place.tolist()) == ([7, 900_000], [1, 0])
+
+
+def test_codes_without_gaps_are_not_copied():
+    centres = np.array([2, 0, 1, 2], dtype=np.int32)
+    assert np.shares_memory(ranked(centres)[1], centres)
+    assert ranked(centres * 2)[1].tolist() == [2, 0, 1, 2]
+
+
+def test_each_row_gets_the_reason_that_holds():
+    found = worded(4, (np.array([True, False, False, True]), "one"), (np.array([False, True, False, True]), "two"))
+    assert found.tolist() == ["one", "two", "", "two"]
