@@ -21,6 +21,8 @@ ROWS: Final = 11
 """Lines of a table that fit on one slide."""
 WORDS: Final = 900
 """Letters of running text that fit on one slide."""
+ASIDE: Final = 90
+"""Letters that need no slide of their own: they stand at the foot of the charts and tables that they belong to."""
 
 _FORMATS: Final = {
     "count": "#,##0",
@@ -51,14 +53,14 @@ class _Deck:
         self.figures: Figures = service["figures"]
         self.slides: list[office.Slide] = []
 
-    def slide(self, title: str) -> office.Slide:
+    def slide(self, title: str, aside: str = "") -> office.Slide:
         slide = office.Slide()
         self.slides.append(slide)
         slide.title(title)
         standing = " · ".join(
             word for word, on in (("DRAFT", self.edition["draft"]), ("Invented data", self.edition["invented"])) if on
         )
-        foot = f"{self.service['name']} · {self.edition['label']}{f' · {standing}' if standing else ''}"
+        foot = " · ".join(words for words in (self.service["name"], self.edition["label"], standing, aside) if words)
         slide.words([foot], (_LEFT, _FOOT, _WIDTH, office.ROW), size=11, colour=graphs.GREY)
         return slide
 
@@ -69,10 +71,12 @@ class _Deck:
 
     def section(self, section: Mapping[str, Any]) -> None:
         for group in _groups(section, self.figures):
-            for page in _pages([line for block in group.texts for line in self.lines(block)]):
+            lines = [line for block in group.texts for line in self.lines(block)]
+            aside = " ".join(lines) if group.pieces and sum(map(len, lines)) <= ASIDE else ""
+            for page in () if aside else _pages(lines):
                 self.slide(group.title).words(page, _PAGE)
             for pieces in _shared(list(_cut(group.pieces))):
-                self.pieces(self.slide(group.finding or group.title), pieces)
+                self.pieces(self.slide(group.finding or group.title, aside), pieces)
 
     def pieces(self, slide: office.Slide, pieces: Sequence[dict[str, Any]]) -> None:
         """Put charts and tables on one slide: two narrow ones side by side, a wide one by itself."""

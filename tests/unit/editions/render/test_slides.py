@@ -119,3 +119,57 @@ def test_funnel_plot_and_survival_curve_are_native_with_the_figures_of_the_docum
 
 def test_a_deck_carries_no_layouts_that_it_does_not_use(deck):
     assert [layout.name for layout in deck.slide_layouts] == ["Title Only"]
+
+
+def section(*blocks):
+    """Return the words of each slide of one section: its title, then everything else."""
+    content = build(sample())
+    deck = slides._Deck(content["edition"], content["services"][0])
+    deck.section({"title": "Outcomes", "blocks": [{"kind": "subheading", "text": "Survival"}, *blocks]})
+    shown = Presentation(io.BytesIO(slides.office.presentation(deck.slides, "t", "2026-01-01"))).slides
+    return [(one.shapes.title.text, "\n".join(s.text_frame.text for s in one.shapes if s.has_text_frame)) for one in shown]
+
+
+TABLE = {
+    "kind": "table",
+    "id": "t",
+    "caption": "Survival by centre",
+    "columns": [{"label": name, "numeric": name != "Centre"} for name in ("Centre", "Patients", "Result")],
+    "rows": [[["All centres"], ["[c]"], ["[c]"]]],
+    "totals": [0],
+    "notes": [],
+}
+
+
+def definition(*items):
+    return {"kind": "definition", "items": [list(item) for item in items]}
+
+
+def test_a_short_definition_stands_at_the_foot_of_its_table_and_has_no_slide_of_its_own():
+    [(title, text)] = section(definition(("Reading", "Higher is better.")), TABLE)
+    assert title == "Survival"
+    assert "· Reading: Higher is better." in text
+
+
+def test_it_stands_at_the_foot_of_every_slide_of_its_outcome_and_of_no_other():
+    found = section(definition(("Reading", "Higher is better.")), TABLE, TABLE, {"kind": "subheading", "text": "Other"}, TABLE)
+    assert [(title, "Higher is better" in text) for title, text in found] == [
+        ("Survival", True),
+        ("Survival", True),
+        ("Other", False),
+    ]
+
+
+def test_a_definition_of_some_length_keeps_its_own_slide():
+    long = definition(
+        ("What it means", "Alive a year after the first operation, among " + "x" * slides.ASIDE), ("Reading", "Higher.")
+    )
+    found = section(long, TABLE)
+    assert len(found) == 2
+    assert "What it means: Alive" in found[0][1]
+    assert "What it means" not in found[1][1]
+
+
+def test_a_definition_with_nothing_to_show_keeps_its_slide_however_short():
+    [(_, text)] = section(definition(("Reading", "Higher is better.")))
+    assert "Reading: Higher is better." in text
