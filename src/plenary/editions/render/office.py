@@ -24,7 +24,7 @@ Box = tuple[int, int, int, int]
 
 BAND, WHITE = "F0F4F5", "FFFFFF"
 ROW: Final = int(Inches(0.4))
-"""The height of a line of a table."""
+"""The usual height of a line of a table."""
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -63,8 +63,11 @@ class Slide:
         )
 
     def table(self, rows: Sequence[Sequence[str]], numeric: Sequence[bool], totals: Sequence[int], box: Box, words: str) -> None:
-        """Add a table; its first row is the heading, ``totals`` count from the row below. ``words`` is its alternative text."""
-        self._frame("Table", "table", _table(rows, numeric, totals, box[2]), box, words)
+        """Add a table whose lines share the height of the box; its first row is the heading, ``totals`` count from the row below.
+
+        ``words`` is its alternative text.
+        """
+        self._frame("Table", "table", _table(rows, numeric, totals, box), box, words)
 
     def chart(self, graph: Graph, box: Box, words: str) -> None:
         """Add a native chart; ``words`` is its alternative text."""
@@ -228,15 +231,16 @@ def _face(size: int, colour: str, *, bold: bool) -> str:
     return f'<a:rPr lang="en-GB" sz="{100 * size}" b="{int(bold)}">{fill(colour)}<a:latin typeface="Arial"/></a:rPr>'
 
 
-def _table(rows: Sequence[Sequence[str]], numeric: Sequence[bool], totals: Sequence[int], width: int) -> str:
+def _table(rows: Sequence[Sequence[str]], numeric: Sequence[bool], totals: Sequence[int], box: Box) -> str:
     weights = [3, *[2] * (len(numeric) - 1)]
-    grid = "".join(f'<a:gridCol w="{width * weight // sum(weights)}"/>' for weight in weights)
+    grid = "".join(f'<a:gridCol w="{box[2] * weight // sum(weights)}"/>' for weight in weights)
     looks = {-1: (BLUE, WHITE)} | dict.fromkeys(totals, (BAND, TEXT))
-    lines = [_line(row, numeric, *looks.get(place, (WHITE, TEXT))) for place, row in enumerate(rows, -1)]
+    height = box[3] // len(rows)
+    lines = [_line(row, numeric, height, *looks.get(place, (WHITE, TEXT))) for place, row in enumerate(rows, -1)]
     return f'<a:tbl><a:tblPr firstRow="1"/><a:tblGrid>{grid}</a:tblGrid>{"".join(lines)}</a:tbl>'
 
 
-def _line(cells: Sequence[str], numeric: Sequence[bool], back: str, colour: str) -> str:
+def _line(cells: Sequence[str], numeric: Sequence[bool], height: int, back: str, colour: str) -> str:
     edge = f'<a:lnB w="6350">{fill(LINE)}</a:lnB>'
     face = _face(14, colour, bold=back != WHITE)
     made = "".join(
@@ -244,4 +248,4 @@ def _line(cells: Sequence[str], numeric: Sequence[bool], back: str, colour: str)
         f'</a:r></a:p></a:txBody><a:tcPr marT="45720" marB="45720">{edge}{fill(back)}</a:tcPr></a:tc>'
         for words, right in zip(cells, numeric, strict=True)
     )
-    return f'<a:tr h="{ROW}">{made}</a:tr>'
+    return f'<a:tr h="{height}">{made}</a:tr>'

@@ -98,10 +98,10 @@ class _Deck:
         return [block["text"]]
 
     def table(self, slide: office.Slide, block: Block, box: office.Box) -> None:
-        left, top, width, _ = box
+        left, top, width, room = box
         columns = block["columns"]
         rows = [[column["label"] for column in columns], *([say(cell, self.figures) for cell in row] for row in block["rows"])]
-        height = office.ROW * len(rows)
+        height = min(office.ROW * len(rows), room - (2 * office.ROW if block["notes"] else 0))
         numeric = [column["numeric"] for column in columns]
         slide.table(rows, numeric, block["totals"], (left, top, width, height), f"Table: {block['title']}")
         if block["notes"]:

@@ -4,6 +4,7 @@ import zipfile
 
 import pytest
 from pptx import Presentation
+from pptx.util import Inches
 
 from plenary.editions.render import slides
 from plenary.editions.render.content import build
@@ -173,3 +174,21 @@ def test_a_definition_of_some_length_keeps_its_own_slide():
 def test_a_definition_with_nothing_to_show_keeps_its_slide_however_short():
     [(_, text)] = section(definition(("Reading", "Higher is better.")))
     assert "Reading: Higher is better." in text
+
+
+@pytest.mark.parametrize("rows", [1, 8, slides.ROWS])
+@pytest.mark.parametrize("notes", [[], ["Patients are counted where they live."]])
+def test_a_table_and_its_notes_have_room_of_their_own(rows, notes):
+    block = TABLE | {"rows": [[["Area"], ["1"], ["2"]]] * rows, "notes": notes}
+    content = build(sample())
+    deck = slides._Deck(content["edition"], content["services"][0])
+    deck.section({"title": "Access", "blocks": [block]})
+    [slide] = Presentation(io.BytesIO(slides.office.presentation(deck.slides, "t", "2026-01-01"))).slides
+    table = next(shape for shape in slide.shapes if shape.has_table)
+    heights = [row.height for row in table.table.rows]
+    assert len(set(heights)) == 1
+    assert heights[0] >= Inches(0.34), "a line of words of this size needs as much"
+    assert heights[0] <= slides.office.ROW
+    below = [shape for shape in slide.shapes if shape.has_text_frame and shape.top > table.top]
+    assert [shape.text_frame.text for shape in below if shape.text_frame.text in notes] == notes
+    assert all(shape.top >= table.top + sum(heights) for shape in below)
