@@ -20,7 +20,7 @@ def _start_postgres() -> str:
 
 
 for name in [name for name in os.environ if name.startswith("PLENARY_")]:
-    if name not in {"PLENARY_DATABASE_URL", "PLENARY_TEST_DATABASE", "PLENARY_SHARED"}:
+    if name not in {"PLENARY_DATABASE_URL", "PLENARY_TEST_DATABASE", "PLENARY_SHARED", "PLENARY_ORACLE"}:
         del os.environ[name]
 os.environ["PLENARY_DATA"] = tempfile.mkdtemp(prefix="plenary-test-")
 # Parallel workers inherit the address, so that they share one server (each with a database of its own).

@@ -15,14 +15,20 @@ STEP_BEFORE = 1e-5
 
 
 def model(method, case, params):
-    """Return the outcome and the covariates that a formula names; text is entered by levels, as are ``factor(…)``."""
-    rows = read(method, case, "input")
+    """Return the rows that are complete, the outcome and the covariates; text is entered by levels, as are ``factor(…)`` and truths.
+
+    A covariate has the name that its term has in the formula, so that levels are named as in the reference.
+    """
     left, right = (side.strip() for side in params["formula"].split("~"))
-    covariates = {}
-    for term in (term.strip() for term in right.split("+")):
-        name = re.sub(r"^(?:as\.)?factor\((.*)\)$", r"\1", term)
-        covariates[name] = rows[name].astype(str) if name != term else rows[name]
-    return rows, rows[left], covariates
+    terms = {term.strip(): re.sub(r"^(?:as\.)?factor\((.*)\)$", r"\1", term.strip()) for term in right.split("+")}
+    rows = read(method, case, "input").dropna(subset=[left, *terms.values()]).reset_index(drop=True)
+    covariates = {
+        term: rows[name].astype(str).str.removesuffix(".0").str.replace("True", "TRUE").str.replace("False", "FALSE")
+        if name != term or rows[name].dtype == bool
+        else rows[name]
+        for term, name in terms.items()
+    }
+    return rows, rows[left].astype(int), covariates
 
 
 @pytest.mark.parametrize(("case", "params"), cases("logistic_risk"))
@@ -85,7 +91,7 @@ def test_centres(case, params, agree):
     expected = read("logistic_risk", case, "expected_centre")
     found = centre_ratios(outcome, logistic(outcome, covariates).fitted, rows[params["centre"]].astype(str))
     place = {name: place for place, name in enumerate(found.columns["centre"].tolist())}
-    order = [place[str(name)] for name in expected["provnum" if "provnum" in expected else "centre"]]
+    order = [place[str(name)] for name in expected[params["centre"] if params["centre"] in expected else "centre"]]
     assert len(order) == len(found.columns["centre"])
     names = {
         "patients": "n", "observed": "O", "expected": "E", "variance": "V", "ratio": "oe", "z": "z", "adjusted": "risk_adjusted_rate",

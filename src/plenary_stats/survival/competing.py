@@ -105,7 +105,7 @@ class _Steps:
             keep = np.flatnonzero(all_causes)
             figures = {"time": self.time, "n_risk": self.n_risk, "n_event": own, "estimate": estimate, "std_err": std_err}
             rows: dict[str, Labels] = {name: column[keep] for name, column in figures.items()}
-            ended = np.zeros(len(keep), dtype=np.bool_)
+            ended = sooner = np.zeros(len(keep), dtype=np.bool_)
         else:
             passed = np.searchsorted(self.time, moments + SAME_TIME, side="right")
             coming = np.searchsorted(self.time, moments - SAME_TIME, side="left")
@@ -113,10 +113,12 @@ class _Steps:
             since = np.diff(np.append(0.0, np.cumsum(own))[passed], prepend=0.0)
             rows = {"time": moments, "n_risk": np.append(self.n_risk, 0.0)[coming], "n_event": since, **before}
             left = self.free[-1] * (1 - all_causes[-1] / self.n_risk[-1])
-            ended = (moments > self.time[-1] + SAME_TIME) & (left > 0)
+            ended, sooner = (moments > self.time[-1] + SAME_TIME) & (left > 0), passed == 0
         with np.errstate(divide="ignore", invalid="ignore"):
             half = np.exp(z * rows["std_err"] / rows["estimate"])
-            rows["lower"], rows["upper"] = rows["estimate"] / half, np.minimum(rows["estimate"] * half, 1)
+            # Before the first time nobody can have had an event: the limits are nought as well, as Kaplan and Meier's are one.
+            rows["lower"] = np.where(sooner, 0.0, rows["estimate"] / half)
+            rows["upper"] = np.where(sooner, 0.0, np.minimum(rows["estimate"] * half, 1))
         return rows | {"why_not": np.select([ended, rows["estimate"] == 0], [_ENDED, _NO_EVENT], "")}
 
     def _variance(self, own: Numbers, all_causes: Numbers, estimate: Numbers) -> Numbers:

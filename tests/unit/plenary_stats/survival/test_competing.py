@@ -98,6 +98,16 @@ def test_why_limits_are_missing_is_said():
     ]
 
 
+def test_before_the_first_time_the_limits_are_nought():
+    """As R has it, and as Kaplan and Meier's are one: nobody can have had an event yet. From then on no event leaves them open."""
+    found = cumulative_incidence([3, 5, 1, 2], [2, 1, 0, 1], ["a", "a", "b", "b"], at=[0, 2, 3, 5]).columns
+    own = (found["group"] == "a") & (found["cause"] == 1)
+    assert found["lower"][own][:2].tolist() == found["upper"][own][:2].tolist() == [0, 0]
+    assert np.isnan(found["lower"][own][2])
+    assert found["upper"][own][3] == 1
+    assert found["why_not"][own].tolist()[:3] == ["No event of this cause so far: the limits of 0% cannot be estimated."] * 3
+
+
 def test_nobody_and_no_event():
     assert cumulative_incidence([], [], at=[1, 2]).columns["why_not"].tolist() == ["There is nobody in this group."] * 2
     assert len(cumulative_incidence([1, 2], [0, 0]).columns["time"]) == 0
