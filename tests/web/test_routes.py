@@ -1,16 +1,22 @@
 """No page without a permission, and the permission before the page."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django.urls import URLPattern, get_resolver
 
 from plenary.core.permissions import Administrator, CentreDataManager, NetworkLead, Refused
 from plenary.core.terms import NOBODY, SYSTEM
 from plenary.web import routes
+from plenary.web.public import urls as site
 from plenary.web.routes import OWN_ACCOUNT, PUBLIC, ROUTES, SIGNED_IN, Scope, guard, only, route
 from tests.factories.core import PersonFactory, PostFactory, make_who
+from tests.factories.registry import CentreFactory, DesignationFactory, OrganisationFactory
+from tests.unchanged import nothing_changes
 
 SECRET = "the secret of case 4711"
 
@@ -176,3 +182,60 @@ def test_who_asks_without_a_session_is_nobody(rf):
 @pytest.mark.parametrize("who", [SYSTEM, make_who(Administrator), NOBODY])
 def test_only_asks_for_the_role_itself(who):
     assert only(NetworkLead).allows(who, Scope("adult-ecmo")) is False
+
+
+# -- addresses that nobody means well with
+
+ODD = {
+    "of nothing but dots": "..",
+    "too long for any name": "x" * 400,
+    "with a character that no text holds": "a\0b",
+    "with quotes": "a'b\"c",
+    "with a percent sign": "100%",
+    "in another script": "χ生ß",
+    "with markup": "<script>alert(1)</script>",
+    "of a query": "' OR 1=1 --",
+    "with a line end": "a\r\nSet-Cookie: x=1",
+}
+PUBLIC_PATTERNS = sorted(ROUTES[one.name].pattern for one in site.urlpatterns)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("pattern", [one for one in PUBLIC_PATTERNS if "<" in one])
+def test_no_address_of_a_public_page_is_a_fault_whatever_stands_in_it(client, pattern, odd):
+    DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RX1"))
+    answer = client.get("/" + re.sub(r"<[a-z]+:[a-z]+>", lambda _: quote(odd, safe=""), pattern))
+    assert answer.status_code == 404
+    assert "<script>alert(1)" not in answer.text
+    assert "Set-Cookie: x=1" not in str(answer.headers)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize(
+    "pattern", ["find/?place=", "find/?name=", "services/?text=", "services/?category=", "services.csv?text="]
+)
+def test_no_query_of_a_public_page_is_a_fault_whatever_stands_in_it(client, pattern, odd):
+    OrganisationFactory(code="RX1", name="Somewhere")
+    answer = client.get(f"/{pattern}{quote(odd, safe='')}")
+    assert answer.status_code in {200, 404}
+    assert "<script>alert(1)" not in answer.text
+
+
+@pytest.mark.parametrize("address", ["/workspace/a%00b/", "/workspace/?text=%00", "/?x=a%00"])
+def test_what_no_database_can_be_asked_for_is_not_there_for_anybody(rf, address):
+    """PostgreSQL refuses the character outright; the page would have been a fault of the server."""
+    request = rf.get(address)
+    request.user = AnonymousUser()
+    for permission in (PUBLIC, SIGNED_IN):
+        with pytest.raises(Http404):
+            guard(secret_page, permission)(request)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_a_public_page_only_reads(client, method):
+    for one in (pattern for pattern in PUBLIC_PATTERNS if "<" not in pattern):
+        with nothing_changes():
+            assert getattr(client, method)(f"/{one}").status_code in {200, 403, 405}

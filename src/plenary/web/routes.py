@@ -117,6 +117,8 @@ def guard(view: View, permission: Permission) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404("There is no such page.")  # no name holds it, and PostgreSQL cannot even be asked for it
         try:
             return _turned_away(request, permission, kwargs) or view(request, *args, **kwargs)
         except Refused as refusal:

@@ -1,6 +1,13 @@
 """What every template may use."""
 
+import html
+import re
+from urllib.parse import parse_qs, urlencode, urlsplit
+
 import pytest
+from django.test import RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import ChainableUndefined
 
 from plenary.web.design.environment import environment, url, with_query
@@ -38,6 +45,24 @@ def test_addresses_come_from_their_names():
 )
 def test_an_address_with_some_of_its_query_changed(rf, address, changes, answer):
     assert with_query(rf.get(address), **changes) == answer
+
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+
+
+@given(st.dictionaries(words.filter(bool), st.lists(words, min_size=1, max_size=3), max_size=4), words, st.integers(1, 99))
+def test_a_query_with_one_key_changed_keeps_every_other_as_it_was(query, key, page):
+    request = RequestFactory().get(f"/list/?{urlencode(query, doseq=True)}")
+    changed = parse_qs(urlsplit(with_query(request, page=page)).query, keep_blank_values=True)
+    assert changed == {name: values for name, values in query.items() if name != "page"} | {"page": [str(page)]}
+
+
+@pytest.mark.parametrize("text", ['"><script>alert(1)</script>', "a&b=c#d", "ü/%2f ?", "='; drop table"])
+def test_nothing_that_was_typed_breaks_out_of_the_link_to_the_next_page(made, rf, text):
+    request = rf.get("/list/", {"text": text})
+    shown = made.from_string('<a href="{{ with_query(request, page=2) }}">').render(request=request)
+    [href] = re.findall(r'<a href="([^"<>]*)">', shown)
+    assert parse_qs(urlsplit(html.unescape(href)).query) == {"text": [text], "page": ["2"]}
 
 
 @pytest.mark.parametrize("name", sorted(environment().list_templates(filter_func=lambda name: not name.startswith("nhsuk/"))))

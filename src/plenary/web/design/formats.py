@@ -20,10 +20,13 @@ def day(value: date | None) -> str:
 
 def as_written(text: str) -> str:
     """Return a date that may lack its day or month as people write it: "1999-01" is "January 1999"; other words stay."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return day(date.fromisoformat(text))
-    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return day(date.fromisoformat(text))
+        if re.fullmatch(r"\d{4}-\d{2}", text):
+            return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+    except ValueError:  # a day or month that the calendar does not have
+        return text
     return text
 
 
@@ -36,13 +39,13 @@ def moment(value: datetime | None) -> str:
 
 
 def number(value: float | Decimal | None, places: int = 0) -> str:
-    """Return a number with thousands separated: ``12,345``; nothing for none."""
-    return "" if value is None else f"{value:,.{places}f}"
+    """Return a number with thousands separated: ``12,345``; a nought has no sign; nothing for none."""
+    return "" if value is None else f"{value:z,.{places}f}"
 
 
 def money(value: float | Decimal | None) -> str:
     """Return whole pounds: ``£1,234,567``; nothing for none."""
-    return "" if value is None else f"£{value:,.0f}".replace("£-", "−£")
+    return "" if value is None else f"£{value:z,.0f}".replace("£-", "−£")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
