@@ -21,6 +21,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Model, Q
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -104,6 +105,7 @@ def create_person(*, email: str, name: str, password: str | None = None, by: Who
     person = Person(email=email, name=name.strip(), created_at=timezone.now())
     _validate(person, password)
     person.set_password(password)
+    require_fit(person)
     with transaction.atomic():
         person.save(force_insert=True)
         # The administrator vouches for the address; allauth asks for this before a second factor can be added.
@@ -133,7 +135,8 @@ def appoint(
 ) -> Post:
     """Give somebody a post.
 
-    An administrator who is to see cases is support staff: the post needs a reason and ends within a week.
+    An administrator who is to see cases is support staff: the post needs a reason and ends within a week. So it is whichever
+    of the two posts is given first.
     """
     require(permissions.may_administer(by), "Only an administrator may appoint.")
     kind = permissions.role_of(role)
@@ -143,23 +146,27 @@ def appoint(
     require(by.person_id != person.pk, "Nobody appoints themselves.")
     starts_on = starts_on or queries.today()
     require(ends_on is None or ends_on >= starts_on, "A post cannot end before it starts.")
-    if kind.sees_cases:
-        _require_support_limits(person, starts_on, ends_on, reason)
+    post = Post(person=person, role=role, scope_kind=over, scope=scope, starts_on=starts_on, ends_on=ends_on, reason=reason)
+    require_fit(post)
     with transaction.atomic():
-        post = Post.objects.create(
-            person=person, role=role, scope_kind=over, scope=scope, starts_on=starts_on, ends_on=ends_on, reason=reason
-        )
+        _require_support_limits(post)
+        post.save(force_insert=True)
         detail = {"role": role, "scope": scope, "starts_on": starts_on, "ends_on": ends_on, "reason": reason}
         record(by=by, verb="appoint", subject=f"person/{person.pk}", detail=detail)
     return post
 
 
 def end_post(*, post: Post, on: date | None = None, by: Who) -> None:
-    """End a post on a day (today where left out): it is not held on that day any more."""
+    """End a post on a day (today where left out): it is not held on that day any more. One that ends is never prolonged."""
     require(permissions.may_administer(by), "Only an administrator may end a post.")
     on = on or queries.today()
-    require(on >= post.starts_on, "A post cannot end before it starts.")
     with transaction.atomic():
+        current = Post.objects.select_for_update().get(pk=post.pk)
+        require(on >= current.starts_on, "A post cannot end before it starts.")
+        # Or a post that support staff hold for a week could be made to last.
+        require(current.ends_on is None or on <= current.ends_on, f"This post ends on {current.ends_on} already: give a new one.")
+        if current.ends_on == on:
+            return
         Post.objects.filter(pk=post.pk).update(ends_on=on)
         detail = {"role": post.role, "scope": post.scope, "ends_on": on}
         record(by=by, verb="end post", subject=f"person/{post.person_id}", detail=detail)
@@ -327,13 +334,30 @@ def _validate(person: Person, password: str | None) -> None:
     require(not Person.objects.filter(email__iexact=person.email).exists(), f"Somebody already signs in with {person.email}.")
 
 
-def _require_support_limits(person: Person, starts_on: date, ends_on: date | None, reason: str) -> None:
-    is_support = permissions.may_administer(queries.who(person, starts_on))
-    if not is_support:
+def require_fit(row: Model) -> None:
+    """Refuse what the table cannot hold, whichever database stands behind it: SQLite alone would keep it."""
+    try:
+        row.clean_fields()
+    except ValidationError as problem:
+        found = (f"{name.replace('_', ' ')}: {' '.join(words)}" for name, words in problem.message_dict.items())
+        raise Refused("; ".join(found)) from None
+
+
+def _require_support_limits(post: Post) -> None:
+    """Refuse that anybody is administrator and sees cases on the same day, unless for a reason and a week at most."""
+    administers = post.role == permissions.Administrator.key
+    sees = [role.key for role in permissions.ROLES if role.sees_cases]
+    if not administers and post.role not in sees:
         return
-    short = ends_on is not None and ends_on - starts_on <= timedelta(days=SUPPORT_DAYS)
-    require(short, f"Support staff see cases for {SUPPORT_DAYS} days at most: give the post an end.")
-    require(bool(reason.strip()), "Support staff see cases for a stated reason only.")
+    others = Post.objects.filter(Q(ends_on=None) | Q(ends_on__gt=post.starts_on), person=post.person)
+    others = others.filter(role__in=sees if administers else [permissions.Administrator.key])
+    if post.ends_on is not None:
+        others = others.filter(starts_on__lt=post.ends_on)
+    for one in list(others) if administers else [post] if others.exists() else []:
+        short = one.ends_on is not None and one.ends_on - one.starts_on <= timedelta(days=SUPPORT_DAYS)
+        words = f"{one.role} of {one.scope}"
+        require(short, f"Support staff see cases for {SUPPORT_DAYS} days at most: give the post an end ({words}).")
+        require(bool(one.reason.strip()), f"Support staff see cases for a stated reason only ({words}).")
 
 
 def _require_no_overlap(name: str, valid_from: date, valid_to: date | None) -> None:

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from plenary.collection.queries import period_label
 from plenary.collection.terms import require_period
-from plenary.core.actions import record, store_bytes
+from plenary.core.actions import record, require_fit, store_bytes
 from plenary.core.permissions import NationalCommissioner, NetworkLead, holds, require
 from plenary.core.queries import policy as policy_in_force
 from plenary.core.tasks import enqueue
@@ -57,6 +57,7 @@ def propose(
     require_period(period_start, period_end)
     asked = {"note": note, "proposed_by": _person(by), "proposed_at": timezone.now()}
     proposal = Proposal(label=label, period_start=period_start, period_end=period_end, **asked)
+    require_fit(proposal)
     left = _protected(results, on)
     with transaction.atomic():
         _fill(proposal, left, narrative, sources, by)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import importlib
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as some
 
 from plenary.core import actions, permissions, queries
-from plenary.core.models import ActionToDo, Person, Policy, Post
-from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused, Who
+from plenary.core.models import ActionToDo, AuditEvent, Person, Policy, Post
+from plenary.core.terms import NOBODY, SYSTEM, Event, NotFound, Refused, Who
 from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory, make_who
 from tests.unchanged import DiskFullError, fail_to_record, nothing_changes
 
@@ -137,6 +144,28 @@ class TestEndPost:
         with nothing_changes(), pytest.raises(Refused, match="before it starts"):
             actions.end_post(post=post, on=date(2026, 1, 31), by=ADMINISTRATOR)
 
+    @pytest.mark.parametrize("on", [date(2026, 2, 9), date(2099, 1, 1)])
+    def test_a_week_of_support_is_not_prolonged_by_ending_it_later(self, on):
+        """Ending a post on a later day than its own end gave it those days."""
+        post = PostFactory(starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 8), reason="ticket 12")
+        with nothing_changes(), pytest.raises(Refused, match="ends on 2026-02-08 already"):
+            actions.end_post(post=post, on=on, by=ADMINISTRATOR)
+        assert queries.who(post.person, date(2026, 2, 8)).posts == ()
+
+    def test_a_row_read_long_ago_does_not_prolong_it_either(self):
+        post = PostFactory(starts_on=date(2026, 2, 1))
+        stale = Post.objects.get()
+        actions.end_post(post=post, on=date(2026, 3, 1), by=ADMINISTRATOR)
+        with nothing_changes(), pytest.raises(Refused, match="ends on 2026-03-01 already"):
+            actions.end_post(post=stale, on=date(2026, 4, 1), by=ADMINISTRATOR)
+
+    def test_ended_twice_on_a_day_it_is_told_once_and_it_may_end_earlier(self):
+        post = PostFactory(starts_on=date(2026, 2, 1))
+        for on in (date(2026, 3, 1), date(2026, 3, 1), date(2026, 2, 15)):
+            actions.end_post(post=post, on=on, by=ADMINISTRATOR)
+        assert [queries.event_detail(one)["ends_on"] for one in queries.events(verb="end post")] == ["2026-03-01", "2026-02-15"]
+        assert Post.objects.get().ends_on == date(2026, 2, 15)
+
     def test_an_appointment_does_not_end_before_it_begins(self):
         person = PersonFactory()
         with nothing_changes(), pytest.raises(Refused, match="before it starts"):
@@ -149,19 +178,64 @@ class TestSupport:
     """Who runs the installation does not read cases, unless for a reason and for a week."""
 
     def appoint(self, person, **more):
-        week = {"starts_on": date(2026, 2, 1), "ends_on": date(2026, 2, 8), "reason": "ticket 12"} | more
-        return actions.appoint(person=person, role="centre-lead", scope="a/RJ1", **week, by=SYSTEM)
+        week = {"starts_on": date(2026, 2, 1), "ends_on": date(2026, 2, 8), "reason": "ticket 12", "scope": "a/RJ1"} | more
+        return actions.appoint(person=person, role="centre-lead", **week, by=SYSTEM)
 
-    def test_what_counts_is_who_is_an_administrator_on_the_first_day(self):
-        past = PostFactory(
-            role="administrator", scope_kind="all", scope="", starts_on=date(2020, 1, 1), ends_on=date(2026, 2, 1)
-        ).person
-        assert self.appoint(past, ends_on=None, reason="").ends_on is None
-        present = PostFactory(
-            role="administrator", scope_kind="all", scope="", starts_on=date(2020, 1, 1), ends_on=date(2026, 2, 2)
-        ).person
-        with pytest.raises(Refused, match="Support staff"):
-            self.appoint(present, ends_on=None, reason="")
+    def administrator(self, **dates):
+        return PostFactory(role="administrator", scope_kind="all", scope="", **dates).person
+
+    @pytest.mark.parametrize(
+        ("starts_on", "ends_on", "refused"),
+        [
+            (date(2020, 1, 1), date(2026, 2, 1), False),
+            (date(2020, 1, 1), date(2026, 2, 2), True),
+            (date(2020, 1, 1), None, True),
+            (date(2026, 2, 8), None, True),
+            (date(2030, 1, 1), None, True),
+            (date(2026, 1, 1), date(2026, 1, 1), False),
+        ],
+    )
+    def test_what_counts_is_who_is_an_administrator_on_any_of_its_days(self, starts_on, ends_on, refused):
+        person = self.administrator(starts_on=starts_on, ends_on=ends_on)
+        if refused:
+            with nothing_changes(), pytest.raises(Refused, match="Support staff"):
+                self.appoint(person, ends_on=None, reason="")
+        else:
+            assert self.appoint(person, ends_on=None, reason="").ends_on is None
+
+    def test_a_post_that_ends_before_the_administration_begins_needs_no_reason(self):
+        person = self.administrator(starts_on=date(2026, 2, 8))
+        assert self.appoint(person, starts_on=date(2020, 1, 1), reason="").ends_on == date(2026, 2, 8)
+        with pytest.raises(Refused, match="7 days at most"):
+            self.appoint(person, starts_on=date(2020, 1, 1), ends_on=date(2026, 2, 9))
+
+    @pytest.mark.parametrize("role", ["centre-lead", "centre-data-manager"])
+    @pytest.mark.parametrize(("days", "reason"), [(None, "ticket 12"), (8, "ticket 12"), (7, " ")])
+    def test_who_sees_cases_for_good_is_not_made_an_administrator(self, role, days, reason):
+        """Given in the other order, the two posts were standing access to cases for who runs the installation."""
+        begins = date(2026, 2, 1)
+        ends = begins + timedelta(days=days) if days else None
+        person = PostFactory(role=role, scope="a/RJ1", starts_on=begins, ends_on=ends, reason=reason).person
+        with nothing_changes(), pytest.raises(Refused, match=f"Support staff see cases .*{role} of a/RJ1"):
+            actions.appoint(person=person, role="administrator", starts_on=date(2026, 2, 3), by=SYSTEM)
+
+    def test_who_sees_cases_for_a_week_and_a_reason_or_did_so_before_may_be_made_one(self):
+        person = PostFactory(scope="a/RJ1", starts_on=date(2020, 1, 1), ends_on=date(2026, 2, 1)).person
+        self.appoint(person)
+        actions.appoint(person=person, role="administrator", starts_on=date(2026, 2, 1), by=SYSTEM)
+        assert {post.role for post in queries.who(person, date(2026, 2, 7)).posts} == {"centre-lead", "administrator"}
+        assert {post.role for post in queries.who(person, date(2026, 2, 8)).posts} == {"administrator"}
+
+    def test_every_case_seeing_post_counts_and_not_the_first_alone(self):
+        person = PersonFactory()
+        self.appoint(person)
+        self.appoint(person, scope="a/RJ2", ends_on=None)
+        with nothing_changes(), pytest.raises(Refused, match="a/RJ2"):
+            actions.appoint(person=person, role="administrator", starts_on=date(2026, 2, 1), by=SYSTEM)
+
+    def test_what_somebody_else_may_see_does_not_matter(self):
+        PostFactory(scope="a/RJ1")
+        assert actions.appoint(person=PersonFactory(), role="administrator", by=SYSTEM).role == "administrator"
 
     def test_a_role_that_sees_no_cases_may_be_held_for_good(self):
         support = PostFactory(role="administrator", scope_kind="all", scope="").person
@@ -269,3 +343,109 @@ class TestPolicyDates:
         (tmp_path / "quorum.toml").write_text(document.format("quorum", "0", "2023-04-01"))
         with nothing_changes(), pytest.raises(Refused, match="later version"):
             actions.adopt_policies(tmp_path, by=SYSTEM)
+
+
+class TestTooLong:
+    """What PostgreSQL has no room for is refused in words, on SQLite too, which would keep it."""
+
+    @pytest.mark.parametrize("length", [200, 201])
+    def test_a_name(self, length):
+        given = {"email": "long@example.org", "name": "n" * length, "by": ADMINISTRATOR}
+        if length == 200:
+            assert actions.create_person(**given).name == "n" * 200
+            return
+        with nothing_changes(), pytest.raises(Refused, match=r"name: .*200 characters"):
+            actions.create_person(**given)
+
+    def test_an_address(self):
+        parts = ["a" * 60, "b" * 60, "c" * 60, "d" * 60]
+        with nothing_changes(), pytest.raises(Refused, match="254 characters"):
+            actions.create_person(email=f"somebody@{'.'.join(parts)}.example.org", name="Long", by=ADMINISTRATOR)
+
+    @pytest.mark.parametrize("length", [120, 121])
+    def test_what_a_post_is_over(self, length):
+        person, scope = PersonFactory(), "s" * (length - 4) + "/RJ1"
+        given = {"person": person, "role": "centre-lead", "scope": scope, "by": ADMINISTRATOR}
+        if length == 120:
+            assert actions.appoint(**given).scope == scope
+            return
+        with nothing_changes(), pytest.raises(Refused, match=r"scope: .*120 characters"):
+            actions.appoint(**given)
+
+
+class TestChain:
+    """A record that was changed anywhere is found, and where: also by somebody who can write to the tables."""
+
+    @pytest.fixture
+    def told(self):
+        for number in range(6):
+            actions.record(by=ADMINISTRATOR, verb=f"verb {number}", subject=f"thing/{number}", detail={"n": number, "ü": "Ŵ"})
+        return list(AuditEvent.objects.values())
+
+    def rewrite(self, **changes):
+        """Change rows as somebody could who holds the database: the guard is lifted and put back."""
+        guard = importlib.import_module("plenary.core.migrations.0002_audit_append_only").GUARDS[connection.vendor]
+        with connection.cursor() as cursor:
+            for words in guard["drop"]:
+                cursor.execute(words)
+            for sequence, change in changes.items():
+                rows = AuditEvent.objects.filter(sequence=int(sequence[1:]))
+                rows.delete() if change is None else rows.update(**change)
+            for words in guard["create"]:
+                cursor.execute(words)
+
+    @pytest.mark.parametrize("sequence", [1, 3, 6])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"who": 9},
+            {"who": None},
+            {"who_name": "Somebody Else"},
+            {"verb": "read"},
+            {"subject": "thing/9"},
+            {"detail": "{}"},
+            {"occurred_at": datetime(2020, 1, 1, tzinfo=UTC)},
+            {"hash": "0" * 64},
+        ],
+        ids=lambda change: next(iter(change)) + str(next(iter(change.values())))[:4],
+    )
+    def test_any_part_of_any_event(self, told, sequence, change):
+        self.rewrite(**{f"e{sequence}": change})
+        report = queries.verify_chain()
+        assert (report.whole, report.broken_at) == (False, sequence)
+        assert report.reason == "its content does not match its hash"
+        assert report.head == ([queries.GENESIS] + [row["hash"] for row in told])[sequence - 1]
+
+    @pytest.mark.parametrize("sequence", [1, 3, 5])
+    def test_an_event_taken_out(self, told, sequence):
+        self.rewrite(**{f"e{sequence}": None})
+        report = queries.verify_chain()
+        assert (report.broken_at, report.reason) == (sequence + 1, f"event {sequence} is missing")
+
+    def test_an_event_forged_with_a_hash_that_fits_breaks_the_one_behind_it(self, told):
+        row = told[2] | {"verb": "nothing happened"}
+        event = Event(**{name: row[name] for name in ("sequence", "occurred_at", "who", "who_name", "verb", "subject", "detail")})
+        self.rewrite(e3={"verb": row["verb"], "hash": queries.event_hash(event, row["previous_hash"])})
+        report = queries.verify_chain()
+        assert (report.broken_at, report.reason) == (4, "it does not follow from the event before it")
+
+    def test_the_end_cut_off_is_whole_and_so_a_head_is_noted_elsewhere(self, told):
+        self.rewrite(e6=None)
+        report = queries.verify_chain()
+        assert report.whole is True
+        assert report.head == told[4]["hash"] != told[5]["hash"]
+
+
+@given(
+    some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=20),
+    some.dictionaries(some.text(max_size=5), some.one_of(some.none(), some.integers(), some.text(max_size=8)), max_size=3),
+    some.datetimes(timezones=some.just(UTC)),
+)
+def test_the_hash_of_an_event_depends_on_each_of_its_parts(words, detail, at):
+    event = Event(1, at, 7, words, "verb", "subject", json.dumps(detail))
+    sound = queries.event_hash(event, queries.GENESIS)
+    assert queries.event_hash(replace(event, occurred_at=at.astimezone(ZoneInfo("Asia/Kolkata"))), queries.GENESIS) == sound
+    changes = ({"sequence": 2}, {"who": 8}, {"who_name": words + "x"}, {"verb": "verbs"}, {"subject": ""}, {"detail": "[]"})
+    others = [queries.event_hash(replace(event, **change), queries.GENESIS) for change in changes]
+    others.append(queries.event_hash(event, "1" + queries.GENESIS[1:]))
+    assert len({sound, *others}) == len(others) + 1

@@ -8,7 +8,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from plenary.core.actions import record
+from plenary.core.actions import record, require_fit
 from plenary.core.permissions import Refused, require
 from plenary.core.terms import Who
 from plenary.registry import permissions, queries
@@ -37,10 +37,12 @@ def add_service(
     require(confidence in CONFIDENCE, f"'{confidence}' is no degree of confidence: use {', '.join(CONFIDENCE)}.")
     with transaction.atomic():
         require(not Service.objects.filter(slug=slug).exists(), f"There is a service '{slug}' already.")
-        made = Service.objects.create(
+        made = Service(
             slug=slug, name=name.strip(), description=description, category=category, age_group=age_group,
             confidence=confidence, source=source, note=note,
         )  # fmt: skip
+        require_fit(made)
+        made.save(force_insert=True)
         record(by=by, verb="add service", subject=f"service/{slug}", detail={"name": made.name, "confidence": confidence})
     return made
 
@@ -67,9 +69,11 @@ def designate(
     with transaction.atomic():
         centre = _centre(service, ods.strip().upper(), name, site, confidence)
         _require_no_overlap(centre, valid_from, valid_to)
-        made = Designation.objects.create(
+        made = Designation(
             centre=centre, valid_from=valid_from, valid_to=valid_to, authority=authority.strip(), origin=BY_DECISION
         )
+        require_fit(made)
+        made.save(force_insert=True)
         detail = {"valid_from": valid_from, "valid_to": valid_to, "authority": made.authority}
         record(by=by, verb="designate", subject=f"centre/{centre.key}", detail=detail)
     return made
@@ -103,9 +107,9 @@ def succeed(*, predecessor: str, successor: str, on: date, kind: str, authority:
         heir = queries.organisation(successor)
         known = Succession.objects.filter(predecessor=predecessor, successor=successor, on=on).exists()
         require(not known, f"That {predecessor} passed to {successor} on {on.isoformat()} is recorded already.")
-        Succession.objects.create(
-            predecessor=predecessor, successor=successor, on=on, kind=kind, source=authority, origin=BY_DECISION
-        )
+        passed = Succession(predecessor=predecessor, successor=successor, on=on, kind=kind, source=authority, origin=BY_DECISION)
+        require_fit(passed)
+        passed.save(force_insert=True)
         Organisation.objects.filter(code=predecessor).update(closed_on=on)
         made = [one for centre in queries.centres_of(predecessor) if (one := _hand_over(centre, heir, on, authority))]
         detail = {"on": on, "kind": kind, "authority": authority, "centres": [one.centre.key for one in made]}
@@ -128,6 +132,7 @@ def _hand_over(centre: Centre, heir: Organisation, on: date, authority: str) -> 
 def _end(standing: Designation, on: date, authority: str) -> None:
     standing.valid_to, standing.ended_by, standing.origin = on, authority.strip(), BY_DECISION
     standing.to_as_written = ""
+    require_fit(standing)
     standing.save(update_fields=["valid_to", "ended_by", "origin", "to_as_written"])
 
 
@@ -160,11 +165,15 @@ def _centre(slug: str, ods: str, name: str, site: str, confidence: str) -> Centr
     known = Organisation.objects.filter(code=ods).first()
     if known is None and not name.strip():
         raise Refused(f"The registry does not know {ods}: give the provider's name.")
+    require(re.fullmatch(r"[0-9A-Z]{1,12}", ods) is not None, f"'{ods}' is no ODS code: use letters and digits, twelve at most.")
     latitude, longitude = _point(ods, site, known)
-    return Centre.objects.create(
+    made = Centre(
         service=service, ods=ods, name=name.strip() or str(known), site=site.strip(), confidence=confidence,
         latitude=latitude, longitude=longitude,
     )  # fmt: skip
+    require_fit(made)
+    made.save(force_insert=True)
+    return made
 
 
 def _point(ods: str, site: str, known: Organisation | None) -> tuple[float | None, float | None]:

@@ -70,7 +70,57 @@ def test_others_may_change_nothing(who):
     assert core_queries.events().count() == 0
 
 
+@pytest.mark.parametrize(("field", "most"), [("name", 250), ("category", 80), ("age_group", 80), ("source", 500)])
+def test_what_the_table_of_services_has_no_room_for_is_refused_in_words(field, most):
+    given = {"slug": "good", "name": "Good", "by": COMMISSIONER}
+    with nothing_changes(), pytest.raises(Refused, match=f"{field.replace('_', ' ')}: .*{most} characters"):
+        actions.add_service(**given | {field: "x" * (most + 1)})
+    assert getattr(actions.add_service(**given | {field: "x" * most}), field) == "x" * most
+
+
+@pytest.mark.parametrize("name", ["Ysbyty Treforys Ŵ", "<b>Bold</b> & more", "=1+1", 'Sjögren’s "quoted" service', "名"])
+def test_a_service_is_called_whatever_its_network_calls_it(name):
+    assert actions.add_service(slug="good", name=name, by=COMMISSIONER).name == name
+
+
 # -- designation
+
+
+@pytest.mark.parametrize("ods", ["", "  ", "RX/1", "R X1", "rx-1", "R" * 13, "RX1\n2", "Ř1", "../RX1"])
+def test_a_centre_is_named_by_a_code_that_an_address_holds(ods):
+    """A centre without a code, or with a stroke in it, could be made and never be opened or appointed to."""
+    ServiceFactory(slug="lam")
+    with nothing_changes(), pytest.raises(Refused, match="is no ODS code"):
+        designate(ods=ods)
+
+
+@pytest.mark.parametrize(("typed", "code"), [("rx1", "RX1"), (" rx1 ", "RX1"), ("7a4bv", "7A4BV"), ("INV10", "INV10")])
+def test_a_code_is_kept_in_capitals_whatever_was_typed(typed, code):
+    ServiceFactory(slug="lam")
+    assert designate(ods=typed).centre.ods == code
+
+
+@pytest.mark.parametrize(("field", "most"), [("name", 250), ("site", 250), ("authority", 250)])
+def test_what_the_table_of_centres_has_no_room_for_is_refused_in_words(field, most):
+    ServiceFactory(slug="lam")
+    with nothing_changes(), pytest.raises(Refused, match=f"{field}: .*{most} characters"):
+        designate(**{field: "x" * (most + 1)})
+    assert designate(**{field: "x" * most})
+
+
+def test_an_end_with_more_words_than_fit_leaves_the_designation_standing():
+    standing = DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="lam"), ods="RX1"))
+    with nothing_changes(), pytest.raises(Refused, match=r"ended by: .*250 characters"):
+        actions.de_nominate(service="lam", ods="RX1", on=DAY, authority="x" * 251, by=COMMISSIONER)
+    standing.refresh_from_db()
+    assert standing.valid_to is None
+
+
+def test_a_succession_with_more_words_than_fit_hands_nothing_over():
+    OrganisationFactory(code="RX2")
+    DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="lam"), ods="RX1"))
+    with nothing_changes(), pytest.raises(Refused, match="250 characters"):
+        actions.succeed(predecessor="RX1", successor="RX2", on=DAY, kind="merger", authority="x" * 251, by=COMMISSIONER)
 
 
 def test_designating_makes_the_centre_and_an_event():
