@@ -18,6 +18,7 @@ from plenary.demo import load, world
 from plenary_stats.errors import InputError
 
 MARK = "INVENTED-WORLD.txt"
+MOST_YEARS = 100
 
 
 def add(commands: Any) -> None:
@@ -52,8 +53,8 @@ def _positive(text: str) -> int:
 
 def _world(arguments: argparse.Namespace) -> int:
     """Write an invented collection folder."""
-    if arguments.out.exists() and any(arguments.out.iterdir()):
-        raise InputError(f"{arguments.out} is not empty. Choose a new folder.")
+    if arguments.out.exists() and (not arguments.out.is_dir() or any(arguments.out.iterdir())):
+        raise InputError(f"{arguments.out} is not an empty folder. Choose a new one.")
     made = _invented(arguments)
     world.write(made, arguments.out)
     years = [world.year_label(year) for year in made.years]
@@ -65,6 +66,8 @@ def _world(arguments: argparse.Namespace) -> int:
 
 
 def _invented(arguments: argparse.Namespace) -> world.World:
+    if arguments.years > MOST_YEARS:
+        raise InputError(f"A world has {MOST_YEARS} years at most.")
     size = {name: getattr(arguments, name) for name in ("seed", "services", "years", "cases_per_year")}
     return world.invent(**size)
 
@@ -72,15 +75,14 @@ def _invented(arguments: argparse.Namespace) -> world.World:
 def _load(arguments: argparse.Namespace) -> int:
     """Load the world into an installation of its own, and publish its editions."""
     _in_its_own_installation(arguments.folder)
-    data = settings.PLENARY.data
+    data, made = settings.PLENARY.data, _invented(arguments)
     if data.exists():
-        if not (data / MARK).exists() and any(data.iterdir()):
+        if not data.is_dir() or (not (data / MARK).exists() and any(data.iterdir())):
             raise InputError(f"{data} holds something else. Name another folder with --folder.")
         shutil.rmtree(data)
     data.mkdir(parents=True)
     (data / MARK).write_text("This folder holds the invented world. 'plenary demo load' replaces it.\n", encoding="utf-8")
     operation.migrate(argparse.Namespace(json=False))
-    made = _invented(arguments)
     published = load.load(made, _say)
     _say("Done. Everything in it is invented.\n")
     _print(f"Edition: {published[-1] / 'index.html'}\n         {published[-1] / 'edition.pdf'}\n")
