@@ -403,8 +403,8 @@ class Outcome:
 
     @property
     def adjusted(self) -> bool:
-        """Whether centres are also compared with what their case mix would lead one to expect: proportions of patients are."""
-        return bool(self.adjust) and self.measure == "proportion" and not self.units
+        """Whether centres also stand beside what their case mix leads one to expect: proportions of patients, and survival."""
+        return bool(self.adjust) and self.measure in {"proportion", "survival"} and not self.units
 
     @property
     def expressions(self) -> dict[str, str]:
@@ -468,7 +468,8 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
         if not outcome.computed
     ]
     notices += [
-        f"The outcome '{outcome.id}' asks for case-mix adjustment, which only proportions of patients have: it is unadjusted."
+        f"The outcome '{outcome.id}' asks for case-mix adjustment, which only proportions of patients and survival have: it is "
+        "unadjusted."
         for outcome in outcomes
         if outcome.adjust and not outcome.adjusted
     ]

@@ -61,6 +61,7 @@ measure = "survival"
 end = "days"
 event = "ended = 'dead'"
 at = ["30d", "1y"]
+adjust = ["stay", "eyes"]
 
 [[outcome]]
 id = "graft-loss"

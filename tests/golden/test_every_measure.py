@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from lifelines import AalenJohansenFitter, KaplanMeierFitter
+from lifelines import AalenJohansenFitter, CoxPHFitter, KaplanMeierFitter
 from pptx import Presentation
 from scipy import stats
 
@@ -137,6 +137,31 @@ def test_centres_stand_beside_what_their_patients_would_lead_one_to_expect(rows,
     assert rows["Total", "discharge"]["ratio"] == ""
 
 
+def test_deaths_stand_beside_those_to_be_expected_of_the_same_patients(rows, year):
+    jittered = year["days"] + np.linspace(0, 1e-7, len(year))  # no ties: Efron's and Breslow's hazards are one
+    dead = (year["ended"] == "dead") & (year["days"] <= 365)
+    frame = year[["stay", "eyes"]].assign(time=np.minimum(jittered, 365.5), dead=dead)
+    model = CoxPHFitter().fit(frame, "time", "dead", fit_options={"precision": 1e-12})
+    base = model.baseline_cumulative_hazard_.iloc[:, 0]
+    steps = np.searchsorted(base.index.to_numpy(), frame["time"].to_numpy(), side="right") - 1
+    due = pd.Series(model.predict_partial_hazard(frame).to_numpy() * base.to_numpy()[steps], index=year.index)
+    for centre, own in year.groupby("centre"):
+        row = rows[centre, "survival@1y"]
+        assert int(row["observed"]) == dead[own.index].sum() == int(row["denominator"]) - int(row["numerator"])
+        assert float(row["expected"]) == pytest.approx(due[own.index].sum(), rel=1e-3)
+        assert float(row["ratio"]) == pytest.approx(dead[own.index].sum() / due[own.index].sum(), rel=1e-3)
+    assert sum(float(rows[centre, "survival@1y"]["expected"]) for centre in every_measure.CENTRES) == pytest.approx(dead.sum())
+    assert rows["Total", "survival@1y"]["ratio"] == ""
+
+
+def test_a_withheld_survival_carries_neither_observed_nor_expected(rows):
+    """Few died within a month: the plain figure is withheld, and what would give it away with it."""
+    for centre in ("Total", *every_measure.CENTRES):
+        row = rows[centre, "survival@30d"]
+        assert row["status"] == "c"
+        assert {row[name] for name in ("value", "numerator", "observed", "expected", "ratio", "note")} == {""}
+
+
 def test_the_page_says_each_result_in_words_and_draws_it(edition):
     page = (edition / "services" / "every-measure.html").read_text(encoding="utf-8")
     text = re.sub(r"<[^>]*>", "", page)
@@ -145,6 +170,7 @@ def test_the_page_says_each_result_in_words_and_draws_it(edition):
         "Patients: those with an event at all, of those observed.",
         "% of eyes (95% interval ",
         "Observed / expected, 95% interval",
+        "Observed / expected events at 1 year, 95% interval",
         "Expected from Days in hospital, How follow-up ended of all patients (logistic regression).",
         "Better by 5 or more, 95% interval",
         "Change of FEV1 a year, followed 2024 to 2025: -",

@@ -51,7 +51,7 @@ class Part:
     cells: Mapping[str, str]
     known: Flags
     eligible: Flags
-    mix: CaseMix = field(default_factory=CaseMix)
+    mix: Mapping[str, CaseMix] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outcome: Outcome, cases: CaseTable, dataset: DataSet, cells: Mapping[str, str]) -> Part:
@@ -73,14 +73,16 @@ class Part:
         if "numerator" in counts and "met" not in counts:
             row |= {"met": counts["numerator"], "not_met": of - counts["numerator"]}
         row |= {"value": number(figures.estimate), "lower": number(figures.lower), "upper": number(figures.upper)}
-        words = self._note(sheet, str(figures.why_not), note)
+        mix = self.mix.get(measure.partition("@")[2], CaseMix())
+        row |= {name: number(figure) for name, figure in mix.centres.get(self.cells.get("centre", ""), {}).items()}
+        words = self._note(sheet, mix, str(figures.why_not), note)
         sheet.add(measure or self.outcome.id, **self.cells, **row, method=method, note=words)
 
-    def _note(self, sheet: Sheet, *words: str) -> str:
+    def _note(self, sheet: Sheet, mix: CaseMix, *words: str) -> str:
         """Return what a reader should know about a figure."""
         period = self.cells["period"]
         pooled = "" if period == sheet.period or period.startswith(FOLLOWED) else f"Years pooled: {period}."
-        adjusted = self.mix.note if self.outcome.adjust else ""
+        adjusted = mix.note if self.outcome.adjust else ""
         return " ".join(part for part in (*words, pooled, adjusted) if part)
 
 
@@ -99,8 +101,7 @@ def proportion(part: Part, sheets: Sheets) -> None:
         _organs(part, sheets)
         return
     met, of = int(part.true(part.outcome.met).sum()), int(part.known.sum())
-    ratio = part.mix.centres.get(part.cells.get("centre", ""), {})
-    part.add(sheets.rates, proportions.interval(met, of), {"numerator": met, **ratio}, method=WILSON)
+    part.add(sheets.rates, proportions.interval(met, of), {"numerator": met}, method=WILSON)
 
 
 def _organs(part: Part, sheets: Sheets) -> None:

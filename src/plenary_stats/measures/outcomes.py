@@ -16,7 +16,7 @@ from datetime import date
 from typing import Final
 
 from plenary_stats.ingest import earlier_label
-from plenary_stats.measures.casemix import RATIO, CaseMix, case_mix
+from plenary_stats.measures.casemix import RATIO, case_mix
 from plenary_stats.measures.estimates import COMPUTE, FOLLOWED, QUARTILES, STATES, Part, Sheets
 from plenary_stats.measures.readings import implied, states
 from plenary_stats.measures.sheets import Sheet, all_centres, chosen, groups, of_period
@@ -39,7 +39,7 @@ def outcomes(
 
     Rows: all centres together and each centre; all together by sex and by age band where the outcome asks ``by`` them. Extra
     columns: ``met, not_met, not_eligible, not_known`` (of a rate), ``lower_quartile, upper_quartile`` (of a summary), and of
-    a centre's adjusted proportion ``expected, ratio, ratio_lower, ratio_upper`` (observed over expected). Of a survival figure
+    a centre's adjusted proportion or survival ``observed, expected, ratio, ratio_lower, ratio_upper``. Of a survival figure
     ``denominator`` is everyone followed, ``numerator`` those to whom the event had not happened by then, and ``met`` those who
     were followed so long without it.
     """
@@ -54,7 +54,7 @@ def outcomes(
     for outcome in (one for one in outcome_set.outcomes if one.computed):
         for period, window, national_only in windows(outcome, cases, span, fitted):
             names = [] if national_only else all_centres(window, centres)
-            mix = case_mix(outcome, window, fitted) if names and outcome.adjusted else CaseMix()
+            mix = case_mix(outcome, window, fitted) if names and outcome.adjusted else {}
             for cells, own in _parts(outcome, window, names, fitted, national_only=national_only):
                 part = Part.of(outcome, own, fitted, {"period": period, **cells})
                 COMPUTE[outcome.measure](replace(part, mix=mix), sheets)

@@ -227,7 +227,12 @@ def test_what_the_figures_do_not_hold_is_named():
     asked = SET.replace('measure = "slope"', 'measure = "access"').replace('start = "listed"', 'adjust = ["age"]')
     assert read_outcome_set(asked).notices == (
         "The outcome 'decline' asks for access: it stands in the section on equity of access, not among the outcomes.",
-        "The outcome 'survival' asks for case-mix adjustment, which only proportions of patients have: it is unadjusted.",
+    )
+    assert [one.adjusted for one in read_outcome_set(asked).outcomes] == [True, True, False]
+    asked = SET.replace('time = "seen_on"', 'time = "seen_on"\nadjust = ["age"]')
+    (notice,) = read_outcome_set(asked).notices
+    assert notice.startswith(
+        "The outcome 'decline' asks for case-mix adjustment, which only proportions of patients and survival"
     )
 
 

@@ -30,6 +30,7 @@ from plenary.editions.render.sheet import (
     part_words,
     plural,
     slug,
+    time_words,
     timed,
 )
 from plenary.editions.terms import OutcomeEntry
@@ -250,7 +251,8 @@ class _Outcome:
         head = {"centre": "Centre", "sex": "Sex", "age_band": "Age"}[dimension]
         known = self._known() if dimension == "centre" else {}
         states = [column for column in STATES if any(column in row for row in rows)]
-        ratios = dimension == "centre" and any(not math.isnan(row.get("ratio", math.nan)) for row in rows)
+        compared = {row["measure"] for row in rows if not math.isnan(row.get("ratio", math.nan))}
+        ratios = [measure for measure in self.measures if measure in compared and dimension == "centre"]
         groups: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in rows:
             groups[row[dimension]][row["measure"]] = row
@@ -259,7 +261,7 @@ class _Outcome:
             first = next(iter(cells.values()))
             line: list[Parts] = [[self.sheet.label(dimension, group)], self._patients(first)]
             line += [self._result(cells.get(measure)) for measure in self.measures]
-            line += [self._expected(first)] if ratios else []
+            line += [self._expected(cells[measure]) if measure in cells else ["[z]"] for measure in ratios]
             line += [[self.sheet.put("outcomes", first, column)] for column in states]
             line += [[self.sheet.put("completeness", known[group])] if group in known else ["[x]"]] if known else []
             lines.append(line)
@@ -269,7 +271,7 @@ class _Outcome:
             "#Patients",
             *(f"#{part_words(self.entry, measure).capitalize() or f'Result{unit}'}, 95% interval" for measure in self.measures),
         ]
-        heads += ["#Observed / expected, 95% interval"] if ratios else []
+        heads += [f"#Observed / expected{self._events(measure)}, 95% interval" for measure in ratios]
         heads += [f"#{STATES[column]}" for column in states]
         heads += ["#Outcome known"] if known else []
         title = f"{self.entry.label} by {head.lower()}, {self.period}"
@@ -304,8 +306,18 @@ class _Outcome:
         return ["[z]"] if row is None else self.sheet.estimate("outcomes", row)
 
     def _expected(self, row: Row) -> Parts:
-        """Return a centre's observed over expected with its interval; all centres together are the measure."""
-        return ["[z]"] if row["centre"] == TOTAL else self.sheet.estimate("outcomes", row, "ratio", "ratio_")
+        """Return a centre's observed and expected, and the one over the other; all centres together are the measure."""
+        if row["centre"] == TOTAL:
+            return ["[z]"]
+        ratio = self.sheet.estimate("outcomes", row, "ratio", "ratio_")
+        if row["status"] != SHOWN or math.isnan(row["ratio"]):
+            return ratio
+        seen, due = (self.sheet.put("outcomes", row, column) for column in ("observed", "expected"))
+        return [seen, " / ", due, " = ", *ratio]
+
+    def _events(self, measure: str) -> str:
+        """Return what is counted beside what was expected: of survival, the events and not those spared."""
+        return f" events {time_words(measure)}" if self.entry.measure == "survival" else ""
 
 
 def _definition(sheet: Sheet, entry: OutcomeEntry) -> Block:

@@ -57,6 +57,10 @@ EARLIER: Final = "earlier"
 GROUPS: Final = ("centre", "area", "sex", "age_band")
 BETTER_OR_WORSE: Final = ("@better", "@worse")
 """The shares of patients whom a change helped or harmed by the least that matters to them."""
+COLUMN_FORMS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("numerator", "denominator", "not_eligible", "not_known", "observed"), "count"),
+    "expected": "number",
+}
 OUTCOME_FORMS: Final = {"rate": "decimal"}
 FORMS: Final = {"activity": "count", "spend": "money", "completeness": "percent", "access": "rate", "curves": "percent"}
 CHARTS: Final = {"activity": "bars", "spend": "bars", "outcomes": "dots", "access": "dots"}
@@ -92,8 +96,8 @@ class Sheet:
 
     def form(self, table: str, row: Row, column: str) -> str:
         """Return how a figure is printed: its column and, for an outcome, its measure decide."""
-        if column in {"numerator", "denominator", "not_eligible", "not_known"}:
-            return "count"
+        if column in COLUMN_FORMS:
+            return COLUMN_FORMS[column]
         if table not in {"outcomes", EARLIER}:
             return FORMS[table]
         if column.startswith("ratio"):

@@ -23,7 +23,7 @@ def test_every_table_has_the_agreed_columns_even_when_it_is_empty():
     assert ",".join(COLUMNS) == agreed
     assert all(files[f"data/{name}.csv"].decode().startswith(agreed) for name in TABLES)
     assert files["data/activity.csv"] == f"{agreed}\n".encode()
-    more = "not_eligible,not_known,not_eligible_status,not_known_status,expected,ratio,ratio_lower,ratio_upper"
+    more = "not_eligible,not_known,not_eligible_status,not_known_status,observed,expected,ratio,ratio_lower,ratio_upper"
     assert files["data/outcomes.csv"] == f"{agreed},{more}\n".encode()
 
 
