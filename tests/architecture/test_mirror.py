@@ -15,8 +15,6 @@ ELSEWHERE = {
     "plenary/editions/tasks.py": "tests/unit/editions/test_actions.py",
     "plenary/editions/permissions.py": "tests/unit/editions/test_actions.py",
     "plenary/editions/models.py": "tests/unit/editions/test_actions.py",
-    "plenary/cli/demo.py": "tests/unit/demo/test_load.py",
-    "plenary/demo/kinds.py": "tests/unit/demo/test_world.py",
     "plenary/web/urls.py": "tests/web/test_matrix.py",
     "plenary/web/account/urls.py": "tests/web/test_matrix.py",
     "plenary/web/public/urls.py": "tests/web/test_matrix.py",

@@ -21,14 +21,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
-from django.db.models import Model, Q
+from django.db.models import Q
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from plenary.core import permissions, queries
 from plenary.core.models import ActionToDo, AuditEvent, Person, Policy, Post, StoredBytes
-from plenary.core.permissions import require
+from plenary.core.permissions import require, require_fit
 from plenary.core.terms import ATTEMPTS, NOBODY, SYSTEM, Event, Refused, Who, scope_kind
 
 CHAIN_LOCK = 0x706C656E  # "plen": the advisory lock that makes appending to the audit chain one at a time
@@ -332,15 +332,6 @@ def _validate(person: Person, password: str | None) -> None:
         raise Refused(" ".join(problem.messages)) from None
     require(bool(person.name), "A person has a name.")
     require(not Person.objects.filter(email__iexact=person.email).exists(), f"Somebody already signs in with {person.email}.")
-
-
-def require_fit(row: Model) -> None:
-    """Refuse what the table cannot hold, whichever database stands behind it: SQLite alone would keep it."""
-    try:
-        row.clean_fields()
-    except ValidationError as problem:
-        found = (f"{name.replace('_', ' ')}: {' '.join(words)}" for name, words in problem.message_dict.items())
-        raise Refused("; ".join(found)) from None
 
 
 def _require_support_limits(post: Post) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
 from plenary.core.terms import NATION, Post, Refused, Who
 
 __all__ = [
@@ -18,6 +21,7 @@ __all__ = [
     "may_administer",
     "needs_second_factor",
     "require",
+    "require_fit",
     "role_of",
     "sees_cases",
 ]
@@ -144,6 +148,15 @@ def require(allowed: bool, reason: str) -> None:
     """Raise ``Refused`` with the reason unless allowed."""
     if allowed is not True:
         raise Refused(reason)
+
+
+def require_fit(row: Model) -> None:
+    """Refuse what the table cannot hold, whichever database stands behind it: SQLite alone would keep it."""
+    try:
+        row.clean_fields()
+    except ValidationError as problem:
+        found = (f"{name.replace('_', ' ')}: {' '.join(words)}" for name, words in problem.message_dict.items())
+        raise Refused("; ".join(found)) from None
 
 
 def _covers(post: Post, service: str | None, centre: str | None, nation: str) -> bool:

@@ -12,8 +12,8 @@ from django.utils.crypto import salted_hmac
 
 from plenary.collection.queries import period_label
 from plenary.collection.terms import require_period
-from plenary.core.actions import record, require_fit, store_bytes
-from plenary.core.permissions import NationalCommissioner, NetworkLead, holds, require
+from plenary.core.actions import record, store_bytes
+from plenary.core.permissions import NationalCommissioner, NetworkLead, holds, require, require_fit
 from plenary.core.queries import policy as policy_in_force
 from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Policy, Who, why_failed

@@ -8,8 +8,8 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from plenary.core.actions import record, require_fit
-from plenary.core.permissions import Refused, require
+from plenary.core.actions import record
+from plenary.core.permissions import Refused, require, require_fit
 from plenary.core.terms import Who
 from plenary.registry import permissions, queries
 from plenary.registry.models import Centre, Designation, Organisation, Service, Succession
