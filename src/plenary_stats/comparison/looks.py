@@ -109,6 +109,6 @@ def _adjust(p: Numbers, method: Correction) -> Numbers:
 
 
 def _words(number: float, of: int) -> str:
-    if number < 0.5:
+    if number <= 0.5:  # which would be rounded to none
         return f"fewer than one of {of} would by chance alone"
     return f"{number:.0f} of {of} would by chance alone"

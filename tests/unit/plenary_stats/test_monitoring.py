@@ -297,3 +297,27 @@ def test_unknown_options_are_refused():
         racusum_arl([0.1], 2, 1, weight=[1, 2])
     with pytest.raises(ValueError, match="true_odds_ratio"):
         racusum_arl([0.1], 2, 1, true_odds_ratio=0)
+
+
+def test_one_risk_that_cannot_be_is_refused_among_others_that_can():
+    for wrong in (1.2, -0.2):
+        with pytest.raises(ValueError, match="risk: every probability"):
+            vlad([0, 1], [0.3, wrong])
+
+
+def test_a_simulated_limit_says_how_sure_it_is():
+    """Its standard error is about how far limits of other seeds lie apart."""
+    risk = np.linspace(0.03, 0.31, 25)
+    found = [racusum_false_alarm_limit(risk, 2, 0.05, runs=4000, seed=seed) for seed in range(12)]
+    apart = np.std([one.value for one in found], ddof=1)
+    assert all(one.std_err > 0 for one in found)
+    assert apart / 3 < np.median([one.std_err for one in found]) < 3 * apart
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.9)), min_size=1, max_size=60), st.randoms())
+def test_vlad_ends_where_the_patients_together_do_in_any_order(patients, random):
+    mixed = list(patients)
+    random.shuffle(mixed)
+    ends = [vlad(*zip(*listed, strict=True)).columns["statistic"][-1] for listed in (patients, mixed)]
+    total = sum(risk for _, risk in patients) - sum(happened for happened, _ in patients)
+    assert ends == pytest.approx([total, total], abs=1e-9)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from plenary_stats.proportions import interval
+from plenary_stats.proportions import clustered, interval
 
 METHODS = ["clopper-pearson", "jeffreys", "wilson"]
 
@@ -100,3 +100,86 @@ def test_the_exact_interval_keeps_its_promise_at_the_limits(pair):
         assert stats.binom.sf(met - 1, of, found.lower) == pytest.approx(0.025, abs=1e-8)
     if met < of:
         assert stats.binom.cdf(met, of, found.upper) == pytest.approx(0.025, abs=1e-8)
+
+
+@given(pairs(), st.integers(2, 50), st.sampled_from(METHODS))
+def test_more_patients_are_narrower(pair, times, method):
+    """The same share of more patients is known better, at either end, and the interval stays about it."""
+    met, of = pair
+    few, many = interval(met, of, method), interval(met * times, of * times, method)
+    assert many.upper - many.lower < few.upper - few.lower
+    assert (many.lower, many.upper) == pytest.approx((few.lower, few.upper), abs=few.upper - few.lower)
+
+
+@given(st.lists(pairs(), min_size=1, max_size=20), st.randoms())
+def test_centres_do_not_depend_on_their_order_or_their_company(given_pairs, random):
+    order = list(range(len(given_pairs)))
+    random.shuffle(order)
+    met, of = map(np.array, zip(*given_pairs, strict=True))
+    together = interval(met, of)
+    assert together.lower[order].tolist() == interval(met[order], of[order]).lower.tolist()
+    assert together.upper.tolist() == pytest.approx([float(interval(*pair).upper) for pair in given_pairs], rel=1e-15)
+
+
+def test_a_million_centres_answer():
+    of = np.arange(1, 1_000_001)
+    found = interval(of // 3, of)
+    assert (found.lower <= found.estimate).all()
+    assert (found.estimate <= found.upper).all()
+    for method in METHODS:  # of a hundredth of them the slower ones as well
+        assert np.isfinite(interval(of[::100] // 3, of[::100], method).upper).all()
+
+
+def wilson(share, units):
+    return proportion_confint(share * units, units, method="wilson")
+
+
+def test_one_unit_a_patient_is_worth_one_patient_less():
+    """With p = 3/8 the variance of a ratio of totals is p(1 - p)/(n - 1): as sure as n - 1 independent units."""
+    found = clustered([1, 0, 0, 1, 0, 0, 1, 0], [1] * 8)
+    assert found.estimate == 3 / 8
+    assert (found.lower, found.upper) == pytest.approx(wilson(3 / 8, 7), rel=1e-12)
+    assert found.why_not == ""
+    assert found.method == "wilson-clustered"
+
+
+def test_eyes_of_one_patient_that_are_alike_count_as_one():
+    alike = clustered([2, 0, 0, 2, 0, 0, 2, 0], [2] * 8)
+    one = clustered([1, 0, 0, 1, 0, 0, 1, 0], [1] * 8)
+    assert (alike.lower, alike.upper) == pytest.approx((one.lower, one.upper), rel=1e-12)
+    # Eyes that are unlike within each patient are worth no more than the eyes there are.
+    unlike = clustered([1, 1, 1, 2, 1, 1, 1, 1], [2] * 8)
+    assert (unlike.lower, unlike.upper) == pytest.approx(wilson(9 / 16, 16), rel=1e-12)
+
+
+def test_units_of_unequal_number_by_hand():
+    """Korn and Graubard's effective number: p(1 - p) over n/(n - 1) times the sum of (x - pm)² over M²."""
+    met, of = np.array([2, 0, 1, 3]), np.array([2, 1, 3, 4])
+    share = 6 / 10
+    variance = 4 / 3 * ((met - share * of) ** 2).sum() / 100
+    found = clustered(met, of, 0.9)
+    effective = min(share * (1 - share) / variance, 10)
+    assert effective < 10
+    expected = proportion_confint(share * effective, effective, alpha=0.1, method="wilson")
+    assert (found.lower, found.upper) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("met", "of", "share"), [([2, 1], [2, 1], 1.0), ([0, 0, 0], [2, 1, 2], 0.0), ([1, 1], [2, 2], 0.5), ([1], [2], 0.5)]
+)
+def test_patients_who_do_not_differ_count_once_each(met, of, share):
+    found = clustered(met, of)
+    assert found.estimate == share
+    assert (found.lower, found.upper) == pytest.approx(wilson(share, len(met)), abs=1e-12)
+    assert (found.lower == 0.0) == (share == 0)
+    assert (found.upper == 1.0) == (share == 1)
+
+
+def test_nobody_has_no_clustered_share():
+    assert clustered([], []).why_not == "There is nobody in the denominator."
+
+
+@pytest.mark.parametrize(("met", "of"), [([3, 0], [2, 1]), ([0, 1], [0, 2]), ([0], [0])])
+def test_units_that_cannot_be_are_refused(met, of):
+    with pytest.raises(ValueError, match="at least one unit"):
+        clustered(met, of)

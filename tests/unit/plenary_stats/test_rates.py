@@ -223,3 +223,31 @@ def test_an_unknown_method_of_standardising_is_refused():
 def test_a_million_rows_answer():
     found = interval(np.arange(1_000_000) % 50, 2.0)
     assert np.isfinite(found.upper).all()
+
+
+@given(st.integers(1, 2000), st.integers(2, 20), st.sampled_from(["national", "byar", "exact"]))
+def test_more_events_at_the_same_rate_are_narrower(count, times, method):
+    if method == "national" and count < 10 <= count * times:
+        return  # another formula begins at ten events
+    few, many = interval(count, 10, method), interval(count * times, 10 * times, method)
+    assert many.upper - many.lower < few.upper - few.lower
+    assert many.estimate == few.estimate
+    ratio = indirectly_standardised([count, count * times], [10.0, 10.0 * times], "exact")
+    assert np.diff(ratio.upper - ratio.lower) < 0
+
+
+STRATA = st.lists(st.tuples(st.integers(1, 40), st.integers(10, 400), st.integers(1, 1000)), min_size=2, max_size=8)
+
+
+@given(STRATA, st.data())
+def test_a_stratum_split_in_two_changes_no_rate(rows, data):
+    """Half of its people and of its standard each, however its events fall: the rate and its variance are those of the whole."""
+    events, people, standard = (np.array(column, float) for column in zip(*rows, strict=True))
+    first = np.array([data.draw(st.integers(0, int(own))) for own in events])
+    whole = directly_standardised(events, people, standard, minimum=0)
+    halves = np.tile(people / 2, 2), np.tile(standard / 2, 2)
+    split = directly_standardised(np.append(first, events - first), *halves, minimum=0)
+    for name in ("estimate", "lower", "upper"):
+        assert getattr(split, name) == pytest.approx(getattr(whole, name), rel=1e-12)
+    halved = expected_events(np.tile(people / 2, 2), np.tile(events, 2), np.tile(standard, 2))
+    assert halved == pytest.approx(expected_events(people, events, standard), rel=1e-12)

@@ -139,3 +139,19 @@ def test_the_slope_over_all_rows_is_that_of_a_regression(rows):
 @pytest.mark.parametrize(("rows", "part"), [([], "nobody"), ([1.0, 2.0], "Too few")])
 def test_too_few_rows_for_a_slope(rows, part):
     assert part in str(slope(rows, rows).why_not)
+
+
+def test_six_values_have_limits_and_no_excuse():
+    """The least number of values whose ends hold the median with 95%: the ends are the limits, and nothing is missing."""
+    found = median([4.0, 9.0, 1.0, 7.0, 2.0, 30.0])
+    assert (found.lower, found.estimate, found.upper, str(found.why_not)) == (1.0, 5.5, 30.0, "")
+    assert str(median([4.0, 9.0, 1.0, 7.0, 2.0]).why_not) != ""
+
+
+@given(st.integers(8, 60), st.integers(2, 30))
+def test_more_values_of_the_same_kind_are_narrower(number, times):
+    few, many = np.linspace(0, 1, number), np.linspace(0, 1, number * times)
+    for summary in (median, mean):
+        short, long = summary(few), summary(many)
+        assert long.upper - long.lower < short.upper - short.lower
+        assert short.lower <= short.estimate <= short.upper

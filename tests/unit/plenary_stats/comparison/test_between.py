@@ -122,3 +122,30 @@ def test_events_and_their_absence_are_mirror_images(pairs):
 def test_unusable_input_is_refused(arguments, says):
     with pytest.raises(ValueError, match=says):
         between_centres(**arguments)
+
+
+def test_effects_by_their_formulas():
+    """Freeman and Tukey's double arcsine is the mean of two, with variance 1/(4n + 2)."""
+    double = between_centres([3, 0, 7], [10, 4, 7], measure="double-arcsine").columns
+    first, second = np.arcsin(np.sqrt(np.array([3, 0, 7]) / [11, 5, 8])), np.arcsin(np.sqrt(np.array([4, 1, 8]) / [11, 5, 8]))
+    np.testing.assert_allclose(double["effect"], (first + second) / 2, rtol=1e-14)
+    np.testing.assert_allclose(double["variance"], [1 / 42, 1 / 18, 1 / 30], rtol=1e-14)
+    plain = between_centres([3, 1, 7], [10, 4, 8], measure="arcsine").columns
+    np.testing.assert_allclose(np.sin(plain["effect"]) ** 2, [0.3, 0.25, 0.875], rtol=1e-14)
+    np.testing.assert_allclose(plain["variance"], [1 / 40, 1 / 16, 1 / 32], rtol=1e-14)
+
+
+def test_equal_centres_have_no_share_of_variance_between_them():
+    found = between_centres([5, 5], [10, 10], method="ee")
+    assert (found.statistic, found.i2) == (0, 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40)), min_size=2, max_size=12), st.sampled_from(["ee", "dl"]))
+def test_every_centre_twice_is_surer(centres, method):
+    met, missed = map(np.array, zip(*centres, strict=True))
+    once, twice = (between_centres(np.tile(met, n), np.tile(met + missed, n), method=method) for n in (1, 2))
+    assert twice.std_err < once.std_err
+    assert once.lower <= once.estimate <= once.upper
+    if method == "ee":
+        assert twice.estimate == pytest.approx(once.estimate, rel=1e-9, abs=1e-12)
+        assert twice.std_err * 2**0.5 == pytest.approx(once.std_err, rel=1e-9)

@@ -275,3 +275,34 @@ def test_a_hundred_thousand_centres_answer():
     found = funnels(draw.binomial(of, 0.7), of, np.arange(100_000) // 5, 0.7).columns
     assert np.isfinite(found["upper_998"]).all()
     assert np.mean(found["flag"] != "within") < 0.05
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=12), st.data())
+def test_a_centre_split_in_two_leaves_the_target_and_the_others_where_they_are(centres, data):
+    met, missed = map(np.array, zip(*centres, strict=True))
+    part = data.draw(st.integers(0, int(met[-1])))
+    whole = funnel(met, met + missed)
+    split = funnel([*met[:-1], part, met[-1] - part], [*(met + missed)[:-1], part, met[-1] - part + missed[-1]])
+    assert split.target == pytest.approx(whole.target, rel=1e-12)
+    for name in ("lower_95", "upper_998", "p_low", "p_high"):
+        np.testing.assert_allclose(split.columns[name][: len(met) - 1], whole.columns[name][:-1], rtol=1e-9)
+
+
+@given(st.integers(1, 400), st.integers(2, 20), st.floats(0.05, 0.95))
+def test_limits_hold_the_target_and_draw_in_with_size(size, times, target):
+    found = funnel([0, 0], [size, size * times], target).columns
+    assert (found["lower_998"] <= found["lower_95"]).all()
+    assert (found["upper_95"] <= found["upper_998"]).all()
+    lower, upper = curve([50 * size, 50 * size * (times + 1)], target)
+    assert (lower < target).all()
+    assert (target < upper).all()
+    assert np.diff(upper - lower) < 0
+
+
+def test_less_variation_than_chance_leaves_the_exact_chances():
+    met, of = [68, 72, 70, 71, 69, 70, 70, 70], [100] * 8
+    for way in ("multiplicative", "additive"):
+        found = funnel(met, of, overdispersion=way)
+        assert (found.phi < 1, found.tau2) == (True, 0)
+        for name in ("p_low", "p_high"):
+            np.testing.assert_array_equal(found.columns[name], funnel(met, of).columns[name])

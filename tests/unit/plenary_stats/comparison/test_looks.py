@@ -101,3 +101,11 @@ def test_fewer_are_flagged_by_chance_than_the_level_promises():
 def test_centres_without_patients_are_no_comparison():
     assert by_chance(funnel([0, 8], [0, 10], 0.8)).comparisons == 1
     assert by_chance().statement == "0 of 0 comparisons fall outside the 95% limits; fewer than one of 0 would by chance alone."
+
+
+def test_half_a_finding_is_rounded_to_no_nought():
+    """Ten comparisons at one in twenty: half a finding is to be expected, and "0 of 10" would say none."""
+    found = multiplicity([0.5] * 10, threshold=0.05)
+    assert found.by_chance == 0.5
+    assert "fewer than one of 10 would by chance alone" in found.statement
+    assert "1 of 12 would by chance alone" in multiplicity([0.5] * 12, threshold=0.05).statement

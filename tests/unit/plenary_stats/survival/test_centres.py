@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from plenary_stats import rates
 from plenary_stats.survival import centre_ratios, cox, kaplan_meier
@@ -42,6 +43,31 @@ def test_ratios_limits_and_adjusted_survival_follow_their_formulas():
     assert between.all()
     assert (columns["shrunken_lower"] < columns["shrunken"]).all()
     assert (columns["shrunken"] < columns["shrunken_upper"]).all()
+
+
+@pytest.mark.parametrize(("prior", "level"), [(2.0, 0.95), (0.5, 0.8)])
+def test_shrunken_limits_are_those_of_the_gamma_distribution(prior, level):
+    columns = centre_ratios(**invented(2), until=365, prior=prior, level=level).columns
+    spread = stats.gamma(columns["observed"] + prior, scale=1 / (columns["expected"] + prior))
+    np.testing.assert_allclose(columns["shrunken_lower"], spread.ppf((1 - level) / 2), rtol=1e-9)
+    np.testing.assert_allclose(columns["shrunken_upper"], spread.ppf((1 + level) / 2), rtol=1e-9)
+    np.testing.assert_allclose(columns["shrunken"], spread.mean(), rtol=1e-12)
+
+
+def test_an_event_on_the_day_until_counts_and_one_after_it_does_not():
+    given = {"time": [100, 200, 365, 366, 500], "event": [1, 0, 1, 1, 1], "covariates": np.zeros((5, 0)), "centre": list("aabbb")}
+    assert centre_ratios(**given, until=365).columns["observed"].tolist() == [1, 1]
+    assert centre_ratios(**given, until=364.5).columns["observed"].tolist() == [1, 0]
+
+
+def test_splitting_a_centre_moves_no_other_and_its_parts_add_up():
+    given = invented(4)
+    whole = centre_ratios(**given, until=365).columns
+    halves = np.where((given["centre"] == "c") & (np.arange(len(given["time"])) % 2 == 1), "c2", given["centre"])
+    parts = centre_ratios(**given | {"centre": halves}, until=365).columns
+    for name in ("n", "observed", "expected"):
+        joined = [parts[name][np.char.startswith(parts["centre"], label)].sum() for label in whole["centre"].tolist()]
+        np.testing.assert_allclose(joined, whole[name], rtol=1e-10)
 
 
 def test_a_strong_prior_pulls_everyone_to_one():

@@ -162,3 +162,22 @@ def test_gray_says_why_not():
     assert gray([1, 2], [1, 1], ["a", "a"]).columns["why_not"].tolist() == ["There is only one group: nothing to compare."]
     assert "hardly ever" in gray([1, 1], [1, 1], ["a", "b"]).columns["why_not"][0]
     assert np.isnan(gray([1, 1], [1, 1], ["a", "b"]).columns["p_value"]).all()
+
+
+@given(rows)
+def test_groups_pooled_again_are_everybody(given_rows):
+    """Those at risk and the events of all groups are those of the whole, cause by cause."""
+    time, cause, group = split(given_rows)
+    apart, whole = (cumulative_incidence(time, cause, of, at=[0, 4, 9, 15]).columns for of in (group, None))
+    for one in np.unique(cause[cause > 0]):
+        for name in ("n_risk", "n_event"):
+            sums = apart[name][apart["cause"] == one].reshape(-1, 4).sum(axis=0)
+            assert sums.tolist() == whole[name][whole["cause"] == one].tolist()
+
+
+@given(rows, st.integers(2, 9))
+def test_more_patients_with_the_same_course_are_surer(given_rows, times):
+    time, cause, _ = split(given_rows)
+    few, many = (cumulative_incidence(np.tile(time, n), np.tile(cause, n), at=range(16)).columns for n in (1, times))
+    np.testing.assert_allclose(many["estimate"], few["estimate"], rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(many["std_err"] * times**0.5, few["std_err"], rtol=1e-6, atol=1e-8)

@@ -349,3 +349,26 @@ def test_the_most_memory_is_three_times_what_was_given(at):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 3 * sum(array.nbytes for array in given)
+
+
+@given(patients())
+def test_groups_pooled_again_are_everybody(rows):
+    """At any time those at risk, those with an event and those who left of all groups are those of the whole."""
+    time, event, group = rows
+    apart, whole = kaplan_meier(time, event, group, at=[0, 3, 8, 15, 20]).columns, kaplan_meier(time, event, at=[0, 3, 8, 15, 20])
+    for name in ("n_risk", "n_event", "n_censor"):
+        assert apart[name].reshape(-1, 5).sum(axis=0).tolist() == whole.columns[name].tolist()
+    renamed = kaplan_meier(time, event, np.full(len(time), "all"), at=[0, 3, 8, 15, 20]).columns
+    for name in ("estimate", "lower", "upper"):
+        np.testing.assert_array_equal(renamed[name], whole.columns[name])
+
+
+@given(patients(), st.integers(2, 9))
+def test_more_patients_with_the_same_course_are_narrower(rows, times):
+    time, event, _ = rows
+    few, many = kaplan_meier(time, event, at=range(21)), kaplan_meier(np.tile(time, times), np.tile(event, times), at=range(21))
+    np.testing.assert_allclose(many.columns["estimate"], few.columns["estimate"], rtol=1e-12)
+    known = few.columns["estimate"] > 0
+    np.testing.assert_allclose(many.columns["std_err"][known] * times**0.5, few.columns["std_err"][known], rtol=1e-9)
+    width, narrower = (found.columns["upper"] - found.columns["lower"] for found in (few, many))
+    assert (narrower[known & (width > 0)] < width[known & (width > 0)]).all()

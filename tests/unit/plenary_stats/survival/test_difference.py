@@ -173,3 +173,36 @@ def test_the_most_memory_is_three_times_what_was_given():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 3 * sum(array.nbytes for array in given)
+
+
+@given(rows, st.sampled_from([0, 1]))
+def test_everybody_twice_is_expected_twice(given_rows, rho):
+    time, event, group, strata = map(np.array, zip(*given_rows, strict=True))
+    once, twice = (
+        logrank(time, event, group, strata, rho),
+        logrank(*(np.tile(part, 2) for part in (time, event, group, strata)), rho),
+    )
+    for name in ("n", "observed", "expected"):
+        np.testing.assert_allclose(twice.columns[name], 2 * once.columns[name], rtol=1e-9, atol=1e-9)
+
+
+@given(rows)
+def test_a_group_split_in_two_and_pooled_again_is_the_group(given_rows):
+    """Splitting one group moves no other group's observed or expected events, and its halves add up to it."""
+    time, event, group, strata = map(np.array, zip(*given_rows, strict=True))
+    halves = np.where((group == "a") & (np.arange(len(group)) % 2 == 1), "a2", group)
+    whole, parts = logrank(time, event, group, strata).columns, logrank(time, event, halves, strata).columns
+    joined = np.array([label[0] for label in parts["group"].tolist()])
+    for name in ("n", "observed", "expected"):
+        sums = [parts[name][joined == label].sum() for label in whole["group"].tolist()]
+        np.testing.assert_allclose(sums, whole[name], rtol=1e-9, atol=1e-9)
+
+
+def test_a_million_patients():
+    draw = np.random.default_rng(3)
+    group = draw.integers(0, 50, 1_000_000)
+    time = np.ceil(draw.exponential(np.where(group == 7, 300, 330)))
+    found = logrank(time, draw.random(len(time)) < 0.5, group)
+    assert found.df == 49
+    assert found.p_value < 1e-6
+    assert np.argmax(np.abs(found.columns["observed"] - found.columns["expected"])) == 7

@@ -232,3 +232,36 @@ def test_unusable_input_is_refused(named, says):
     arguments = {"time": [1, 2, 3], "event": [1, 0, 1], "covariates": [1, 2, 3]} | named
     with pytest.raises(ValueError, match=says):
         cox(**arguments)
+
+
+def test_limits_are_of_the_normal_distribution():
+    time, event, table, _ = invented(8)
+    found = cox(time, event, table, level=0.9)
+    for side, sign in (("lower", -1), ("upper", 1)):
+        np.testing.assert_allclose(
+            np.log(found.columns[side]), found.coefficients + sign * 1.6448536269514722 * found.std_err, rtol=1e-9
+        )
+    np.testing.assert_allclose(found.columns["hazard_ratio"], np.exp(found.coefficients), rtol=1e-13)
+
+
+def test_everybody_twice_is_as_sure_as_twice_the_patients():
+    """By Breslow's reckoning ties change nothing: the same coefficients, errors smaller by the root of two, twice the expected."""
+    time, event, table, strata = invented(9)
+    once = cox(time, event, table, ties="breslow", strata=strata)
+    twice = cox(*(np.concatenate([part, part]) for part in (time, event, table)), ties="breslow", strata=np.tile(strata, 2))
+    np.testing.assert_allclose(twice.coefficients, once.coefficients, rtol=1e-8)
+    np.testing.assert_allclose(twice.std_err * 2**0.5, once.std_err, rtol=1e-8)
+    np.testing.assert_allclose(twice.expected, np.tile(once.expected, 2), rtol=1e-8)
+
+
+def test_a_covariate_without_a_limit_leaves_the_robust_errors_of_the_others():
+    time, event, table, _ = invented(10)
+    endless = np.where((np.arange(len(time)) % 9 == 0) & ~event, 1.0, 0.0)  # nobody who has it had an event
+    cluster = np.arange(len(time)) // 2
+    found = cox(time, event, np.column_stack([table, endless]), cluster=cluster)
+    assert found.columns["why_not"][3] != ""
+    assert np.isinf(found.std_err[3])
+    assert np.isfinite(found.std_err[:3]).all()
+    left = endless == 0
+    alone = cox(time[left], event[left], table[left], cluster=cluster[left])
+    np.testing.assert_allclose(found.coefficients[:3], alone.coefficients, rtol=1e-3)
