@@ -14,7 +14,18 @@ import pytest
 import scipy
 
 import plenary_stats
-from plenary_stats import adjustment, allocation, comparison, equity, monitoring, proportions, rates, survival
+from plenary_stats import (
+    adjustment,
+    allocation,
+    comparison,
+    equity,
+    location,
+    monitoring,
+    proportions,
+    queues,
+    rates,
+    survival,
+)
 from plenary_stats.command import COMMANDS, main
 
 CENTRES = "centre,met,treated,expected\nRJ1,52,60,48.5\nRRK,30,41,33\nRTD,0,0,0\n"
@@ -125,7 +136,7 @@ def test_cox(run):
     covariates = {"age": [61, 70, 55, 49, 66, 72], "arm": list("aabbab")}
     found = survival.cox([5, 8, 12, 14, 20, 21], [1, 0, 1, 1, 0, 1], covariates, "breslow", strata=list("NSNSNS"))
     answer = document(out)
-    assert answer["columns"]["name"] == found.columns["name"].tolist() == ["age", "arm b"]
+    assert answer["columns"]["name"] == found.columns["name"].tolist() == ["age", "arm=b"]
     assert answer["log_likelihood"] == found.log_likelihood
     assert answer["expected"] == found.expected.tolist()
     assert "fit" not in answer
@@ -186,6 +197,284 @@ def test_shares_of_a_shortage(run):
         [4, 6, 11, 6], [1, 3, 3, 2], 18
     ).allocation.tolist()
     assert "left: 0.0" in err
+
+
+# ------------------------------------------------------------------------------------------------ a row a pair
+
+AGES = {"E1": ([2, 9, 30], [9000, 8000, 4000]), "E2": ([1, 14, 21], [7000, 9500, 3000]), "E3": ([0, 3, 9], [2000, 2500, 900])}
+BANDS, STANDARD = ("0-39", "40-64", "65+"), (50_000, 30_000, 20_000)
+
+
+def long(shuffled=False):
+    """Areas by age, a row each."""
+    lines = [
+        f"{area},{band},{events[n]},{people[n]},{STANDARD[n]}"
+        for area, (events, people) in AGES.items()
+        for n, band in enumerate(BANDS)
+    ]
+    order = np.random.default_rng(3).permutation(len(lines)) if shuffled else range(len(lines))
+    return "area,age,died,people,standard\n" + "".join(f"{lines[n]}\n" for n in order)
+
+
+BY_AGE = ("--area", "area", "--stratum", "age", "--events", "died", "--population", "people")
+
+
+def as_lists(place):
+    return [list(AGES[area][place]) for area in AGES]
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_direct_standardisation_of_a_long_file_in_any_order(run, shuffled):
+    _, out, err = run(long(shuffled), "standardised-rate", *BY_AGE, "--standard", "standard", "--method", "gamma")
+    found = rates.directly_standardised(as_lists(0), as_lists(1), STANDARD, method="gamma", minimum=10)
+    answer = {row["area"]: row for row in rows(out)}
+    assert [float(answer[area]["estimate"]) for area in AGES] == pytest.approx(found.estimate.tolist(), rel=1e-12)
+    assert [float(answer[area]["upper"]) for area in AGES] == pytest.approx(found.upper.tolist(), rel=1e-12)
+    assert [float(answer[area]["events"]) for area in AGES] == [41, 36, 12]
+    assert "method: Fay-Feuer" in err
+
+
+def test_too_few_events_for_a_standardised_rate_say_so(run):
+    few = long().replace("E3,65+,9,", "E3,65+,1,")
+    _, out, _ = run(few, "standardised-rate", *BY_AGE, "--standard", "standard")
+    assert rows(out)[2]["estimate"] == ""
+    assert rows(out)[2]["why_not"].startswith("Fewer than 10 events")
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_indirect_standardisation_against_all_areas_together(run, shuffled):
+    _, out, _ = run(long(shuffled), "standardised-ratio", *BY_AGE, "--method", "exact")
+    events, people = np.array(as_lists(0)), np.array(as_lists(1))
+    due = (people * events.sum(axis=0) / people.sum(axis=0)).sum(axis=1)
+    found = rates.indirectly_standardised(events.sum(axis=1), due, "exact")
+    answer = {row["area"]: row for row in rows(out)}
+    assert [float(answer[area]["expected"]) for area in AGES] == pytest.approx(due.tolist(), rel=1e-12)
+    assert [float(answer[area]["lower"]) for area in AGES] == pytest.approx(found.lower.tolist(), rel=1e-12)
+    assert sum(float(answer[area]["expected"]) for area in AGES) == pytest.approx(events.sum())
+
+
+def test_indirect_standardisation_against_a_given_reference(run):
+    head, *body = long().splitlines()
+    lines = [f"{head},national,nation", *(f"{line},{60 * (n % 3 + 1)},90000" for n, line in enumerate(body))]
+    given = ("--reference-events", "national", "--reference-population", "nation")
+    _, out, _ = run("\n".join(lines) + "\n", "standardised-ratio", *BY_AGE, *given)
+    due = rates.expected_events(as_lists(1), [60, 120, 180], [90000] * 3)
+    assert [float(row["expected"]) for row in rows(out)] == pytest.approx(due.tolist())
+
+
+LIFE = "age,year,sex,hazard_per_day\n" + "".join(
+    f"{age},{year},{sex},{0.00001 * (1 + age / 20) * (1.2 if sex == 'male' else 1)}\n"
+    for age in (0, 40, 60, 80) for year in (2000, 2010) for sex in ("male", "female")
+)  # fmt: skip
+ILL = "days,died,age,sex,from\n" + "".join(
+    f"{100 * n + 37},{n % 2},{45 + 3 * n},{'male' if n % 3 else 'female'},{2004 + n % 9}-0{n % 9 + 1}-15\n" for n in range(12)
+)
+
+
+@pytest.mark.parametrize("method", ["pohar-perme", "ederer2"])
+def test_relative_survival_beside_a_life_table_in_a_second_file(run, tmp_path, method):
+    (tmp_path / "life.csv").write_text(LIFE, encoding="utf-8")
+    asked = ("--time", "days", "--event", "died", "--age", "age", "--sex", "sex", "--year", "from", "--at", "300", "700")
+    code, out, _ = run(ILL, "relative-survival", *asked, "--life-table", str(tmp_path / "life.csv"), "--method", method)
+    who, life = rows(ILL), rows(LIFE)
+    table = {name: [float(row[name]) for row in life] for name in ("age", "year", "hazard_per_day")} | {
+        "sex": [row["sex"] for row in life]
+    }
+    found = survival.relative(
+        [float(row["days"]) for row in who], [int(row["died"]) for row in who], [float(row["age"]) for row in who],
+        [row["sex"] for row in who], [row["from"] for row in who], table, at=[300, 700], method=method,
+    ).columns  # fmt: skip
+    assert code == 0
+    assert [float(row["estimate"]) for row in rows(out)] == found["estimate"].tolist()
+    years = ILL.replace("-15", "").replace("-0", ".")
+    assert run(years, "relative-survival", *asked, "--life-table", str(tmp_path / "life.csv"))[0] == 0
+
+
+MAP = "region,rate,events,people,beside\n" + "".join(
+    f"E{n},{value},{events},1000,{';'.join(f'E{other}' for other in (n - 1, n + 1) if 0 <= other < 6)}\n"
+    for n, (value, events) in enumerate([(2.0, 4), (2.5, 6), (4.0, 7), (5.5, 12), (5.0, 9), (6.0, 14)])
+)
+CHAIN = [[1], [0, 2], [1, 3], [2, 4], [3, 5], [4]]
+
+
+def test_whether_neighbours_are_alike(run):
+    asked = ("--area", "region", "--neighbours", "beside")
+    _, out, _ = run(MAP, "moran", *asked, "--values", "rate", "--json")
+    found = equity.moran([2.0, 2.5, 4.0, 5.5, 5.0, 6.0], CHAIN)
+    assert (document(out)["statistic"], document(out)["p_value"]) == (found.statistic, found.p_value)
+    _, out, _ = run(MAP, "moran", *asked, "--values", "events", "--population", "people", "--style", "binary")
+    found = equity.moran([4, 6, 7, 12, 9, 14], CHAIN, population=[1000] * 6, style="binary")
+    assert float(rows(out)[0]["statistic"]) == found.statistic
+
+
+MINUTES = [[5, 60, 90], [20, 45, 80], [70, 15, 40], [95, 50, 10]]
+PEOPLE, SEATS = [900, 300, 400, 500], [3, 2, 4]
+
+
+def journeys(reverse=False):
+    lines = [
+        f"T{place},S{site},{PEOPLE[place]},{SEATS[site]},{MINUTES[place][site]}"
+        for place in range(4) for site in range(3)
+    ]  # fmt: skip
+    return "\n".join(["town,hospital,people,beds,minutes", *(reversed(lines) if reverse else lines)]) + "\n"
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_within_reach_stands_beside_each_journey(run, reverse):
+    asked = ("--place", "town", "--centre", "hospital", "--demand", "people", "--supply", "beds", "--cost", "minutes")
+    _, out, _ = run(journeys(reverse), "accessibility", *asked, "--catchment", "60")
+    found = equity.accessibility(PEOPLE, SEATS, MINUTES, catchment=60)
+    answer = {(row["town"], row["hospital"]): row for row in rows(out)}
+    for place in range(4):
+        for site in range(3):
+            row = answer[f"T{place}", f"S{site}"]
+            assert float(row["value"]) == pytest.approx(found.value[place])
+            assert float(row["share"]) == pytest.approx(found.share[place, site])
+            assert float(row["served"]) == pytest.approx(found.served[site])
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_where_two_hospitals_would_serve_the_towns_best(run, reverse):
+    asked = ("--place", "town", "--site", "hospital", "--demand", "people", "--cost", "minutes")
+    _, out, _ = run(journeys(reverse), "p-median", *asked, "--p", "2", "--json")
+    found = location.p_median(PEOPLE, MINUTES, 2)
+    answer = document(out)
+    assert (answer["cost"], answer["optimal"], sorted(answer["sites"])) == (found.cost, True, [f"S{n}" for n in found.sites])
+    served = dict(zip(answer["columns"]["place"], answer["columns"]["site"], strict=True))
+    assert served == {f"T{place}": f"S{site}" for place, site in enumerate(found.assignment.tolist())}
+    _, out, err = run(journeys(reverse), "p-median", *asked, "--p", "1", "--fixed", "S2")
+    assert {row["site"] for row in rows(out)} == {"S2"}
+    assert "bound: " in err
+
+
+def test_full_hospitals_send_people_further(run):
+    asked = ("--place", "town", "--site", "hospital", "--demand", "people", "--cost", "minutes", "--capacity", "room")
+    room = "\n".join(line + (",room" if n == 0 else ",1300") for n, line in enumerate(journeys().splitlines())) + "\n"
+    _, out, _ = run(room, "p-median", *asked, "--p", "2", "--json")
+    found = location.p_median(PEOPLE, MINUTES, 2, capacity=[1300] * 3)
+    assert document(out)["cost"] == found.cost
+    tight = room.replace(",1300", ",500")
+    _, out, _ = run(tight, "p-median", *asked, "--p", "2", "--json")
+    assert document(out)["why_not"] != ""
+    assert "site" not in document(out)["columns"]
+
+
+def test_whom_each_hospital_serves(run):
+    asked = ("--place", "town", "--site", "hospital", "--demand", "people", "--cost", "minutes")
+    _, out, _ = run(journeys(), "catchment", *asked, "--sites", "S2", "S0", "--bands", "15", "45", "--json")
+    found = location.catchment(PEOPLE, MINUTES, [2, 0], bands=(15, 45))
+    answer = document(out)
+    assert answer["columns"]["site"] == ["S2", "S0"]
+    assert answer["columns"]["demand"] == found.columns["demand"].tolist()
+    assert answer["within"] == {"15.0": found.within[15.0], "45.0": found.within[45.0]}
+    assert answer["assignment"]["T3"] == "S2"
+    _, out, _ = run(journeys(), "catchment", *asked, "--supply", "beds", "--power", "1")
+    by_pull = location.catchment(PEOPLE, MINUTES, supply=SEATS, power=1).columns
+    assert [float(row["demand"]) for row in rows(out)] == pytest.approx(by_pull["demand"].tolist())
+
+
+UNITS = "unit,load,beds,stay\nA,4,8,3\nB,2.5,5,3\nC,9,9,2\n"
+
+
+def test_beds_apart_and_together(run):
+    _, out, err = run(UNITS, "beds", "--loads", "load", "--refusal", ".05")
+    found = queues.pooling([4, 2.5, 9], 0.05)
+    assert [row["unit"] for row in rows(out)] == ["A", "B", "C"]
+    assert [int(row["apart"]) for row in rows(out)] == found.apart.tolist()
+    assert f"together: {found.together}" in err
+    assert f"saved: {found.saved}" in err
+
+
+def test_refusals_and_waits(run):
+    _, out, _ = run(UNITS, "waiting", "--servers", "beds", "--load", "load", "--stay", "stay", "--within", "1")
+    first, _, last = rows(out)
+    assert float(first["refused"]) == queues.erlang_b(8, 4)
+    assert float(first["must_wait"]) == queues.erlang_c(8, 4)
+    assert float(first["mean_wait"]) == queues.mean_wait(8, 4, 3)
+    assert float(first["served_within"]) == queues.served_within(8, 4, 3, 1)
+    assert (last["mean_wait"], float(last["must_wait"]), float(last["served_within"])) == ("", 1.0, 0.0)
+    _, out, _ = run(UNITS, "waiting", "--servers", "beds", "--load", "load", "--json")
+    assert document(out)["columns"]["mean_wait"] == [None] * 3
+    assert document(out)["columns"]["occupancy"][0] == queues.occupancy(8, 4)
+
+
+PLACES = ("--place", "town", "--site", "hospital", "--demand", "people", "--cost", "minutes")
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "said"),
+    [
+        (
+            long().replace("E2,65+,21,3000,20000\n", ""),
+            ("standardised-rate", *BY_AGE, "--standard", "standard"),
+            "There is no row of area 'E2' with stratum '65+': every pair needs one.",
+        ),
+        (
+            long() + "E2,65+,21,3000,20000\n",
+            ("standardised-rate", *BY_AGE, "--standard", "standard"),
+            "area 'E2' with stratum '65+' stands twice, in data row 10 again.",
+        ),
+        (
+            long().replace("E2,65+,21,3000,20000", "E2,65+,21,3000,20001"),
+            ("standardised-rate", *BY_AGE, "--standard", "standard"),
+            "Column standard must be the same in every row of stratum '65+'.",
+        ),
+        (
+            long(),
+            ("standardised-ratio", *BY_AGE, "--reference-events", "died"),
+            "standardised-ratio needs --reference-events and --reference-population, or neither.",
+        ),
+        (
+            MAP.replace("E4\n", "E9\n"),
+            ("moran", "--area", "region", "--neighbours", "beside", "--values", "rate"),
+            "area 'E3' has the neighbour 'E9', which has no row.",
+        ),
+        (
+            MAP.replace("E5,6.0", "E4,6.0"),
+            ("moran", "--area", "region", "--neighbours", "beside", "--values", "rate"),
+            "area 'E4' stands twice: one row an area.",
+        ),
+        (
+            journeys().replace("T1,S1,300", "T1,S1,301"),
+            ("p-median", *PLACES, "--p", "2"),
+            "Column demand must be the same in every row of place 'T1'.",
+        ),
+        (journeys(), ("p-median", *PLACES), "p-median needs --p."),
+        (journeys(), ("p-median", *PLACES, "--p", "4"), "p: 4 is not a whole number from 1 to 3."),
+        (journeys(), ("p-median", *PLACES, "--p", "2", "--fixed", "S7"), "fixed: there is no site 'S7' in the file."),
+        (journeys(), ("catchment", *PLACES, "--sites", "S7"), "sites: there is no site 'S7' in the file."),
+        ("town,hospital,people,minutes\n", ("p-median", *PLACES, "--p", "1"), "The file has no rows of data."),
+        (UNITS, ("beds", "--loads", "load"), "beds needs --refusal."),
+        (UNITS, ("beds", "--loads", "load", "--refusal", "5"), "refusal: 5.0 is not above 0 and up to 1"),
+        (UNITS, ("waiting", "--servers", "load", "--load", "load"), "servers: 2.5 is not a whole number"),
+        (
+            UNITS,
+            ("waiting", "--servers", "beds", "--load", "load", "--within", "1"),
+            "waiting needs --stay to tell who is served --within a time.",
+        ),
+        (
+            ILL,
+            ("relative-survival", "--time", "days", "--event", "died", "--age", "age", "--sex", "sex", "--year", "from"),
+            "relative-survival needs --life-table.",
+        ),
+    ],
+)
+def test_a_file_of_pairs_that_cannot_be_used_is_refused_in_one_sentence(run, content, arguments, said):
+    code, out, err = run(content, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"plenary_stats: {said}")
+    assert err.count("\n") == 1
+
+
+def test_a_life_table_that_lacks_a_column_or_is_not_there_is_refused(run, tmp_path):
+    (tmp_path / "life.csv").write_text(LIFE.replace("hazard_per_day", "hazard"), encoding="utf-8")
+    asked = ("--time", "days", "--event", "died", "--age", "age", "--sex", "sex", "--year", "from", "--life-table")
+    code, _, err = run(ILL, "relative-survival", *asked, str(tmp_path / "life.csv"))
+    assert code == 2
+    assert "life_table: it needs the columns age, year, sex and hazard_per_day." in err
+    code, _, err = run(ILL, "relative-survival", *asked, str(tmp_path / "nowhere.csv"))
+    assert code == 2
+    assert "nowhere.csv" in err
 
 
 def test_it_writes_to_a_file_and_reads_standard_input(run, tmp_path, capsys, monkeypatch):

@@ -1,8 +1,4 @@
-"""The estimators on a CSV file: ``python -m plenary_stats COMMAND FILE --COLUMN NAME …``. It needs numpy and scipy, nothing else.
-
-Figures go to standard output as CSV, or as one JSON document with ``--json``; messages to standard error. Exit codes: 0 done, 2
-the arguments or the file cannot be used, said in one sentence.
-"""
+"""Reading the file, calling the estimator, printing what it answers."""
 
 from __future__ import annotations
 
@@ -12,187 +8,23 @@ import dataclasses
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from plenary_stats import adjustment, allocation, comparison, equity, monitoring, proportions, rates, survival
+from plenary_stats.command.offered import COMMANDS, Command
 from plenary_stats.errors import InputError
 from plenary_stats.ingest.files import read
 
 Columns = dict[str, npt.NDArray[Any]]
 
+ABOUT = """The estimators on a CSV file: python -m plenary_stats COMMAND FILE --COLUMN NAME …
 
-@dataclass(frozen=True)
-class Option:
-    """An argument of the estimator that is not a column of the file."""
-
-    name: str
-    kind: Callable[[str], Any] = str
-    help: str = ""
-    many: bool = False
-    needed: bool = False
-
-
-@dataclass(frozen=True)
-class Command:
-    """One estimator. ``required`` and ``optional`` name its arguments that are columns of numbers, ``labels`` those of any text.
-
-    With ``by_row`` the result has one figure a row of the file, and the file's columns are printed before it.
-    """
-
-    name: str
-    help: str
-    run: Callable[..., Any]
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    options: tuple[Option, ...] = ()
-    by_row: bool = False
-    many: frozenset[str] = field(default_factory=frozenset)
-
-
-_LEVEL = Option("level", float, "confidence, .95 unless told")
-_METHOD = Option("method", str, "which method, see the method page")
-_AT = Option("at", float, "times at which figures are given", many=True)
-
-COMMANDS: tuple[Command, ...] = (
-    Command(
-        "proportion",
-        "proportions with limits",
-        proportions.interval,
-        ("successes", "trials"),
-        options=(_METHOD, _LEVEL),
-        by_row=True,
-    ),
-    Command("rate", "rates with limits", rates.interval, ("count", "exposure"), options=(_METHOD, _LEVEL), by_row=True),
-    Command(
-        "ratio",
-        "observed against expected events",
-        rates.indirectly_standardised,
-        ("observed", "expected"),
-        options=(_METHOD, _LEVEL),
-        by_row=True,
-    ),
-    Command(
-        "funnel",
-        "centres against a target, with control limits and flags",
-        comparison.funnel,
-        ("observed", "denominator"),
-        options=(
-            Option("target", float, "the national value; all centres together unless told"),
-            Option("kind", str, "proportion, ratio or rate"),
-            Option("overdispersion", str, "multiplicative or additive"),
-            Option("winsorise", float, "share of z-scores drawn in at each end"),
-        ),
-        by_row=True,
-    ),
-    Command(
-        "between-centres",
-        "whether centres differ from one another",
-        comparison.between_centres,
-        ("events", "patients"),
-        options=(Option("measure", str), _METHOD, _LEVEL),
-    ),
-    Command(
-        "multiplicity", "p-values corrected for their number", comparison.multiplicity, ("p",), options=(_METHOD,), by_row=True
-    ),
-    Command(
-        "survival",
-        "Kaplan-Meier curves",
-        survival.kaplan_meier,
-        ("time", "event"),
-        ("entry",),
-        ("group",),
-        (_AT, Option("interval", str, "log-log, log or plain"), _LEVEL),
-    ),
-    Command(
-        "cumulative-incidence",
-        "events of several causes (Aalen-Johansen)",
-        survival.cumulative_incidence,
-        ("time", "cause"),
-        ("entry",),
-        ("group",),
-        (_AT, _LEVEL),
-    ),
-    Command(
-        "logrank",
-        "whether curves differ",
-        survival.logrank,
-        ("time", "event"),
-        ("entry",),
-        ("group", "strata"),
-        (Option("rho", float),),
-    ),
-    Command(
-        "logistic",
-        "case-mix adjustment by logistic regression",
-        adjustment.logistic,
-        ("outcome", "covariates"),
-        options=(Option("penalty", str, "firth"),),
-        many=frozenset({"covariates"}),
-    ),
-    Command(
-        "cox",
-        "the Cox model of covariates",
-        survival.cox,
-        ("time", "event", "covariates"),
-        ("entry",),
-        ("strata", "cluster"),
-        (Option("ties", str, "efron, breslow or exact"), _LEVEL),
-        many=frozenset({"covariates"}),
-    ),
-    Command(
-        "xmr",
-        "a run chart with process limits and the rules that points break",
-        monitoring.xmr,
-        ("values",),
-        options=(
-            Option("better", str, "increase or decrease"),
-            Option("target", float, "what is aimed at"),
-            Option("fix_after", int, "limits come from so many first points"),
-        ),
-        by_row=True,
-    ),
-    Command(
-        "racusum",
-        "risk-adjusted CUSUM, patients in time order",
-        monitoring.racusum,
-        ("outcome", "risk"),
-        options=(
-            Option("odds_ratio", float, "the change looked for", needed=True),
-            Option("limit", float, "a signal is above it", needed=True),
-        ),
-        by_row=True,
-    ),
-    Command("vlad", "expected less observed events, patients in time order", monitoring.vlad, ("outcome", "risk"), by_row=True),
-    Command(
-        "variation", "how far areas differ from what is expected", equity.variation, ("observed", "expected"), ("population",)
-    ),
-    Command(
-        "slope-index",
-        "the gradient over a ranking",
-        equity.slope_index,
-        ("rate", "population", "rank"),
-        ("std_err",),
-        options=(Option("scale", str, "linear, log or logit"), _LEVEL),
-    ),
-    Command(
-        "leximin",
-        "fair whole-unit shares of a shortage",
-        allocation.leximin,
-        ("need", "floor"),
-        options=(
-            Option("supply", float, "how much there is", needed=True),
-            Option("unit", float, "the size of one unit, 1 unless told"),
-        ),
-        by_row=True,
-    ),
-)
+Figures go to standard output as CSV, or as one JSON document with --json; messages to standard error. Exit codes: 0 done, 2
+the arguments or the file cannot be used, said in one sentence."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -202,14 +34,14 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Return the whole command tree."""
-    tree = _Parser(prog="plenary_stats", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    tree = _Parser(prog="plenary_stats", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = tree.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for command in COMMANDS:
         verb = verbs.add_parser(command.name, help=command.help, description=command.help)
         verb.add_argument("file", help="a CSV file with a header row; - for standard input")
-        for name in (*command.required, *command.optional, *command.labels):
+        for name in command.columns:
             many = "+" if name in command.many else None
-            needed = name in command.required
+            needed = name in {*command.keys, *command.required}
             verb.add_argument(_flag(name), dest=name, metavar="COLUMN", nargs=many, required=needed, help=f"the column of {name}")
         for option in command.options:
             many = "+" if option.many else None
@@ -240,9 +72,12 @@ def _run(arguments: argparse.Namespace) -> str:
     given = vars(arguments)
     table = _table(arguments.file)
     called: dict[str, Any] = {option.name: given[option.name] for option in command.options if given[option.name] is not None}
-    for name in (*command.required, *command.optional, *command.labels):
+    for name in command.columns:
         if given[name] is not None:
-            called[name] = _argument(table, given[name], text=name in command.labels)
+            called[name] = _argument(table, given[name], text=name in {*command.keys, *command.labels})
+    for option in command.options:
+        if option.table and option.name in called:
+            called[option.name] = _numbers_or_text(_table(called[option.name]))
     if absent := [_flag(option.name) for option in command.options if option.needed and option.name not in called]:
         raise InputError(f"{command.name} needs {', '.join(absent)}.")
     if command.name == "logrank" and "group" not in called:
@@ -272,6 +107,12 @@ def _argument(table: Columns, names: str | list[str], *, text: bool) -> Any:
     if isinstance(names, list):
         return {name: _column(table, name, text=not all(map(_is_number, table.get(name, ())))) for name in names}
     return _column(table, names, text=text)
+
+
+def _numbers_or_text(table: Columns) -> dict[str, Any]:
+    """Return every column of a second file: as numbers where all its cells are."""
+    found: dict[str, Any] = _argument(table, list(table), text=False)
+    return found
 
 
 def _column(table: Columns, name: str, *, text: bool) -> npt.NDArray[Any]:
