@@ -26,6 +26,23 @@ def test_a_correction_asks_what_it_corrects(page, member, sign_in, centres):
     check_page(page, without_script=False)
 
 
+def test_what_was_found_wrong_is_set_aside(page, member, sign_in, centres):
+    built = editions.built()
+    sign_in(member(NationalCommissioner, "England", "nation"))
+    page.goto("/workspace/editions/")
+    page.get_by_role("link", name="Set aside 2025, version 1").click()
+    check_page(page)
+    page.get_by_role("button", name="Set aside").click()
+    assert page.get_by_role("link", name="Give the reason").is_visible()
+    check_page(page, without_script=False)
+    page.get_by_label("Reason").fill("The narrative of one service is last year's.")
+    page.get_by_role("button", name="Set aside").click()
+    page.get_by_text("was set aside. Nothing of it was published.").wait_for()
+    check_page(page)
+    page.goto(f"/workspace/editions/{built.pk}/set-aside/")
+    check_page(page)
+
+
 def test_designations_and_proposing(page, member, sign_in, centres):
     sign_in(member(NationalCommissioner, "England", "nation"))
     for address in (

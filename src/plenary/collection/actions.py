@@ -26,6 +26,7 @@ from plenary.collection.terms import (
     SeriesState,
     SubmissionState,
     require_period,
+    require_version,
     series_move,
     submission_move,
 )
@@ -65,6 +66,7 @@ def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on
     """Put a version of a service's data set in force. The same bytes again change nothing; other bytes are refused."""
     require(permissions.may_adopt_data_set(by, service), f"Only the network of {service.name} adopts its data set.")
     spec.read_dictionary(content, service.slug, version)
+    require_version(version)
     with transaction.atomic():
         sha256 = store_bytes(content, by=by, media_type="text/csv")
         found, is_new = DataSetVersion.objects.get_or_create(
@@ -73,7 +75,8 @@ def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on
         if found.sha256 != sha256:
             raise NotPossible(f"Version {version} of the data set is adopted with other content. Give the change a new version.")
         if is_new:
-            record(by=by, verb="adopt data set", subject=f"data-set/{service.slug}/{version}", detail={"sha256": sha256})
+            detail = {"sha256": sha256, "adopted_on": adopted_on}
+            record(by=by, verb="adopt data set", subject=f"data-set/{service.slug}/{version}", detail=detail)
     return found
 
 

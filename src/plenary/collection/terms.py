@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -66,11 +67,28 @@ def require_period(start: dt.date, end: dt.date) -> None:
         raise NotPossible(f"A period ends after it starts: {start} to {end} does not.")
 
 
+def require_version(version: str) -> None:
+    """Refuse what cannot name a version of an agreed document."""
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}", version):
+        raise NotPossible(f"'{version[:40]}' names no version: use at most 40 letters, digits, points and hyphens, like 2026-1.")
+
+
+class Standing(StrEnum):
+    """How a version of an agreed document stands on a day."""
+
+    IN_FORCE = "in force"
+    EARLIER = "earlier"
+    LATER = "later"
+
+
 @dataclass(frozen=True)
 class Difference:
-    """One field of one case that differs between two submissions. ``field`` is empty where the whole case came or went."""
+    """One value that differs: of a case between two submissions, of a field or outcome between two versions of what is agreed.
 
-    case_id: str
+    ``name`` is the case, field or outcome; ``field`` is empty where the whole of it came or went.
+    """
+
+    name: str
     kind: str
     """``added``, ``removed`` or ``changed``."""
     field: str = ""

@@ -9,6 +9,7 @@ from functools import partial
 from django.db import transaction
 
 from plenary.collection.actions import keep_run
+from plenary.collection.terms import require_version
 from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
 from plenary.core.terms import NotPossible, Who
@@ -25,6 +26,9 @@ def adopt_outcome_set(*, service: Service, content: bytes, adopted_on: dt.date, 
     agreed = spec.read_outcome_set(content)
     if agreed.service != service.slug:
         raise NotPossible(f"The outcome set is of the service '{agreed.service}', not of '{service.slug}'.")
+    require_version(agreed.version)
+    if not agreed.proposed and agreed.agreed_on is None:
+        raise NotPossible("The outcome set says that it is agreed: say when, for instance agreed_on = 2026-03-12.")
     with transaction.atomic():
         sha256 = store_bytes(content, by=by, media_type="application/toml")
         values = {"sha256": sha256, "adopted_on": adopted_on, "agreed_on": agreed.agreed_on, "proposed": agreed.proposed}
@@ -33,7 +37,8 @@ def adopt_outcome_set(*, service: Service, content: bytes, adopted_on: dt.date, 
             raise NotPossible(f"Version {agreed.version} is adopted with other content. Give the change a new version.")
         if is_new:
             subject = f"outcome-set/{service.slug}/{agreed.version}"
-            record(by=by, verb="adopt outcome set", subject=subject, detail={"sha256": sha256, "proposed": agreed.proposed})
+            detail = {"sha256": sha256, "adopted_on": adopted_on, "agreed_on": agreed.agreed_on, "proposed": agreed.proposed}
+            record(by=by, verb="adopt outcome set", subject=subject, detail=detail)
     return found
 
 

@@ -5,20 +5,51 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from plenary.collection import queries as collection
+from plenary.collection.queries.agreed import Described, in_words, words
 from plenary.collection.queries.runs import Runs, hash_of
 from plenary.core.queries import stored_bytes
+from plenary.core.terms import Who
 from plenary.outcomes.models import OutcomeSetVersion, Run
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
 from plenary_stats import measures, spec
 from plenary_stats.folder import Expected
-from plenary_stats.spec import OutcomeSet
+from plenary_stats.spec import Outcome, OutcomeSet
 from plenary_stats.tables import ResultTable
+
+_OUTCOME: Final = {
+    "label": "Label",
+    "measure": "Measure",
+    "eligible": "Eligible",
+    "met": "Met",
+    "event": "Event",
+    "events": "Events",
+    "competing": "Competing event",
+    "person_time": "Person-time",
+    "value": "Value",
+    "unit": "Unit",
+    "baseline": "Baseline",
+    "time": "Time",
+    "start": "From",
+    "end": "To",
+    "entry": "Entry",
+    "at": "At",
+    "levels": "Levels",
+    "units": "Organs",
+    "units_met": "Organs met",
+    "subject": "Patient",
+    "direction": "Better",
+    "by": "By",
+    "adjust": "Adjusted for",
+    "window_years": "Years pooled",
+    "important": "Important difference",
+    "proposed": "Proposed only",
+}
 
 _RUNS = Runs(Run, "The results of {} have")
 visible_to, results, tables_of = _RUNS.visible_to, _RUNS.results, _RUNS.tables_of
@@ -37,6 +68,36 @@ def agreed_with(run: Run) -> OutcomeSet | None:
 def outcome_set_versions(service: Service) -> QuerySet[OutcomeSetVersion]:
     """Return the versions of a service's outcome set, the oldest first."""
     return OutcomeSetVersion.objects.filter(service=service).select_related("service").order_by("adopted_on", "id")
+
+
+def outcome_sets_visible_to(who: Who) -> QuerySet[OutcomeSetVersion]:
+    """Return the outcome sets of the services to whose networks ``who`` belongs, by service, the oldest first."""
+    found = OutcomeSetVersion.objects.filter(collection.of_networks(who)).select_related("service")
+    return found.order_by("service__name", "service__slug", "adopted_on", "id")
+
+
+def described(agreed: OutcomeSet) -> Described:
+    """Return the outcomes of a set in words, in their order."""
+    return {one.id: in_words(one, _OUTCOME) | _written_beside(one) for one in agreed.outcomes}
+
+
+def _written_beside(one: Outcome) -> dict[str, str]:
+    """Return the benchmark, and what is written of an outcome besides: its definition, its note."""
+    found = {key.capitalize(): words(text) for key, text in one.extra.items() if text}
+    if one.benchmark is not None:
+        source = f" ({one.benchmark.source})" if one.benchmark.source else ""
+        found["Benchmark"] = f"{one.benchmark.value:g}{source}"
+    return found
+
+
+def misfits(agreed: OutcomeSet, service: Service, on: dt.date) -> list[str]:
+    """Return why an outcome set cannot be computed from the service's data set of a day; nothing where it can.
+
+    A service that has no data set yet has nothing that an outcome set could fail to fit.
+    """
+    known = collection.data_set_versions(service)
+    version = known.filter(adopted_on__lte=on).last() or known.first()
+    return spec.problems(agreed, collection.data_set(version)) if version else []
 
 
 def outcome_set_for(service: Service, period_end: dt.date) -> OutcomeSetVersion | None:

@@ -405,7 +405,7 @@ class TestReading:
         old = make.accepted(centre, case("A1"))
         new = make.receive(centre, case("A1", status="dead"))
         found = actions.open_differences(old=old, new=new, why="before accepting", by=make.manager(centre))
-        assert [(one.case_id, one.field, one.before, one.after) for one in found] == [("A1", "status", "alive", "dead")]
+        assert [(one.name, one.field, one.before, one.after) for one in found] == [("A1", "status", "alive", "dead")]
         assert event_detail(events("read")[0])["differences"] == 1
 
     def test_differences_with_another_centre_are_refused(self, centre, elsewhere):

@@ -71,3 +71,14 @@ def test_period_that_does_not_run_forward_is_refused(end):
 
 def test_period_of_one_day():
     terms.require_period(date(2025, 1, 1), date(2025, 1, 2))
+
+
+@pytest.mark.parametrize("version", ["2026-1", "1", "v1.0_a", "x" * 40])
+def test_a_version_is_named(version):
+    terms.require_version(version)
+
+
+@pytest.mark.parametrize("version", ["", "-1", ".", "../etc", "a b", "a/b", "x" * 41, "2026-1\n", "é"])
+def test_what_names_no_version(version):
+    with pytest.raises(NotPossible, match="names no version"):
+        terms.require_version(version)

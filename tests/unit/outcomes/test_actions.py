@@ -6,6 +6,7 @@ import pytest
 
 from plenary.collection import actions as collection
 from plenary.core.models import AuditEvent
+from plenary.core.queries import event_detail
 from plenary.core.terms import NOBODY, NotPossible, Refused
 from plenary.outcomes import actions, queries
 from plenary.outcomes.models import OutcomeSetVersion, Run
@@ -43,6 +44,28 @@ class TestAdoptOutcomeSet:
     def test_a_proposal_is_marked_as_one(self):
         content = make.OUTCOMES.replace("agreed_on = 2025-03-12", "proposed = true")
         assert make.adopt(ServiceFactory(slug="adult-ecmo"), content).proposed is True
+
+    def test_what_says_that_it_is_agreed_says_when(self):
+        content = make.OUTCOMES.replace("agreed_on = 2025-03-12", "proposed = false")
+        with pytest.raises(NotPossible, match="say when"):
+            make.adopt(ServiceFactory(slug="adult-ecmo"), content)
+        assert not OutcomeSetVersion.objects.exists()
+
+    @pytest.mark.parametrize("version", ["v" * 41, "2026/1", "..", " 2026", "<b>"])
+    def test_a_version_has_a_name_that_can_stand_in_a_files_name(self, version):
+        with pytest.raises(NotPossible, match="names no version"):
+            make.adopt(ServiceFactory(slug="adult-ecmo"), make.OUTCOMES.replace('"2025-1"', f'"{version}"'))
+        assert not OutcomeSetVersion.objects.exists()
+
+    def test_the_event_keeps_the_day_of_the_agreement_and_by_whom(self):
+        service = ServiceFactory(slug="adult-ecmo")
+        content = make.OUTCOMES.encode()
+        made = actions.adopt_outcome_set(service=service, content=content, adopted_on=date(2025, 4, 1), by=make.NETWORK_LEAD)
+        event = AuditEvent.objects.get(verb="adopt outcome set")
+        assert event.who == make.NETWORK_LEAD.person_id
+        assert event_detail(event) == {
+            "sha256": made.sha256, "adopted_on": "2025-04-01", "agreed_on": "2025-03-12", "proposed": False,
+        }  # fmt: skip
 
     def test_of_another_service(self):
         with pytest.raises(NotPossible, match="of the service 'adult-ecmo', not of 'lam'"):

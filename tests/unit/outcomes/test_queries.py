@@ -1,5 +1,6 @@
 """Results are for the network."""
 
+import tomllib
 from datetime import date
 
 import pytest
@@ -8,6 +9,8 @@ from plenary.collection import actions as collection
 from plenary.core.terms import NOBODY, SYSTEM, NotFound
 from plenary.outcomes import queries
 from plenary.outcomes.models import OutcomeSetVersion
+from plenary.registry import queries as registry
+from plenary_stats import spec
 from tests.factories import collection as cases
 from tests.factories import outcomes as make
 from tests.factories.registry import CentreFactory, DesignationFactory, ServiceFactory
@@ -50,6 +53,72 @@ class TestLatest:
         service = ServiceFactory(slug="adult-ecmo")
         with pytest.raises(NotFound, match="have not been run"):
             queries.latest(service, cases.START, cases.END)
+
+
+class TestOutcomeSetsVisibleTo:
+    @pytest.mark.parametrize("who", [make.NETWORK_LEAD, make.CENTRE_LEAD])
+    def test_the_own_network(self, who):
+        make.adopt(ServiceFactory(slug="lam"), make.OUTCOMES.replace("adult-ecmo", "lam"))
+        own = make.adopt(ServiceFactory(slug="adult-ecmo"))
+        assert list(queries.outcome_sets_visible_to(who)) == [own]
+        assert queries.outcome_sets_visible_to(make.COMMISSIONER).count() == 2
+
+    @pytest.mark.parametrize("who", [make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, SYSTEM, NOBODY])
+    def test_nobody_else(self, who):
+        make.adopt(ServiceFactory(slug="adult-ecmo"))
+        assert not queries.outcome_sets_visible_to(who).exists()
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_one_query_however_many(self, count, django_assert_num_queries):
+        for number in range(count):
+            make.adopt(ServiceFactory(slug="adult-ecmo"), make.OUTCOMES.replace("2025-1", f"v{number}"))
+        with django_assert_num_queries(1):
+            assert len([one.service.name for one in queries.outcome_sets_visible_to(make.COMMISSIONER)]) == count
+
+
+class TestDescribed:
+    def test_an_outcome_in_words(self):
+        content = make.OUTCOMES.replace(
+            'direction = "higher"',
+            'direction = "higher"\nbenchmark = { value = 0.74, source = "cohort" }\ndefinition = "Left alive."\nwindow_years = 3',
+        )
+        found = queries.described(queries.outcome_set(make.adopt(ServiceFactory(slug="adult-ecmo"), content)))
+        assert list(found) == ["survival-to-discharge", "pf-ratio"]
+        one = found["survival-to-discharge"]
+        assert one["Met"] == "status = 'alive'"
+        assert (one["Benchmark"], one["Definition"], one["Years pooled"]) == ("0.74 (cohort)", "Left alive.", "3")
+        assert one["By"] == "centre, period, sex"
+        assert "Event" not in one
+
+    @pytest.mark.parametrize("slug", ["pseudomyxoma", "lam"])
+    def test_every_shipped_outcome_has_every_property_that_its_document_gives(self, slug):
+        for content in registry.outcome_set_files(slug).values():
+            document = tomllib.loads(content.decode())
+            found = queries.described(spec.read_outcome_set(content))
+            for entry in document["outcome"]:
+                said = " ".join(found[entry["id"]].values())
+                wanted = [str(entry[key]) for key in ("label", "met", "event", "value", "unit", "definition") if entry.get(key)]
+                assert [text for text in wanted if text not in said] == []
+
+
+class TestMisfits:
+    def test_what_fits(self):
+        service = cases.make_centre().service
+        assert queries.misfits(queries.outcome_set(make.adopt(service)), service, cases.END) == []
+
+    def test_a_field_that_the_data_set_of_the_day_lacks(self):
+        service = cases.make_centre().service
+        agreed = queries.outcome_set(make.adopt(service, make.OUTCOMES.replace("pf_ratio", "mobility")))
+        [problem] = queries.misfits(agreed, service, date(2026, 1, 1))
+        assert "mobility" in problem
+        later = cases.DICTIONARY + "mobility,case,text,Mobility,,number,,,,,\n"
+        cases.DataSetVersionFactory(service=service, version="2026-6", content=later.encode(), adopted_on=date(2026, 6, 1))
+        assert queries.misfits(agreed, service, date(2026, 5, 31)) == [problem]
+        assert queries.misfits(agreed, service, date(2026, 6, 1)) == []
+
+    def test_without_a_data_set_nothing_is_said(self):
+        service = ServiceFactory(slug="adult-ecmo")
+        assert queries.misfits(queries.outcome_set(make.adopt(service)), service, cases.END) == []
 
 
 class TestOutcomeSets:

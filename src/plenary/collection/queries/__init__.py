@@ -219,7 +219,7 @@ def differences(who: Who, old: Submission, new: Submission) -> list[Difference]:
     """
     if submissions(who).filter(pk__in=(old.pk, new.pk)).count() != len({old.pk, new.pk}):
         return []
-    return list(_compare(_payloads(old), _payloads(new)))
+    return list(compare(_payloads(old), _payloads(new)))
 
 
 def _payloads(submission: Submission) -> dict[str, Payload]:
@@ -231,17 +231,18 @@ def _payloads(submission: Submission) -> dict[str, Payload]:
     return dict(zip(cases["case_id"].tolist(), rows, strict=True))
 
 
-def _compare(before: Mapping[str, Payload], after: Mapping[str, Payload]) -> Iterator[Difference]:
-    for case_id in sorted(before.keys() | after.keys()):
-        if case_id not in before:
-            yield Difference(case_id, "added")
-        elif case_id not in after:
-            yield Difference(case_id, "removed")
+def compare(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:
+    """Yield what differs between two sets of named records, by name and then by field."""
+    for name in sorted(before.keys() | after.keys()):
+        if name not in before:
+            yield Difference(name, "added")
+        elif name not in after:
+            yield Difference(name, "removed")
         else:
-            old, new = before[case_id], after[case_id]
+            old, new = before[name], after[name]
             for field in sorted(old.keys() | new.keys()):
                 if old.get(field) != new.get(field):
-                    yield Difference(case_id, "changed", field, _shown(old.get(field)), _shown(new.get(field)))
+                    yield Difference(name, "changed", field, _shown(old.get(field)), _shown(new.get(field)))
 
 
 def _shown(value: Any) -> str:

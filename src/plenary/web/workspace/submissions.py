@@ -200,7 +200,7 @@ class ChangeFilter(FilterForm):
         return [
             one
             for one in found
-            if chosen.get("kind", one.kind) == one.kind and chosen.get("case_id", "").casefold() in one.case_id.casefold()
+            if chosen.get("kind", one.kind) == one.kind and chosen.get("case_id", "").casefold() in one.name.casefold()
         ]
 
 
@@ -219,7 +219,7 @@ def changes(request: HttpRequest, number: int, *, as_file: bool = False) -> Http
         section=_name(one),
         crumbs=_crumbs(one, here),
         columns=("Case", "Change", "Field", "Before", "Now"),
-        rows=[(row.case_id, KINDS[row.kind], row.field, row.before, row.after) for row in form.keep(found)],
+        rows=[(row.name, KINDS[row.kind], row.field, row.before, row.after) for row in form.keep(found)],
         intro=[f"Compared with {_name(earlier)}, received {moment(earlier.received_at)}."],
         filter=form,
         file=f"changes-{one.pk}.csv",

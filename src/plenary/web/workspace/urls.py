@@ -15,6 +15,7 @@ from plenary.core.permissions import (
 )
 from plenary.web.routes import SIGNED_IN, route
 from plenary.web.workspace import (
+    agreed,
     audit,
     cases,
     collection,
@@ -43,6 +44,7 @@ WRITERS = (NetworkLead, NationalCommissioner, PatientRepresentative)
 ADMINISTRATOR = (Administrator,)
 PERSON = "workspace/people/<int:number>/"
 HERE = "workspace/collection/<slug:service>/<str:ods>/<str:period>/"
+VERSION = "workspace/agreed/<slug:kind>/<int:number>/"
 SENT = "workspace/submissions/<int:number>/"
 
 urlpatterns = [
@@ -76,6 +78,15 @@ urlpatterns = [
     route("workspace/results/run/", results.run_results, "run_results", LEADERS),
     route("workspace/results/<int:number>/", results.run, "run", NETWORK),
     route("workspace/results/<int:number>/figures.csv", results.run_file, "run_file", NETWORK),
+    # what networks agree
+    route("workspace/agreed/", agreed.all_versions, "agreed_sets", FOLLOWERS),
+    route("workspace/agreed.csv", partial(agreed.all_versions, as_file=True), "agreed_sets_file", FOLLOWERS),
+    route("workspace/agreed/adopt/", agreed.adopt, "adopt_set", LEADERS),
+    route(VERSION, agreed.version, "agreed_set", agreed.NETWORK),
+    route(f"{VERSION}words.csv", partial(agreed.version, as_file=True), "agreed_set_file", agreed.NETWORK),
+    route(f"{VERSION}document/", agreed.document, "agreed_document", agreed.NETWORK),
+    route(f"{VERSION}changes/", agreed.changes, "agreed_changes", agreed.NETWORK),
+    route(f"{VERSION}changes.csv", partial(agreed.changes, as_file=True), "agreed_changes_file", agreed.NETWORK),
     # expenditure
     route("workspace/expenditure/", spend.expenditure, "expenditure", FOLLOWERS),
     route("workspace/expenditure.csv", partial(spend.expenditure, as_file=True), "expenditure_file", FOLLOWERS),

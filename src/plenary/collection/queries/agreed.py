@@ -1,0 +1,70 @@
+"""Agreed data sets in words: which version stood when, what it asks for, and what another version changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.db.models import QuerySet
+
+from plenary.collection.models import DataSetVersion
+from plenary.collection.queries import of_networks
+from plenary.collection.terms import Standing
+from plenary.core.terms import Who
+from plenary_stats.spec import DataSet
+
+Described = dict[str, dict[str, str]]
+"""Each field or outcome by its name: what is agreed of it, by property, in words. What is left out is not there."""
+
+_FIELD: Final = {
+    "label": "Label",
+    "form": "Form",
+    "section": "Section",
+    "kind": "Kind",
+    "validation": "Written as",
+    "choices": "Choices",
+    "required": "Required",
+    "minimum": "At least",
+    "maximum": "At most",
+    "identifier": "Identifies the patient, not kept",
+    "branching": "Asked where",
+    "annotation": "Annotation",
+    "note": "Note",
+}
+
+
+def visible_to(who: Who) -> QuerySet[DataSetVersion]:
+    """Return the data sets of the services to whose networks ``who`` belongs, by service, the oldest first."""
+    found = DataSetVersion.objects.filter(of_networks(who)).select_related("service")
+    return found.order_by("service__name", "service__slug", "adopted_on", "id")
+
+
+def described(dataset: DataSet) -> Described:
+    """Return the fields of a data set in words, in their order."""
+    return {one.name: in_words(one, _FIELD) for one in dataset.fields}
+
+
+def in_words(one: object, properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties of a typed record, named as people name them; those that are empty are left out."""
+    return {label: text for name, label in properties.items() if (text := words(getattr(one, name)))}
+
+
+def words(value: Any) -> str:
+    """Return a value as people read it; nothing for none and for "no"."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "yes"
+    if isinstance(value, Mapping):
+        return "; ".join(key if key == text else f"{key} = {text}" for key, text in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(map(words, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def standing(adopted_on: Sequence[dt.date], on: dt.date) -> list[Standing]:
+    """Return how each version of one document stands on a day, from the days on which they were adopted, the oldest first."""
+    begun = sum(day <= on for day in adopted_on)
+    earlier, later = max(begun - 1, 0), len(adopted_on) - begun
+    return [Standing.EARLIER] * earlier + [Standing.IN_FORCE] * (begun > 0) + [Standing.LATER] * later
