@@ -3,15 +3,18 @@
 from plenary_stats.disclosure.audit import Audit, audit
 from plenary_stats.disclosure.longtable import LongTable, read_long, write_long
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy
+from plenary_stats.disclosure.printed import Behind, behind
 from plenary_stats.disclosure.protect import Protected, protect
 
 __all__ = [
     "Audit",
+    "Behind",
     "LongTable",
     "Policy",
     "Protected",
     "as_plain",
     "audit",
+    "behind",
     "policy_of",
     "protect",
     "read_long",

@@ -9,9 +9,7 @@ import numpy as np
 
 from plenary_stats.disclosure import Policy
 from plenary_stats.tables import ResultTable, text
-from tests.shared import SHARED
 
-FOLDER = SHARED / "oracle" / "disclosure"
 ADDED = {"quantity", "low", "high", "verdict"}
 
 
@@ -28,8 +26,8 @@ def read(path: Path, dimensions: tuple[str, ...] = ()) -> ResultTable:
     return table(rows, dimensions or tuple(name for name in rows[0] if name not in {"value", "status"}), path.stem)
 
 
-def published_cases() -> Iterator[tuple[str, list[ResultTable], dict]]:
-    for expected in sorted(FOLDER.glob("*/expected.csv")):
+def published_cases(folder: Path) -> Iterator[tuple[str, list[ResultTable], dict]]:
+    for expected in sorted(folder.glob("disclosure/*/expected.csv")):
         tables = [read(path) for path in sorted(expected.parent.glob("p*.csv"))]
         answers = {}
         for row in csv.DictReader(expected.read_text().splitlines()):
@@ -38,8 +36,8 @@ def published_cases() -> Iterator[tuple[str, list[ResultTable], dict]]:
         yield expected.parent.name, tables, answers
 
 
-def enumerated_cases() -> Iterator[tuple[str, list[ResultTable], Policy, dict]]:
-    for path in sorted(FOLDER.glob("enumerated/*/spec.json")):
+def enumerated_cases(folder: Path) -> Iterator[tuple[str, list[ResultTable], Policy, dict]]:
+    for path in sorted(folder.glob("disclosure/enumerated/*/spec.json")):
         spec = json.loads(path.read_text())
         pairs = {
             name: tuple((row["child"], row["parent"]) for row in csv.DictReader((path.parent / file).read_text().splitlines()))
