@@ -65,16 +65,15 @@ def directly_standardised(
     """
     if method not in {"national", "exact", "gamma"}:
         raise ValueError(f"method: {method!r} is none of national, exact, gamma.")
-    times = np.ones(1) if frequency is None else counts(frequency, "frequency")
+    times = None if frequency is None else counts(frequency, "frequency")
     persons = counts(events, "events")
-    persons = persons[..., None] if frequency is None else persons
     people, weight = numbers(population, "population"), numbers(standard, "standard")
     if (people <= 0).any() or (weight < 0).any() or weight.sum() <= 0:
         raise ValueError("population: every stratum needs people, and the standard at least one; merge empty age bands first.")
     share = weight / weight.sum()
-    happened, squared = persons @ times, persons @ times**2  # events, and what they add to the variance
-    rate = (share * happened / people).sum(axis=-1)
-    variance = (share**2 * squared / people**2).sum(axis=-1)
+    happened, squared = (persons, persons) if times is None else (persons @ times, persons @ times**2)  # for the variance
+    rate = np.vecdot(happened / people, share)
+    variance = np.vecdot(squared / people**2, share**2)
     total = happened.sum(axis=-1)
     if method == "gamma":
         lower, upper = _gamma_limits(rate, variance, (share / people).max(axis=-1), level)
@@ -139,7 +138,7 @@ def expected_events(population: Any, reference_events: Any, reference_population
         raise ValueError("reference_population: every stratum needs people; merge empty age bands first.")
     if (people < 0).any():
         raise ValueError("population: it cannot be negative.")
-    total: Numbers = (people * events / reference).sum(axis=-1)
+    total: Numbers = np.vecdot(people, events / reference)
     return total
 
 
@@ -216,6 +215,6 @@ def exact_limits(count: Numbers, level: float) -> Limits:
 
 def national_limits(count: Numbers, level: float) -> Limits:
     """Return exact limits below ten events, Byar's from ten up."""
-    exact, byar = exact_limits(count, level), byar_limits(count, level)
-    few = count < FEW_EVENTS
-    return np.where(few, exact[0], byar[0]), np.where(few, exact[1], byar[1])
+    table, byar = exact_limits(np.arange(float(FEW_EVENTS)), level), byar_limits(count, level)
+    few, place = count < FEW_EVENTS, np.minimum(count, FEW_EVENTS - 1).astype(np.intp)
+    return np.where(few, table[0][place], byar[0]), np.where(few, table[1][place], byar[1])

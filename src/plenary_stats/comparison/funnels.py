@@ -18,6 +18,7 @@ Target = float | Numbers
 
 FEW_CENTRES = 10
 """From fewer centres than this, overdispersion cannot be told from chance."""
+_NOBODY = "Nothing to compare: the denominator is 0."
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,9 @@ def _columns(centres: _Centres, limits: tuple[float, ...], extra: _Extra, *, exa
     for level in limits:
         lower, upper = _limits(centres, level, extra, exact=exact)
         columns |= {f"lower_{_name(level)}": lower, f"upper_{_name(level)}": upper}
-    low, high = _tails(centres, extra)
-    mid_low, mid_high = _mid(centres)
-    columns |= {"p_low": low, "p_high": high, "mid_low": mid_low, "mid_high": mid_high, "z": _z(centres, extra)}
-    columns |= {"flag": _flags(low, high, limits), "why_not": centres.why_not}
-    return columns
+    columns |= _tails(centres, extra)
+    flag = _flags(columns["p_low"], columns["p_high"], limits)
+    return columns | {"z": _z(centres, extra), "flag": flag, "why_not": centres.why_not}
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class _Centres:
         if wrong.size:
             raise ValueError(f"target: {wrong[0]} is out of range for a {kind}.")
         value = events / np.where(nobody, np.nan, size)
-        return _Centres(events, size, value, goal, kind, np.where(nobody, "Nothing to compare: the denominator is 0.", ""))
+        return _Centres(events, size, value, goal, kind, np.where(nobody, _NOBODY if nobody.any() else "", ""))
 
     @property
     def shown(self) -> npt.NDArray[np.bool_]:
@@ -249,6 +248,18 @@ def _at_least(count: Numbers, size: Numbers, target: Target, kind: Kind) -> Numb
     return np.where(count < 1, 1.0, chance)
 
 
+def _apart(count: Numbers, size: Numbers, target: Target, kind: Kind) -> tuple[Numbers, Numbers]:
+    """Return the chance of so many or fewer and of more: the smaller is worked out, to the last digit, the other is the rest."""
+    goal = np.broadcast_to(np.asarray(target, dtype=np.float64), size.shape)
+    few = count < size * goal
+    smaller = np.empty(size.shape)
+    smaller[few] = _at_most(count[few], size[few], goal[few], kind)
+    smaller[~few] = _at_least(count[~few] + 1, size[~few], goal[~few], kind)
+    if kind == "proportion":
+        smaller[~few & (count >= size)] = 0.0
+    return np.where(few, smaller, 1 - smaller), np.where(few, 1 - smaller, smaller)
+
+
 def _quantile(probability: float, size: Numbers, target: Target, kind: Kind) -> tuple[Numbers, Numbers, Numbers]:
     """Return the smallest count whose chance of so many or fewer reaches the probability, that chance, and the one below it."""
     goal = np.broadcast_to(np.asarray(target, dtype=np.float64), size.shape)
@@ -256,16 +267,19 @@ def _quantile(probability: float, size: Numbers, target: Target, kind: Kind) -> 
     z, share = float(ndtri(probability)), goal if kind == "proportion" else np.zeros_like(goal)
     spread = np.sqrt(size * goal * (1 - share))
     near = size * goal + z * spread + (1 - 2 * share) * (z**2 - 1) / 6
-    rank = np.clip(np.floor(near + 0.5), 0.0, size if kind == "proportion" else np.inf)
-    up_to, below = _at_most(rank, size, goal, kind), _at_most(rank - 1, size, goal, kind)
-    while True:
-        step = np.where(up_to < probability, 1.0, np.where(below >= probability, -1.0, 0.0))
-        wrong = np.flatnonzero((step != 0) & ((kind != "proportion") | (rank + step <= size)))
-        if not wrong.size:
-            return rank, up_to, below
-        rank[wrong] += step[wrong]
-        up_to[wrong] = _at_most(rank[wrong], size[wrong], goal[wrong], kind)
-        below[wrong] = _at_most(rank[wrong] - 1, size[wrong], goal[wrong], kind)
+    most = size if kind == "proportion" else np.full(size.shape, np.inf)
+    rank = np.clip(np.floor(near + 0.5), 0.0, most)
+    up_to, below = _at_most(rank, size, goal, kind), np.full(size.shape, np.nan)
+    while (low := np.flatnonzero((up_to < probability) & (rank < most))).size:
+        rank[low] += 1
+        below[low], up_to[low] = up_to[low], _at_most(rank[low], size[low], goal[low], kind)
+    unknown = np.flatnonzero(np.isnan(below))
+    while unknown.size:
+        below[unknown] = _at_most(rank[unknown] - 1, size[unknown], goal[unknown], kind)
+        unknown = unknown[below[unknown] >= probability]
+        rank[unknown] -= 1
+        up_to[unknown] = below[unknown]
+    return rank, up_to, below
 
 
 def _spread(centres: _Centres) -> Numbers:
@@ -350,23 +364,18 @@ def _limits(centres: _Centres, level: float, extra: _Extra, *, exact: bool) -> t
     return centres.target - half, centres.target + half
 
 
-def _tails(centres: _Centres, extra: _Extra) -> tuple[Numbers, Numbers]:
-    """Return P(so few or fewer) and P(so many or more): exact, or the larger of the exact and the overdispersed."""
+def _tails(centres: _Centres, extra: _Extra) -> dict[str, Numbers]:
+    """Return P(so few or fewer) and P(so many or more), exact or the larger of the exact and the overdispersed.
+
+    Beside them the exact ones that count the observed number by half.
+    """
     sized, case = np.where(centres.shown, centres.denominator, 1.0), (centres.target, centres.kind)
-    low, high = _at_most(centres.observed, sized, *case), _at_least(centres.observed, sized, *case)
+    (low, more), (fewer, high) = _apart(centres.observed, sized, *case), _apart(centres.observed - 1, sized, *case)
+    mid = {"mid_low": (low + fewer) / 2, "mid_high": (high + more) / 2}
     if extra.found:
         z = _overdispersed_z(centres, extra)
         low, high = np.fmax(low, ndtr(z)), np.fmax(high, ndtr(-z))
-    return np.where(centres.shown, low, np.nan), np.where(centres.shown, high, np.nan)
-
-
-def _mid(centres: _Centres) -> tuple[Numbers, Numbers]:
-    """Return the exact tail probabilities with half of the observed count in each."""
-    sized, case, seen = np.where(centres.shown, centres.denominator, 1.0), (centres.target, centres.kind), centres.observed
-    all_met = (centres.kind == "proportion") & (seen >= sized)
-    low = (_at_most(seen, sized, *case) + _at_most(seen - 1, sized, *case)) / 2
-    high = (_at_least(seen, sized, *case) + np.where(all_met, 0.0, _at_least(seen + 1, sized, *case))) / 2
-    return np.where(centres.shown, low, np.nan), np.where(centres.shown, high, np.nan)
+    return {name: np.where(centres.shown, tail, np.nan) for name, tail in ({"p_low": low, "p_high": high} | mid).items()}
 
 
 def _overdispersed_z(centres: _Centres, extra: _Extra) -> Numbers:
@@ -379,7 +388,8 @@ def _overdispersed_z(centres: _Centres, extra: _Extra) -> Numbers:
 
 def _flags(low: Numbers, high: Numbers, limits: tuple[float, ...]) -> npt.NDArray[np.str_]:
     """Return the widest limit that each centre is beyond; ``within`` if none, empty where there is no probability."""
-    flag = np.where(np.isnan(low), "", "within").astype("<U16")
+    widest = max([6, *(len(f"high{_name(level)}") for level in limits)])
+    flag = np.where(np.isnan(low), "", "within").astype(f"<U{widest}")
     for level in sorted(limits):
         tail = 0.5 - level / 2
         flag[low < tail] = f"low{_name(level)}"

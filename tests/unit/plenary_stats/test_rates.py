@@ -251,3 +251,35 @@ def test_a_stratum_split_in_two_changes_no_rate(rows, data):
         assert getattr(split, name) == pytest.approx(getattr(whole, name), rel=1e-12)
     halved = expected_events(np.tile(people / 2, 2), np.tile(events, 2), np.tile(standard, 2))
     assert halved == pytest.approx(expected_events(people, events, standard), rel=1e-12)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.floats(0.5, 0.999))
+def test_the_national_rule_takes_each_count_by_itself(values, level):
+    found, exact, byar = (interval(values, 2.5, method, level) for method in ("national", "exact", "byar"))
+    few = np.array(values) < 10
+    for name in ("lower", "upper"):
+        expected = np.where(few, getattr(exact, name), getattr(byar, name))
+        assert getattr(found, name).tolist() == expected.tolist()
+
+
+strata = st.integers(1, 6).flatmap(
+    lambda bands: st.tuples(
+        st.lists(st.lists(st.integers(0, 30), min_size=bands, max_size=bands), min_size=1, max_size=4),
+        st.lists(st.integers(1, 900), min_size=bands, max_size=bands),
+    )
+)
+
+
+@given(strata, st.integers(1, 500))
+def test_standardised_rates_are_sums_over_the_strata(given_strata, people):
+    """The formulas of Dobson et al. band by band; classes of persons with one event each are what no classes are."""
+    events, standard = (np.array(part) for part in given_strata)
+    found = directly_standardised(events, people + np.arange(events.shape[1]), standard, minimum=0)
+    classes = directly_standardised(events[..., None], people + np.arange(events.shape[1]), standard, minimum=0, frequency=[1])
+    each = [
+        sum(w * x / n for w, x, n in zip(standard, area, people + np.arange(len(standard)), strict=True)) / standard.sum()
+        for area in events
+    ]
+    assert found.estimate.tolist() == pytest.approx(each, rel=1e-12)
+    for name in ("estimate", "lower", "upper"):
+        np.testing.assert_allclose(getattr(found, name), getattr(classes, name), rtol=1e-12)

@@ -306,3 +306,44 @@ def test_less_variation_than_chance_leaves_the_exact_chances():
         assert (found.phi < 1, found.tau2) == (True, 0)
         for name in ("p_low", "p_high"):
             np.testing.assert_array_equal(found.columns[name], funnel(met, of).columns[name])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1, max_size=20),
+    st.sampled_from([0.0, 1e-6, 0.03, 0.5, 0.97, 1.0]),
+    st.sampled_from(["proportion", "rate"]),
+)
+def test_both_tails_are_right_to_the_last_digit_however_small(rows, goal, kind):
+    """scipy's distributions, each tail on its own: a tail of 1e-80 is not what 1 less the other leaves."""
+    met, of = (np.array(part) for part in zip(*((min(row), max(row) + 1) for row in rows), strict=True))
+    found = funnel(met, of, goal, kind).columns
+    chance = stats.binom(of, goal) if kind == "proportion" else stats.poisson(of * goal)
+    low, high = chance.cdf(met), chance.sf(met - 1)
+    fewer, more = chance.cdf(met - 1), chance.sf(met)
+    expected = {"p_low": low, "p_high": high, "mid_low": (low + fewer) / 2, "mid_high": (high + more) / 2}
+    for name, tail in expected.items():
+        np.testing.assert_allclose(found[name], tail, rtol=1e-9, atol=1e-300, err_msg=name)
+
+
+@given(
+    st.lists(st.integers(1, 400), min_size=1, max_size=20),
+    st.sampled_from([0.0, 1e-4, 0.03, 0.5, 0.97, 1.0]),
+    st.sampled_from([0.8, 0.95, 0.998]),
+)
+def test_drawn_limits_are_interpolated_between_the_exact_ranks(sizes, goal, level):
+    """Spiegelhalter 2005, appendix, with scipy's quantiles: the guess that the search starts from leaves no trace."""
+    of = np.array(sizes)
+    lower, upper = curve(of, goal, level=level)
+    for drawn, probability in ((lower, 0.5 - level / 2), (upper, 0.5 + level / 2)):
+        chance = stats.binom(of, goal)
+        rank = chance.ppf(probability)
+        part = (chance.cdf(rank) - probability) / chance.pmf(rank)
+        np.testing.assert_allclose(drawn, np.clip((rank - part) / of, 0, 1), rtol=1e-9, atol=1e-9)
+
+
+def test_texts_are_no_wider_than_what_they_say():
+    """A million centres with nothing to explain do not carry a sentence each; any limit asked for has its whole name."""
+    found = funnel([1, 2], [4, 4], limits=(0.95, 0.9998)).columns
+    assert found["why_not"].dtype.itemsize == np.dtype("<U1").itemsize
+    assert funnel([0, 90], [90, 90], 0.5, limits=(0.95, 0.9998)).columns["flag"].tolist() == ["low9998", "high9998"]
+    assert funnel([0, 4], [0, 4]).columns["why_not"].tolist() == ["Nothing to compare: the denominator is 0.", ""]
