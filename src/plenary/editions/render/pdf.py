@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from plenary.editions.render import drawing
+from plenary.editions.render.letters import settable
 
 STANDARDS: Final = ("ua-1", "a-2a")
+
+_UNSHOWN: Final = ("could not be displayed with font", "contains the codepoint")
+"""What the typesetter says of a character without a glyph, which an archival document may not hold."""
 
 _CHILD: Final = """
 import sys, typst
@@ -31,13 +35,26 @@ class PdfError(Exception):
 
 
 def render(content: Mapping[str, Any], drawings: Mapping[str, str], alternatives: Mapping[str, str]) -> bytes:
-    """Return the edition as a PDF. ``alternatives`` are the charts' texts for those who do not see them, by the same keys."""
-    resources = files("plenary.editions.render")
+    """Return the edition as a PDF. ``alternatives`` are the charts' texts for those who do not see them, by the same keys.
+
+    Where a text holds a character that no font can show, it is set once more with a sign in the place of each such character.
+    """
+    printed = _printed(content)
     drawn = {key: {"svg": svg, "alt": alternatives[key]} for key, svg in drawings.items()}
+    try:
+        return _set(printed, drawn)
+    except PdfError as problem:
+        if not any(sign in str(problem) for sign in _UNSHOWN):
+            raise
+    return _set(settable(printed), {key: {"svg": settable(one["svg"]), "alt": one["alt"]} for key, one in drawn.items()})
+
+
+def _set(printed: Mapping[str, Any], drawn: Mapping[str, Mapping[str, str]]) -> bytes:
+    resources = files("plenary.editions.render")
     with tempfile.TemporaryDirectory() as folder, as_file(resources / "fonts") as fonts:
         root = Path(folder)
         (root / "edition.typ").write_bytes((resources / "edition.typ").read_bytes())
-        (root / "content.json").write_text(json.dumps(_printed(content)), encoding="utf-8")
+        (root / "content.json").write_text(json.dumps(printed), encoding="utf-8")
         (root / "drawings.json").write_text(json.dumps(drawn), encoding="utf-8")
         command = [sys.executable, "-c", _CHILD, str(root), str(fonts), *STANDARDS]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter and script

@@ -6,8 +6,10 @@ from pypdf import PdfReader
 
 from plenary.editions.render import drawing, pdf
 from plenary.editions.render.content import build
+from plenary.editions.render.figures import describe
+from plenary.editions.terms import CentreEntry, ServiceEntry
 from tests.unit.editions.published import files
-from tests.unit.editions.sample import SECRET, sample
+from tests.unit.editions.sample import ECMO, SECRET, sample
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,56 @@ def test_a_document_that_cannot_be_set_says_why():
     del content["edition"]["title"]
     with pytest.raises(pdf.PdfError, match="title"):
         pdf.render(content, {}, {})
+
+
+def set_with(words):
+    """Return the words of a PDF of one service that somebody described in these words."""
+    made = pdf.render(build(sample(narrative={ECMO: {"Description": words}}, tables=())), {}, {})
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages))
+
+
+def test_a_character_that_no_font_can_show_does_not_cost_the_edition_its_pdf():
+    """An archival document may hold none: one picture sign in a patient's words, and no edition could be built."""
+    found = set_with("They never left me alone 😊. 名前 \ue000 \x07 Diolch, Ŵyl.")
+    assert "They never left me alone □. □□ □" in found
+    assert "Diolch, Ŵyl." in found
+
+
+@pytest.mark.parametrize("place", ["service", "category", "centre", "reviewer", "note", "label", "attribution", "area"])
+def test_nor_does_one_in_any_name(place):
+    odd = "Ysbyty 名 😊"
+    changes = {
+        "service": {"services": (ServiceEntry(ECMO, odd),)},
+        "category": {"services": (ServiceEntry(ECMO, "Adult ECMO", odd),)},
+        "centre": {"centres": (CentreEntry(ECMO, "RJ1", odd),)},
+        "reviewer": {"reviewers": (odd, "B"), "draft": False},
+        "note": {"number": 2, "correction_note": odd},
+        "label": {"label": odd},
+        "attribution": {"attribution": (odd,)},
+        "area": {"areas": {"E40000003": odd}},
+    }[place]
+    content = build(
+        sample(**{"services": sample().services[:1], "tables": ()} | changes) if place != "area" else sample(**changes)
+    )
+    drawings = drawing.draw(content)
+    alternatives = {key: describe(block, figures) for key, block, figures in drawing.charts(content)}
+    assert pdf.render(content, drawings, alternatives).startswith(b"%PDF")
+
+
+def test_markup_of_the_typesetter_in_a_text_is_text():
+    words = '#panic[x] = Heading $x$ *bold* `raw` @ref <label> #import "secret.typ" \\'
+    found = set_with("    " + words)
+    assert "".join(words.split()) in "".join(found.split())
+
+
+def test_very_long_names_and_words_are_set():
+    name = "A centre with a name that goes on " * 12
+    content = build(sample(centres=(CentreEntry(ECMO, "RJ1", name + "x" * 300),), tables=()))
+    made = PdfReader(io.BytesIO(pdf.render(content, {}, {})))
+    found = "".join("".join(page.extract_text() for page in made.pages).split())
+    assert "goesonx" in found or "xxx" in found
+
+
+def test_the_same_document_gives_the_same_bytes_also_where_it_was_set_twice():
+    content = build(sample(narrative={ECMO: {"Description": "😊"}}, tables=()))
+    assert pdf.render(content, {}, {}) == pdf.render(content, {}, {})
