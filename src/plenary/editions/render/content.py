@@ -132,11 +132,14 @@ def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list
 
 
 def _tell_apart(taken: Iterable[str], blocks: Iterable[Block]) -> None:
-    """Give every chart and table of a service an id of its own: what reads alike must not be drawn in one another's place."""
+    """Give every chart and table of a service an id of its own: what reads alike must not be drawn in one another's place.
+
+    An id begins with a letter, also that of the chart of "30-day survival".
+    """
     known = set(taken)
     for block in blocks:
         if "id" in block:
-            name = block["id"] or block["kind"]
+            name = block["id"] if block["id"][:1].isalpha() else f"{block['kind']}-{block['id']}".rstrip("-")
             block["id"] = next(one for one in chain([name], (f"{name}-{number}" for number in count(2))) if one not in known)
             known.add(block["id"])
 

@@ -4,16 +4,24 @@ import csv
 import io
 import json
 import re
+import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import pytest
 from pptx import Presentation
 from pypdf import PdfReader
 
-from plenary.editions.terms import TABLES
+from plenary.editions.render import data, html, pdf, slides, write
+from plenary.editions.render.content import build
+from plenary.editions.render.drawing import charts, draw
+from plenary.editions.render.figures import describe
+from plenary.editions.terms import NARRATIVE, TABLES, PreviousEdition
 from plenary_stats.tables import RESULT_DIMENSIONS
 from tests.unit.editions.published import files
-from tests.unit.editions.sample import SECRET
+from tests.unit.editions.sample import ECMO, SECRET, outcome_rows, sample
+from tests.unit.editions.tables import protected
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +134,136 @@ def test_what_is_withheld_is_in_no_view():
     for path, words in files().items():
         if path.endswith((".html", ".json", ".csv")):
             assert secret not in words.decode().replace(",", ""), path
+
+
+# -- what people write, in every place where they write it and in every view
+
+HOSTILE = {
+    "markup": '<script>alert(1)</script><img src=x onerror="alert(1)">',
+    "an attribute's end": '" onmouseover="alert(1)" x="\' autofocus=\'',
+    "entities": "&lt;b&gt; &amp;amp; &#x3c; ]]> <!-- --> <![CDATA[ <?xml ?>",
+    "a formula": '=HYPERLINK("https://example.org","=1+1")',
+    "a template": "{{ 7*7 }} {% raw %} ${7*7} #{7*7} %s {0}",
+    "typesetting": '#panic("x") $x$ *bold* `raw` @ref <label> \\u{41}',
+    "other scripts": "Ysbyty Ŵyl · Νοσοκομείο · больница · 病院 · 😊 · مستشفى",
+    "control characters": "bell\x07 null\x00 escape\x1b[31m delete\x7f",
+    "a very long word": "W" * 700,
+}
+
+
+def everywhere(words):
+    """Return an edition in which these words stand in every place that people write in, with a chart of every kind."""
+    given = sample()
+    rows = [row | {"note": words} for row in outcome_rows()]
+    tables = {"outcomes": protected("outcomes", rows)}
+    return sample(
+        services=tuple(replace(one, name=words, category=words, description=words, confidence=words) for one in given.services),
+        centres=tuple(replace(one, name=f"{words} {one.ods}", designated_from=words) for one in given.centres),
+        outcomes=tuple(
+            replace(one, label=words, definition=words, benchmark_source=words, sources=(words,), unit=words)
+            for one in given.outcomes
+        ),
+        areas={code: f"{words} {name}" for code, name in given.areas.items()},
+        narrative={ECMO: dict.fromkeys(NARRATIVE, words)},
+        reviewers=(words, "B"),
+        correction_note=words,
+        number=2,
+        previous=(PreviousEdition(words, 1, "ab" * 32, "", words),),
+        attribution=(words,),
+        notes=(words,),
+        nation=words,
+        label=words,
+        tables=tuple(tables.get(one.name, one) for one in given.tables),
+    )
+
+
+@pytest.fixture(scope="module", params=HOSTILE.values(), ids=HOSTILE)
+def hostile(request):
+    """The words, the document that holds them everywhere, and its drawings."""
+    inputs = everywhere(request.param)
+    content = build(inputs)
+    return request.param, inputs, content, draw(content)
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes, and its text as a reader sees it."""
+
+    def __init__(self, words):
+        super().__init__()
+        self.found, self.text = [], ""
+        self.feed(words)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, frozenset(name for name, _ in attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def usual():
+    """What elements with which attributes a page has whatever the names are."""
+    content = build(everywhere("Plain words"))
+    pages = html.render(content, draw(content))
+    return {one for path, words in pages.items() if path.endswith(".html") for one in Elements(words.decode()).found}
+
+
+def test_no_page_gets_an_element_or_an_attribute_from_what_people_write(hostile, usual):
+    words, _, content, drawings = hostile
+    for path, page in html.render(content, drawings).items():
+        if path.endswith(".html"):
+            shown = Elements(page.decode())
+            assert set(shown.found) <= usual | {("a", frozenset({"href"})), ("em", frozenset()), ("strong", frozenset())}
+            assert "".join(words.split()) in "".join(shown.text.split())
+
+
+def test_no_drawing_gets_an_element_from_what_people_write_and_each_can_be_read(hostile):
+    _, _, _, drawings = hostile
+    assert len(drawings) >= 6
+    for svg in drawings.values():
+        root = ET.fromstring(svg)
+        tags = {one.tag.split("}")[1] for one in root.iter()}
+        assert tags <= {"svg", "title", "desc", "g", "text", "tspan", "line", "path", "rect", "circle", "polygon", "polyline"}
+        assert not [name for one in root.iter() for name in one.attrib if name.startswith("on")]
+
+
+def test_no_slide_loses_or_runs_what_people_write(hostile):
+    words, _, content, _ = hostile
+    plain = "".join(letter for letter in words if letter.isprintable() or letter == "\x7f")
+    for service in content["services"]:
+        made = slides.render(content["edition"], service)
+        deck = Presentation(io.BytesIO(made))
+        assert deck.slides[0].shapes.title.text == plain
+        with zipfile.ZipFile(io.BytesIO(made)) as packed:
+            for name in packed.namelist():
+                if name.endswith((".xml", ".rels")):
+                    ET.fromstring(packed.read(name))
+                if name.endswith(".xlsx"):
+                    with zipfile.ZipFile(io.BytesIO(packed.read(name))) as book:
+                        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+
+
+def test_no_data_file_runs_or_loses_what_people_write(hostile):
+    words, inputs, _, _ = hostile
+    for path, made in data.render(inputs).items():
+        if path.endswith(".csv"):
+            lines = list(csv.reader(io.StringIO(made.decode(), newline="")))
+            assert {len(line) for line in lines} == {len(lines[0])}
+            assert not [cell for line in lines for cell in line if cell.startswith(("=", "@", "\t", "\r"))]
+    read = data.rows(data.render(inputs)["data/services.csv"])
+    assert {row["name"] for row in read} == {words}
+    assert words in {row["note"] for row in data.rows(data.render(inputs)["data/outcomes.csv"])}
+
+
+def test_the_document_is_the_same_when_it_is_read_back(hostile):
+    _, _, content, _ = hostile
+    assert json.loads(write.canonical(content)) == content
+
+
+def test_the_pdf_is_made_of_whatever_people_write(hostile):
+    _, _, content, drawings = hostile
+    alternatives = {key: describe(block, figures) for key, block, figures in charts(content)}
+    made = PdfReader(io.BytesIO(pdf.render(content, drawings, alternatives)))
+    assert len(made.pages) >= 4
+    assert "/JavaScript" not in made.trailer["/Root"].get("/Names", {})
+    assert "/OpenAction" not in made.trailer["/Root"]
