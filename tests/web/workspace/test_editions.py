@@ -1,5 +1,7 @@
 """Editions are built of releases, looked at, published for good and corrected by a new number."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -53,6 +55,20 @@ def test_what_waits_is_for_the_commissioner_alone(as_, db, role, scope):
     assert browser.post(f"{LIST}build/{edition.proposal}/").status_code == 403
     edition.refresh_from_db()
     assert edition.state == "built"
+
+
+def test_the_menu_the_page_and_the_way_back_call_it_the_same(commissioner, release):
+    page = commissioner.get(LIST).text
+    assert "<h1>Make editions</h1>" in page
+    below = commissioner.get(f"{LIST}build/{release.pk}/").text
+    said = [
+        {
+            re.sub(r"<[^>]*>", "", text).strip()
+            for text in re.findall(rf'<a[^>]*href="{LIST}"[^>]*>(.*?)</a>', one, flags=re.DOTALL)
+        }
+        for one in (page, below)
+    ]
+    assert said == [{"Make editions"}, {"Make editions", "Back to Make editions", "Cancel"}]
 
 
 # -- building

@@ -1,5 +1,6 @@
 """Proposals as their reviewers see them, blind votes, release and withdrawal."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -24,7 +25,7 @@ from plenary_stats.tables import ResultTable, numbers, text
 from tests.factories import collection as cases
 from tests.factories import outcomes as computed
 from tests.factories import releases as make
-from tests.factories.registry import DesignationFactory
+from tests.factories.registry import DesignationFactory, ServiceFactory
 
 
 @pytest.fixture
@@ -95,6 +96,20 @@ def test_each_row_says_why_it_is_withheld_and_what_can_be_worked_out(reviewer, p
     assert len(withheld) + len(shown) == 4
     assert any("RJ7" in line and ",[c]," in line and line.endswith(",12") for line in withheld)
     assert all(",[c]," not in line for line in shown)
+
+
+def test_a_service_is_called_by_its_name(reviewer, proposal):
+    page = reviewer.get(url(proposal)).text
+    assert "Adult ecmo service, RJ7" in page
+    assert '<option value="adult-ecmo">Adult ecmo service</option>' in page
+    assert "adult-ecmo" not in re.sub(r'value="adult-ecmo"', "", page)
+    assert "Adult ecmo service, RJ1" in reviewer.get(url(proposal, "rows.csv")).text
+
+
+def test_a_service_that_the_proposal_does_not_name_is_called_by_its_code(reviewer, proposal):
+    proposal.services.clear()
+    proposal.services.add(ServiceFactory(slug="lam"))
+    assert "adult-ecmo, RJ7" in reviewer.get(url(proposal)).text
 
 
 def test_rows_are_narrowed(reviewer, proposal):

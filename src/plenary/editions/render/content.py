@@ -121,7 +121,7 @@ def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list
     return {
         "slug": entry.slug,
         "name": entry.name,
-        "category": entry.category,
+        "category": entry.category[:1].upper() + entry.category[1:],
         "confidence": sentence(inputs, "unverified", confidence=entry.confidence) if entry.confidence else "",
         "invented": entry.invented,
         "patients": _total_key(sheet, "activity", {"patients"}),

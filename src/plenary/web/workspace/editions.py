@@ -35,7 +35,7 @@ from plenary.web.workspace.pages import (
 )
 from plenary.web.workspace.periods import Period
 
-SECTION = "Editions"
+SECTION = "Make editions"
 STATES = {
     "released": Tag("Released, no edition yet", "grey"),
     EditionState.BUILDING: Tag("Being built", "blue"),

@@ -215,12 +215,12 @@ class RowFilter(FilterForm):
     centre = forms.CharField(label="Centre (code)", max_length=20)
     status = forms.ChoiceField(label="Status", choices=[("", "All"), ("c", "Withheld"), ("shown", "Shown")])
 
-    def __init__(self, data: Any, rows: Sequence[Reviewed]) -> None:
+    def __init__(self, data: Any, rows: Sequence[Reviewed], names: Mapping[str, str]) -> None:
         super().__init__(data)
         tables = dict.fromkeys(row.table for row in rows)
-        services = sorted({row.place["service"] for row in rows})
+        services = sorted({(names.get(slug, slug), slug) for slug in (row.place["service"] for row in rows)})
         self.fields["table"].choices = [("", "All"), *((name, TABLES.get(name, name)) for name in tables)]  # type: ignore[attr-defined]
-        self.fields["service"].choices = [("", "All"), *((slug, slug) for slug in services)]  # type: ignore[attr-defined]
+        self.fields["service"].choices = [("", "All"), *((slug, name) for name, slug in services)]  # type: ignore[attr-defined]
 
     def keep(self, rows: Iterable[Reviewed]) -> list[Reviewed]:
         """Return the rows that the filter leaves."""
@@ -240,7 +240,8 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
     asking = who(request)
     one = _one(asking, number)
     rows = reviewed(asking, one)
-    form = RowFilter(request.GET, rows)
+    names = {service.slug: service.name for service in one.services.all()}
+    form = RowFilter(request.GET, rows, names)
     why = proposals.why_failed(one)
     running = one.state == ProposalState.PREPARING and not why
     answer = list_page(
@@ -255,7 +256,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
             "What a reader could work out",
             "Before",
         ),
-        rows=[_row(row) for row in form.keep(rows)],
+        rows=[_row(row, names) for row in form.keep(rows)],
         filter=form,
         file=f"proposal-{one.pk}.csv",
         as_file=as_file,
@@ -342,8 +343,9 @@ def _may(asking: Who, one: Any) -> dict[str, bool]:
     }
 
 
-def _row(row: Reviewed) -> tuple[Cell, ...]:
-    place = [row.place[name] for name in ("service", "centre", "area", "sex", "age_band") if row.place[name] not in {"", "Total"}]
+def _row(row: Reviewed, names: Mapping[str, str]) -> tuple[Cell, ...]:
+    said = row.place | {"service": names.get(row.place["service"], row.place["service"])}
+    place = [said[name] for name in ("service", "centre", "area", "sex", "age_band") if said[name] not in {"", "Total"}]
     name = f"{TABLES.get(row.table, row.table)}: {row.place['measure']}, {row.place['period']}"
     what = Several((name, ", ".join(place) if len(place) > 1 else f"{place[0]}, all"))
     shown: Cell = Tag("[c]", "orange") if row.status == "c" else MARKS.get(row.status) or _figures(row, row.after)

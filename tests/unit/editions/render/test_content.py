@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,17 @@ def parts_of(block):
 def test_the_document_is_plain_json_and_always_the_same():
     first, second = (json.dumps(build(sample()), allow_nan=False) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("category", "printed"),
+    [("surgery", "Surgery"), ("", ""), ("Rare disease", "Rare disease"), ("éclat", "Éclat"), ("<b>", "<b>")],
+)
+def test_a_category_is_printed_with_a_capital_and_else_as_it_is(category, printed):
+    inputs = sample()
+    services = tuple(replace(one, category=category) for one in inputs.services)
+    content = build(replace(inputs, services=services))
+    assert {one["category"] for one in content["services"]} == {printed}
 
 
 def test_every_section_stands_in_its_order_and_only_unwritten_extras_are_left_out():
