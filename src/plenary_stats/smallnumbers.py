@@ -18,6 +18,9 @@ _RATIOS = ("gamma-poisson", "log-normal")
 ALIKE = 1e7
 """A prior worth more events (patients) than this says that the centres differ by no more than chance."""
 
+SAME_HEIGHT = 1e-14
+"""Likelihoods nearer to each other than this share of their size differ by rounding alone: no search goes on for less."""
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -230,7 +233,8 @@ def _peak(
 
     sizes = np.linspace(-3, np.log(ALIKE), 40)
     start = sizes[int(np.argmin([low(np.array([0.0, size])) for size in sizes]))]
-    rough = minimize(low, [0.0, start], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000})
+    options = {"xatol": 1e-7, "fatol": max(1e-12, SAME_HEIGHT * abs(low(np.array([0.0, start])))), "maxiter": 4000}
+    rough = minimize(low, [0.0, start], method="Nelder-Mead", options=options)
     a, b = prior(centre(rough.x[0]), float(np.exp(rough.x[1])))
     if max(a, b) > ALIKE / 10:
         return np.inf, np.inf
@@ -287,7 +291,7 @@ def _random_intercept(seen: Numbers, due: Numbers, points: int, level: float, mo
     # The first steps are given: scipy takes a share of the start, which is no step at all where that is nought.
     options = {
         "xatol": 1e-9,
-        "fatol": 1e-13,
+        "fatol": max(1e-13, SAME_HEIGHT * abs(height(start))),
         "maxiter": 4000,
         "initial_simplex": start + np.array([[0, 0], [0.25, 0], [0, 0.25]]),
     }

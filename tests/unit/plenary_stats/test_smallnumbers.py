@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 
 from plenary_stats.smallnumbers import moments, pool, shrink
 
@@ -95,6 +95,18 @@ def test_the_gamma_prior_is_that_of_greatest_likelihood():
     a, b = found.parameters["shape"], found.parameters["rate"]
     np.testing.assert_allclose(found.columns["estimate"], (OBSERVED + a) / (EXPECTED + b), rtol=1e-12)
     np.testing.assert_allclose(found.columns["upper"], stats.gamma.ppf(0.975, OBSERVED + a, scale=1 / (EXPECTED + b)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_the_likelihood_is_flat_at_the_gamma_prior(times):
+    """Its slopes by both parameters are nought, to the last digits, also where the likelihood itself has few digits left."""
+    seen, due = OBSERVED * times, EXPECTED * times
+    found = shrink(seen, due).parameters
+    a, b = found["shape"], found["rate"]
+    by_shape = special.digamma(seen + a) - special.digamma(a) + np.log(b / (b + due))
+    by_rate = a / b - (seen + a) / (b + due)
+    assert abs(by_shape.sum()) < 1e-9 * np.abs(by_shape).sum()
+    assert abs(by_rate.sum()) < 1e-9 * np.abs(by_rate).sum()
 
 
 def test_the_beta_prior_is_that_of_greatest_likelihood():

@@ -132,6 +132,30 @@ def test_smoothed_rates_lie_between_the_raw_rate_and_the_mean():
     assert pull[np.argmax(people)] == pull.max()
 
 
+def test_smoothed_rates_and_their_index_by_marshalls_moments():
+    """Worked out by hand from the published formulas, area by area."""
+    events, people = np.array([3, 9, 2, 14, 6, 1]), np.array([40, 70, 45, 80, 90, 30])
+    rate, overall = events / people, 35 / 355
+    between = (people * (rate - overall) ** 2).sum() / 355 - overall * 6 / 355
+    assert between > 0
+    found = smoothed_rates(events, people)
+    assert (found.overall, found.between) == pytest.approx((overall, between), rel=1e-12)
+    share = between / (between + overall / people)
+    np.testing.assert_allclose(found.columns["estimate"], overall + share * (rate - overall), rtol=1e-12)
+    standardised = (rate - overall) / np.sqrt(between + overall / people)
+    assert moran(events, CHAIN, population=people).statistic == pytest.approx(moran(standardised, CHAIN).statistic, rel=1e-12)
+
+
+def test_an_index_of_rates_that_vary_less_than_by_chance_takes_chance_alone():
+    events, people = np.array([5, 6, 5, 6, 5, 6]), np.array([50, 61, 49, 60, 51, 59])
+    rate, overall = events / people, events.sum() / people.sum()
+    assert smoothed_rates(events, people).between == 0
+    below = (people * (rate - overall) ** 2).sum() / people.sum() - overall * 6 / people.sum()
+    spread = np.where(below + overall / people <= 0, overall / people, below + overall / people)
+    found = moran(events, CHAIN, population=people).statistic
+    assert found == pytest.approx(moran((rate - overall) / np.sqrt(spread), CHAIN).statistic, rel=1e-12)
+
+
 def test_rates_that_vary_no_more_than_by_chance_are_drawn_to_the_mean():
     found = smoothed_rates([10, 10, 10], [100, 100, 100])
     assert found.between == 0

@@ -97,7 +97,9 @@ def test_one_centre_is_as_expected():
     ("named", "says"),
     [
         ({"until": 0}, "until"),
+        ({"until": np.inf}, "until"),
         ({"prior": 0}, "prior"),
+        ({"entry": np.full(600, 0.4), "until": 0.4}, "leave out those who enter"),
         ({"centre": ["a"]}, "centre: one label"),
         ({"entry": np.full(600, 0.5), "until": 0.4}, "leave out those who enter"),
     ],
