@@ -38,11 +38,12 @@ by = ["centre", "sex"]
 CENTRES = {"AAA": 90, "BBB": 60, "CCC": 17, "DDD": 12}
 
 
-def collection(path, *, label="2025", broken=False):
+def collection(path, *, label="2025", year=2025, broken=False):
     """Write a small collection: two large centres, two small ones, all invented."""
     (path / "invented-lung").mkdir(parents=True)
     (path / "collection.toml").write_text(
-        f'label = "{label}"\nperiod_start = 2025-01-01\nperiod_end = 2026-01-01\nnation = "England"\nthreshold = 30\ninvented = true\n'
+        f'label = "{label}"\nperiod_start = {year}-01-01\nperiod_end = {year + 1}-01-01\nnation = "England"\n'
+        "threshold = 30\ninvented = true\n"
     )
     (path / "services.csv").write_text("service,name,category,description\ninvented-lung,Invented lung,Chest,Nothing real\n")
     centres = "".join(f"invented-lung,{code},Hospital {code},2010-04-01,\n" for code in CENTRES)
@@ -179,6 +180,27 @@ def test_a_correction_needs_a_note_and_gets_the_next_number(built, tmp_path, cap
     assert document["previous"][0]["href"] == ""
     assert document["previous"][0]["digest"] == write.digest((built / "out" / "manifest.json").read_bytes())
     assert main(["edition", "verify", str(tmp_path / "c"), "--previous", str(built / "out")]) == 0
+
+
+def test_the_next_edition_draws_how_the_outcome_moved_from_what_was_published(built, tmp_path, capsys):
+    collection(tmp_path / "in", label="2026", year=2026)
+    cases = tmp_path / "in" / "invented-lung" / "cases.csv"
+    cases.write_text(cases.read_text().replace(",no\n", ",yes\n", 9))
+    out, before = tmp_path / "out", str(built / "out")
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(out), "--previous", before]) == 0
+    service = json.loads((out / "edition.json").read_text())["services"][0]
+    blocks = [block for section in service["sections"] for block in section["blocks"]]
+    (chart,) = [block for block in blocks if block["kind"] == "chart" and block["chart"] == "run"]
+    shown = {point["label"]: service["figures"][point["value"]["f"]]["value"] for point in chart["points"]}
+    for label, folder_ in (("2025", built / "out"), ("2026", out)):
+        with (folder_ / "data" / "outcomes.csv").open(newline="") as file:
+            (row,) = [row for row in csv.DictReader(file) if (row["centre"], row["sex"]) == ("Total", "Total")]
+        assert shown[label] == float(row["value"])
+    capsys.readouterr()
+    assert main(["edition", "verify", str(out), "--previous", before]) == 0
+    assert "Note:" not in capsys.readouterr().err
+    assert main(["edition", "verify", str(out)]) == 0
+    assert "The figures of earlier years were not compared" in capsys.readouterr().err
 
 
 def test_an_approved_edition_is_not_overwritten(built, capsys):
