@@ -263,6 +263,7 @@ def _previous(folder_: Path, out: Path | None) -> PreviousEdition:
             _beside(folder_, out),
             edition["correction_note"],
             edition["period_end"],
+            json.loads(manifest).get("definitions", {}),
         )
     except (OSError, KeyError, ValueError, TypeError) as problem:
         raise InputError(f"{folder_} is not an edition folder.") from problem

@@ -363,10 +363,17 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
 
 
 def _previous(edition: Edition) -> list[PreviousEdition]:
-    found = _published_before(edition)
     return [
-        PreviousEdition(one.label, one.number, one.digest, f"../{one.folder}/index.html", one.note, one.period_end.isoformat())
-        for one in found
+        PreviousEdition(
+            one.label,
+            one.number,
+            one.digest,
+            f"../{one.folder}/index.html",
+            one.note,
+            one.period_end.isoformat(),
+            json.loads((queries.place(one) / write.MANIFEST).read_bytes()).get("definitions", {}),
+        )
+        for one in _published_before(edition)
     ]
 
 

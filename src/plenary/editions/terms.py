@@ -101,6 +101,7 @@ class PreviousEdition:
     """An edition that came before: ``digest`` is the SHA-256 of its manifest, ``href`` where it can be read, if known.
 
     ``period_end`` is an ISO date: editions stand in the order of their periods, not in that in which they were published.
+    ``definitions`` are the versions of the documents that its results rest on.
     """
 
     label: str
@@ -109,6 +110,7 @@ class PreviousEdition:
     href: str = ""
     correction_note: str = ""
     period_end: str = ""
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

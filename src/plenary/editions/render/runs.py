@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final
 
 from plenary.editions.render.figures import RULES, figure
@@ -118,10 +119,23 @@ class _Run:
         unit = f" ({self.entry.unit})" if self.entry.unit else ""
         remarks = notes(row for _, _, row in self.points[-1:] if row is not None)
         remarks += [picture["note"]] if picture["note"] else []
+        remarks += self._agreed_anew()
         remarks += ["The figure of each year is the one that the edition of that year gives, or its latest correction."]
         heads = ("Period", f"#{label}{unit}, 95% interval")
         table = block_table(f"run-{slug(self.measure)}", title, heads, lines, notes=remarks)
         return [headline(*self._moved(label), *self._broken(chart, picture)), picture, table]
+
+    def _agreed_anew(self) -> list[str]:
+        """Return from when on the outcome was measured under another version of the outcome set: the years may not compare."""
+        name, inputs = f"{self.sheet.entry.slug}/outcomes", self.sheet.inputs
+        versions = {one.label: one.definitions.get(name, "") for one in inputs.previous}
+        versions[inputs.label] = inputs.definitions.get(name, "")
+        given = [(period, versions[period]) for period, *_ in self.shown if versions.get(period)]
+        changes = [f"from {period} on version {after}" for (_, before), (period, after) in pairwise(given) if before != after]
+        if not changes:
+            return []
+        first = f"version {given[0][1]} of the outcome set in {given[0][0]}"
+        return [f"Definitions may differ: {first}, {', '.join(changes)}."]
 
     def _chart(self) -> monitoring.Chart | None:
         """Return the limits of usual variation; none of few points, nor of a count that should be nought."""

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,6 +160,23 @@ def test_editions_stand_in_the_order_of_their_periods_not_of_their_publication()
     )
     _, block, _, _ = drawn(found)
     assert [point["label"] for point in block["points"]] == ["2023", "2024", "2025", "2026"]
+
+
+def test_years_measured_under_another_version_of_the_outcome_set_are_said_to_be_so():
+    inputs = edition([0.70, 0.72, 0.74, 0.73])
+    versions = ("2022-1", "2022-1", "2024-1")
+
+    def notes(own, versions):
+        known = tuple(
+            replace(one, definitions={f"{ECMO}/outcomes": version})
+            for one, version in zip(inputs.previous, versions, strict=True)
+        )
+        return drawn(replace(inputs, previous=known, definitions={f"{ECMO}/outcomes": own}))[2]["notes"]
+
+    said = "Definitions may differ: version 2022-1 of the outcome set in 2022, from 2024 on version 2024-1."
+    assert said in notes("2024-1", versions)
+    assert not [note for note in notes("2022-1", ["2022-1"] * 3) if note.startswith("Definitions")]
+    assert any("from 2025 on version 2025-1" in note for note in notes("2025-1", versions))
 
 
 def test_every_time_of_a_survival_has_its_own_chart():
