@@ -72,6 +72,24 @@ def test_birthdays_and_new_years_change_the_hazard_on_their_day():
     np.testing.assert_allclose(np.log(new_year["estimate"]), [0, 0, 0.1], atol=1e-12)
 
 
+def test_hakulinen_expects_of_the_dead_only_as_long_as_they_could_have_been_followed():
+    """By hand. She came 600 days after him and died after 100; the study ends when he leaves, after 1000: of her nothing is
+    expected beyond 400 days, where Ederer's first method goes on for ever."""
+    his, hers = 0.0002, 0.0009
+    rates = table(lambda age, year, sex: his if sex == "male" else hers)
+    who = {"age": [50, 60], "sex": ["male", "female"], "year": [np.datetime64("2005-01-01"), np.datetime64("2005-01-01") + 600]}
+    found = relative([1000, 100], [0, 1], life_table=rates, at=[100, 400, 1000], method="hakulinen", **who).columns
+
+    def expected(until, days):
+        alive = np.exp([-his * until, -hers * until])
+        return alive @ [his * days, hers * days] / alive.sum()
+
+    excess = np.cumsum([0.5 - expected(100, 100), -expected(400, 300), -his * 600])
+    np.testing.assert_allclose(found["estimate"], np.exp(-excess), rtol=1e-12)
+    ederer = relative([1000, 100], [0, 1], life_table=rates, at=[1000], method="ederer1", **who).columns
+    assert ederer["estimate"][0] > found["estimate"][2] * 1.02
+
+
 def test_dates_may_be_written_in_several_ways():
     time, event, age, sex, _ = invented(3, 4)
     days = ["2001-01-01", "2002-07-02", "1999-01-01", "2003-01-01"]

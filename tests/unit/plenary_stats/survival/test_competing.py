@@ -180,4 +180,6 @@ def test_more_patients_with_the_same_course_are_surer(given_rows, times):
     time, cause, _ = split(given_rows)
     few, many = (cumulative_incidence(np.tile(time, n), np.tile(cause, n), at=range(16)).columns for n in (1, times))
     np.testing.assert_allclose(many["estimate"], few["estimate"], rtol=1e-10, atol=1e-14)
-    np.testing.assert_allclose(many["std_err"] * times**0.5, few["std_err"], rtol=1e-6, atol=1e-7)  # the root of what rounding leaves
+    np.testing.assert_allclose(
+        many["std_err"] * times**0.5, few["std_err"], rtol=1e-6, atol=1e-7
+    )  # the root of what rounding leaves
