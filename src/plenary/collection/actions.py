@@ -53,6 +53,8 @@ BATCH = 500
 CASE_ID_LENGTH = 200
 KEYED_NAME = "keyed.csv"
 NAMED = 20
+ERASED = "erased"
+HELD_ERASED = "it held a case that was erased"
 SEVERITIES = ("blocking", "warning", "notice")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FINDINGS_KEPT = 10_000
@@ -129,7 +131,10 @@ CHECKABLE: Final = (SubmissionState.RECEIVED, SubmissionState.CHECKED)
 
 
 def check(*, submission_id: int, by: Who) -> Submission:
-    """Check a submission and keep its findings. It may be repeated, for instance after the process was killed."""
+    """Check a submission and keep its findings. It may be repeated, for instance after the process was killed.
+
+    A file that holds a case that was erased is refused at once, and its bytes go with that: nothing else of it is kept.
+    """
     submission = queries.submission(submission_id)
     require(permissions.may_check(by, submission), f"Only people of {submission.centre.key} check its cases.")
     if submission.state not in CHECKABLE:  # its file may be erased since
@@ -139,8 +144,13 @@ def check(*, submission_id: int, by: Who) -> Submission:
 
 
 def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding]]:
-    """Check; an unreadable file is a finding like any other, so that whoever sent it reads what to do."""
+    """Check; an unreadable file is a finding like any other, so that whoever sent it reads what to do.
+
+    Where an erased case came back its rows alone are told: other findings could quote what it says of that patient.
+    """
     try:
+        if back := queries.erased_in(submission):
+            return None, [_come_back(submission.filename, row, case_id) for row, case_id in back]
         outcome: Checked = queries.checked(submission)
     except InputError as problem:
         return None, [_unreadable(submission.filename, problem)]
@@ -152,19 +162,35 @@ def _unreadable(filename: str, problem: InputError) -> Finding:
     return Finding(file=filename, row=0, field="", rule="unusable", severity="blocking", message=str(problem), remedy=remedy)
 
 
+def _come_back(file: str, row: int, case_id: str) -> Finding:
+    message = f"Case {case_id} was erased and must not come back."
+    remedy = "Delete this row and send the file anew: it is checked as a whole then. This file was not kept."
+    return Finding(file=file, row=row, field="case_id", rule=ERASED, severity="blocking", message=message, remedy=remedy)
+
+
 def _keep_findings(submission: Submission, cases: CaseTable | None, findings: Sequence[Finding], by: Who) -> Submission:
     counts = _counts(findings)
     with transaction.atomic():
         current = _locked(submission.pk)
         if current.state not in CHECKABLE:
             return current
-        current.state = submission_move(current.state, SubmissionState.CHECKED)
+        came_back = any(found.rule == ERASED for found in findings)
+        current.state = submission_move(current.state, SubmissionState.REFUSED if came_back else SubmissionState.CHECKED)
         current.findings_sha256 = store_bytes(_findings_bytes(findings), by=by, media_type="application/json")
         current.cases = 0 if cases is None else len(cases)
         current.blocking, current.warnings, current.notices = counts["blocking"], counts["warning"], counts["notice"]
         current.save()
         record(by=by, verb="check", subject=_subject(current), detail={"cases": current.cases} | counts)
+        if came_back:
+            record(by=by, verb="refuse", subject=_subject(current), detail={"reason": HELD_ERASED})
+            _erase_file(current, by)
     return current
+
+
+def _erase_file(submission: Submission, by: Who) -> None:
+    """Erase the bytes of a refused file, unless another centre sent the very same: to it, they are other patients."""
+    if not Submission.objects.filter(sha256=submission.sha256).exclude(centre=submission.centre).exists():
+        erase_bytes(sha256=submission.sha256, why=HELD_ERASED, by=by)
 
 
 def _findings_bytes(findings: Sequence[Finding]) -> bytes:
@@ -370,7 +396,7 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
         case.save()
         _refuse_change_to_signed(centre)
         for sha256 in files:
-            erase_bytes(sha256=sha256, why="it held a case that was erased", by=by)
+            erase_bytes(sha256=sha256, why=HELD_ERASED, by=by)
         detail = {"centre": centre.key, "reason": reason.strip(), "files": files}
         record(by=by, verb="erase case", subject=f"case/{case.pk}", detail=detail)
 

@@ -217,6 +217,17 @@ def _heading_names(dataset: DataSet) -> dict[str, str]:
     return wanted | {_plain(name): name for name in dataset.columns} | {name: name for name in dataset.columns}
 
 
+def rows_of_cases(raw: RawTable, dataset: DataSet) -> dict[str, list[int]]:
+    """Return the spreadsheet rows of each case identifier (in small letters) of a file, before any rule is tried."""
+    names = _heading_names(dataset)
+    found: dict[str, list[int]] = {}
+    for heading, cells in zip(raw.headings, raw.columns, strict=True):
+        if names.get(_plain(heading)) == "case_id":
+            for number, text in zip(raw.row_numbers.tolist(), cells, strict=True):
+                found.setdefault(text.strip().casefold(), []).append(number)
+    return found
+
+
 # -- one row, several values
 
 

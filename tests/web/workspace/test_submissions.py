@@ -12,7 +12,7 @@ from plenary.core import queries as core
 from plenary.core.permissions import CentreDataManager, CentreLead
 from plenary.core.terms import SYSTEM
 from plenary.web.workspace import pages
-from tests.factories.collection import END, START, accepted, case, case_file, manager, receive, signed_off
+from tests.factories.collection import END, START, accepted, case, case_file, lead, manager, receive, signed_off
 
 
 @pytest.fixture
@@ -176,3 +176,21 @@ def test_other_bytes_with_the_same_cases_change_nothing(mine, own):
     accepted(own, case("A"), case("B"))
     made = checked(own, case("B"), case("A"))
     assert "Both files hold the same cases" in mine.get(url(made, "changes/")).text
+
+
+def test_a_file_that_brings_an_erased_case_back_is_refused_and_says_which_row(as_, own, other):
+    accepted(own, case("A1"))
+    actions.erase_case(centre=own, case_id="A1", reason="request", by=lead(own))
+    browser = as_(CentreDataManager, own.key)
+    sent = receive(own, case("A2"), case("A1", pf_ratio="8.88"))
+    page = browser.post(f"/workspace/submissions/{sent.pk}/check/", follow=True).text
+    assert "Set aside" in page
+    assert "Case A1 was erased and must not come back." in page
+    assert "Delete this row and send the file anew" in page
+    assert "Erased on" in page
+    assert f"/workspace/submissions/{sent.pk}/accept/" not in page
+    rows = browser.get(f"/workspace/submissions/{sent.pk}/findings.csv").text.splitlines()
+    assert rows[1].startswith("3,case_id,Blocking,")
+    assert "8.88" not in page + "".join(rows)
+    elsewhere = as_(CentreDataManager, other.key).get(f"/workspace/submissions/{sent.pk}/")
+    assert (elsewhere.status_code, "A1" in elsewhere.text) == (403, False)

@@ -178,6 +178,20 @@ def holds_case(submission: Submission, case: Case) -> bool:
     return any(text.strip().casefold() == wanted for column in raw.columns for text in column.texts)
 
 
+def erased_in(submission: Submission) -> list[tuple[int, str]]:
+    """Return each row of a file, with its identifier, in which a case of the centre stands that was erased.
+
+    Identifiers are compared without regard to large and small letters: a patient who was erased does not come back by one.
+    """
+    erased = Case.objects.filter(centre=submission.centre, erased=True).values_list("case_id", flat=True)
+    known = {case_id.casefold(): case_id for case_id in erased}
+    if not known:
+        return []
+    raw = ingest.read(stored_bytes(submission.sha256), submission.filename)
+    rows = ingest.rows_of_cases(raw, data_set(submission.data_set))
+    return sorted((row, known[case_id]) for case_id in known.keys() & rows.keys() for row in rows[case_id])
+
+
 def check_bytes(
     content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
 ) -> Checked:

@@ -344,7 +344,7 @@ def _may(asking: Who, one: Any) -> dict[str, bool]:
 
 
 def _row(row: Reviewed, names: Mapping[str, str]) -> tuple[Cell, ...]:
-    said = row.place | {"service": names.get(row.place["service"], row.place["service"])}
+    said = {**row.place, "service": names.get(row.place["service"], row.place["service"])}
     place = [said[name] for name in ("service", "centre", "area", "sex", "age_band") if said[name] not in {"", "Total"}]
     name = f"{TABLES.get(row.table, row.table)}: {row.place['measure']}, {row.place['period']}"
     what = Several((name, ", ".join(place) if len(place) > 1 else f"{place[0]}, all"))

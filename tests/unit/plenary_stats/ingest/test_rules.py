@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.errors import InputError
-from plenary_stats.ingest import RULES, check, one_row, period_labels, read
+from plenary_stats.ingest import RULES, check, one_row, period_labels, read, rows_of_cases
 from plenary_stats.ingest.findings import LISTED
 from plenary_stats.spec import read_dictionary
 
@@ -449,3 +449,30 @@ class TestAreaOnTheDate:
                  if (area == "QHL" and day >= change) or (area == "QOP" and day < change)]  # fmt: skip
         checked = found(*cases, areas=self.AREAS, on=date(2026, 6, 1))
         assert sorted(row for row, _, rule in told(checked) if rule == "area-date") == wrong
+
+
+class TestRowsOfCases:
+    """Which rows hold which case, whatever else is wrong with the file."""
+
+    def rows(self, content):
+        return rows_of_cases(read(content.encode(), "cases.csv"), DATA)
+
+    @pytest.mark.parametrize("heading", ["case_id", "CASE ID", " Case-id "])
+    def test_by_whatever_heading(self, heading):
+        assert self.rows(f"{heading},x\nA1,1\n b2 ,A1\n") == {"a1": [2], "b2": [3]}
+
+    def test_a_file_without_the_column_holds_none(self):
+        assert self.rows("x,y\nA1,A1\n") == {}
+
+    def test_twice_the_heading_and_twice_the_case(self):
+        assert self.rows("case_id,case_id\nA1,B1\nA2,a1\n") == {"a1": [2, 3], "a2": [3], "b1": [2]}
+
+    def test_rows_count_as_a_spreadsheet_shows_them(self):
+        assert self.rows("case_id,x\nA1,1\n,\nA2,1\n") == {"a1": [2], "a2": [4]}
+
+    @given(st.lists(st.text(st.sampled_from("aAbB1-"), min_size=1, max_size=3), min_size=1, max_size=20))
+    @settings(max_examples=50, deadline=None)
+    def test_every_row_stands_once_under_its_case(self, drawn):
+        found = self.rows("case_id,x\n" + "".join(f"{name},1\n" for name in drawn))
+        assert sorted(row for rows in found.values() for row in rows) == list(range(2, len(drawn) + 2))
+        assert {name: [row for row, one in enumerate(drawn, 2) if one.casefold() == name] for name in found} == found
