@@ -22,7 +22,6 @@ ELSEWHERE = {
     "plenary_stats/__main__.py": "tests/unit/plenary_stats/test_command.py",
     "plenary_stats/command/offered.py": "tests/unit/plenary_stats/test_command.py",
     "plenary_stats/command/run.py": "tests/unit/plenary_stats/test_command.py",
-    "plenary_stats/command/shapes.py": "tests/unit/plenary_stats/test_command.py",
     "plenary_stats/errors.py": "tests/unit/plenary_stats/test_spec.py",
 }
 """Addresses, one-line entry points and tables without behaviour: what tries them."""
