@@ -34,6 +34,8 @@ def write(out: Path) -> dict[str, Any]:
     """Write a backup and return its manifest. The file appears under its name only when it is complete."""
     if not out.parent.is_dir():
         raise InputError(f"There is no folder {out.parent}.")
+    if out.is_dir():
+        raise InputError(f"{out} is a folder. Name the file to write.")
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".plenary-backup-") as scratch:
         copy = Path(scratch) / DATABASE
         manifest = _copy_database(copy)
@@ -93,13 +95,20 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
                 _require_plain(member)
                 tar.extract(member, folder, set_attrs=False)
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        _require_parts(manifest, folder)
     except FileNotFoundError as problem:
         raise InputError(f"{problem.filename} is not there.") from None
-    except (tarfile.TarError, OSError, EOFError, ValueError) as problem:
+    except (tarfile.TarError, OSError, EOFError, ValueError, TypeError) as problem:
         raise InputError(f"{file} is no backup that can be read: {problem}") from None
     if manifest["engine"] != connection.vendor:
         raise InputError(f"The backup is of {manifest['engine']}; this installation uses {connection.vendor}.")
     return manifest
+
+
+def _require_parts(manifest: dict[str, Any], folder: Path) -> None:
+    missing = [name for name in ("engine", "sha256", "head", "events", "stored") if name not in manifest]
+    if missing or not (folder / DATABASE).is_file():
+        raise ValueError(f"it holds no {missing[0] if missing else DATABASE}")
 
 
 def _require_plain(member: tarfile.TarInfo) -> None:

@@ -47,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (InputError, ImproperlyConfigured) as problem:
         sys.stderr.write(f"plenary: {problem}\n")
         return 2
+    except OSError as problem:  # a place that cannot be read or written; where it is known, it is named
+        place = f"{problem.filename}: " if problem.filename else ""
+        sys.stderr.write(f"plenary: {place}{problem.strerror or problem}\n")
+        return 2
 
 
 if __name__ == "__main__":

@@ -131,8 +131,9 @@ def first_day(written: str) -> date | None:
     """Return the first day of a year, month or day as written ("2006", "2011-12", "2012-06-18"); None for an empty text."""
     if not written:
         return None
+    known = re.fullmatch(r"\d{4}(-\d{2}){0,2}", written)  # the weeks and other spellings of the standard are not meant
     try:
-        return date.fromisoformat(written + "-01-01"[3 * written.count("-") :])
+        return date.fromisoformat(written + "-01-01"[3 * written.count("-") :] if known else "")
     except ValueError:
         raise ValueError(f"'{written}' is not a date: write 2006, 2011-12 or 2012-06-18.") from None
 
@@ -165,7 +166,7 @@ def _service(document: Mapping[str, Any], file: str) -> ServiceDefinition:
     return ServiceDefinition(
         slug=document["slug"],
         name=document["name"],
-        former_names=tuple(document.get("former_names", ())),
+        former_names=_texts(document, "former_names"),
         description=document["description"],
         category=document["category"],
         age_group=document["age_group"],
@@ -184,18 +185,26 @@ def _centre(entry: Mapping[str, Any]) -> CentreDefinition:
     centre = CentreDefinition(
         ods=entry["ods"],
         provider=entry["provider"],
-        sites=tuple(entry.get("sites", ())),
-        roles=tuple(entry.get("roles", ())),
-        from_as_written=entry.get("designated_from", ""),
-        to_as_written=entry.get("designated_to", ""),
+        sites=_texts(entry, "sites"),
+        roles=_texts(entry, "roles"),
+        from_as_written=str(entry.get("designated_from", "")),
+        to_as_written=str(entry.get("designated_to", "")),
         confidence=_confidence(entry["confidence"]),
         ods_confidence=_confidence(entry["ods_confidence"]),
-        sources=tuple(entry.get("sources", ())),
+        sources=_texts(entry, "sources"),
         note=entry.get("note", ""),
     )
     if centre.valid_from and centre.valid_to and centre.valid_from >= centre.valid_to:
         raise ValueError(f"the designation of {centre.ods} ends before it begins")
     return centre
+
+
+def _texts(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Return a list of texts; a text alone would be taken for a list of its letters."""
+    found = entry.get(key, ())
+    if isinstance(found, str) or not all(isinstance(one, str) for one in found):
+        raise ValueError(f'{key} must be a list of texts: {key} = ["…"]')
+    return tuple(found)
 
 
 def _confidence(word: str) -> str:

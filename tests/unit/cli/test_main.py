@@ -164,3 +164,54 @@ def test_help_on_the_whole_names_every_noun(capsys):
         main(["--help"])
     told = capsys.readouterr().out
     assert {words[0] for words in COMMANDS if words[0] not in told} == set()
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/the/place"), "plenary: /the/place: Permission denied\n"),
+        (OSError(28, "No space left on device"), "plenary: No space left on device\n"),
+        (IsADirectoryError(21, "Is a directory", "out"), "plenary: out: Is a directory\n"),
+        (OSError("odd"), "plenary: odd\n"),
+    ],
+)
+def test_a_place_that_refuses_is_told_in_one_line(place, monkeypatch, capsys, problem, said):
+    def refuse(*_, **__):
+        raise problem
+
+    monkeypatch.setattr("plenary.cli.collection.folder.read", refuse)
+    assert main(["collection", "check", "sound"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.endswith(said)
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["demo", "world", "--out", "table.csv/inside"],
+        ["edition", "build", "sound", "--out", "table.csv"],
+        ["edition", "verify", "table.csv"],
+        ["disclosure", "protect", "table.csv", "--policy", "policy.toml", "--out", "table.csv/inside"],
+        ["disclosure", "audit", "table.csv"],
+        ["backup", "--out", "empty"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_where_a_folder_belongs_is_refused_and_left_alone(place, argv, capsys):
+    before = (place / "table.csv").read_bytes()
+    assert main(argv) == 2
+    told = capsys.readouterr()
+    assert (told.out, "Traceback" in told.err) == ("", False)
+    assert (place / "table.csv").read_bytes() == before
+    assert list((place / "empty").iterdir()) == []
+
+
+def test_a_fault_of_our_own_is_not_hidden(place, monkeypatch):
+    def fault(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("plenary.cli.collection.folder.read", fault)
+    with pytest.raises(ZeroDivisionError):
+        main(["collection", "check", "sound"])

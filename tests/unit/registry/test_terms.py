@@ -1,7 +1,10 @@
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary.registry.terms import CONFIDENCE, BadDefinition, first_day, normalised, read_service
 
@@ -35,13 +38,34 @@ ods_confidence = "confirmed"
         ("2006", date(2006, 1, 1)),
         ("2011-12", date(2011, 12, 1)),
         ("2012-06-18", date(2012, 6, 18)),
+        ("2024-02-29", date(2024, 2, 29)),
+        ("2026-04", date(2026, 4, 1)),
+        ("0001", date(1, 1, 1)),
     ],
 )
 def test_first_day(written, day):
     assert first_day(written) == day
 
 
-@pytest.mark.parametrize("written", ["about 2006", "2006-13", "06", "2012-02-30", "2012-2-3", "2012-06-18-01"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "about 2006",
+        "2006-13",
+        "06",
+        "2012-02-30",
+        "2012-2-3",
+        "2012-06-18-01",
+        "2012-W05-1",
+        "20120618",
+        "2023-02-29",
+        "2012-",
+        "2012-06-",
+        " 2012",
+        "0000",
+        "2012-06-18T00:00",
+    ],
+)
 def test_first_day_refuses_what_is_no_date(written):
     with pytest.raises(ValueError, match="is not a date"):
         first_day(written)
@@ -87,6 +111,14 @@ def test_a_service_document_is_read():
         ('designated_from = "2011-10"', 'designated_from = "2011"\ndesignated_to = "2010"', "ends before it begins"),
         ("[[centre]]", "[[centre", "lam.toml"),
         ('ods = "RX1"', "", "the key 'ods' is missing"),
+        ('sites = ["Queen\'s Medical Centre"]', 'sites = "Queen\'s"', "sites must be a list of texts"),
+        ('sites = ["Queen\'s Medical Centre"]', "sites = [1, 2]", "sites must be a list of texts"),
+        ('category = "', 'former_names = "LAM"\ncategory = "', "former_names must be a list of texts"),
+        ('ods_confidence = "confirmed"', 'ods_confidence = "confirmed"\nsources = "web"', "sources must be a list of texts"),
+        ("reviewed = 2026-11-22", "", "the key 'reviewed' is missing"),
+        ('description = "What it does."', "", "the key 'description' is missing"),
+        ('designated_from = "2011-10"', "designated_from = 2011-13-40", "lam.toml"),
+        ('designated_from = "2011-10"', 'designated_from = "2011-10"\ndesignated_to = "2011-10"', "ends before it begins"),
     ],
 )
 def test_a_wrong_document_is_refused_by_name(old, new, says):
@@ -94,6 +126,43 @@ def test_a_wrong_document_is_refused_by_name(old, new, says):
     with pytest.raises(BadDefinition, match=r"services/lam\.toml") as refusal:
         read_service(SERVICE.replace(old, new, 1).encode(), "services/lam.toml")
     assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("2011-10-01", "2011-10-01"), ('"2011-10-01"', "2011-10-01"), ("2011", "2011"), ('"2011"', "2011")]
+)
+def test_a_date_of_designation_is_read_with_and_without_quotation_marks(written, kept):
+    """TOML has dates of its own: written without quotation marks, one stopped the load with a fault of the programme."""
+    document = SERVICE.replace('"2011-10"', written)
+    (centre,) = read_service(document.encode(), "services/lam.toml").centres
+    assert (centre.from_as_written, centre.valid_from.year) == (kept, 2011)
+
+
+@given(st.dates())
+def test_every_day_is_its_own_first_day_and_of_its_month_and_year_the_first(day):
+    written = day.isoformat()
+    assert first_day(written) == day
+    assert first_day(written[:7]) == day.replace(day=1)
+    assert first_day(written[:4]) == day.replace(day=1, month=1)
+
+
+@given(st.text(max_size=40))
+def test_a_name_as_people_type_it_is_found_whatever_its_case_spaces_and_marks(text):
+    plain = normalised(text)
+    assert normalised(plain) == plain
+    assert normalised(f"  {text.replace(' ', '   ')} ") == plain
+    assert re.fullmatch(r"([a-z0-9]+( [a-z0-9]+)*)?", plain)
+
+
+@given(st.text(st.sampled_from("abcXYZ é’&-. 09"), max_size=20))
+def test_capitals_do_not_matter(text):
+    assert normalised(text.upper()) == normalised(text.lower())
+
+
+@pytest.mark.parametrize("document", [b"", b"slug = 3", b"= 1", b"centre = 'x'", b"[[centre]]", "slug = 'ü".encode("latin-1")])
+def test_a_document_that_is_none_names_its_file(document):
+    with pytest.raises(BadDefinition, match=r"services/lam\.toml: ."):
+        read_service(document, "services/lam.toml")
 
 
 def test_a_centre_twice_is_refused():
