@@ -62,7 +62,7 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {
     "confidence": "Empty for a verified entry; otherwise how sure it is.",
     "invented": "true where the entry is invented for a demonstration.",
     "designated_from": "First day of the designation, as recorded.",
-    "designated_to": "Last day of the designation; empty while it lasts.",
+    "designated_to": "First day without the designation; empty while it lasts.",
 }
 _SERVICES: Final = ("service", "name", "category", "description", "confidence", "invented")
 _CENTRES: Final = ("service", "centre", "name", "designated_from", "designated_to", "confidence")

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from plenary.editions.render.data import COLUMNS, render, safe, tables, unsafe
 from plenary.editions.render.data import rows as read_back
 from plenary.editions.terms import TABLES, CentreEntry, ServiceEntry
+from plenary_stats import ingest, spec
 from tests.unit.editions.sample import ECMO, SECRET, outcome_rows, sample
 from tests.unit.editions.tables import protected
 
@@ -201,3 +203,16 @@ def test_a_value_left_by_mistake_behind_a_mark_never_comes_out(status):
     table = protected("outcomes", [outcome_rows()[0] | {"value": SECRET, "status": status}])
     (row,) = rows("outcomes", tables=(table,))
     assert (row["value"], row["status"]) == ("", status)
+
+
+def test_the_end_of_a_designation_is_described_as_the_rest_of_the_house_reads_it():
+    """A case of the day on which a designation ends is remarked on: the open data called that day its last."""
+    package = json.loads(render(sample())["data/datapackage.json"])
+    (centres,) = (one for one in package["resources"] if one["name"] == "centres")
+    words = {field["name"]: field["description"] for field in centres["schema"]["fields"]}
+    assert words["designated_to"].startswith("First day without")
+    day = date(2020, 1, 1)
+    sent = ingest.read(b"centre,case_id,on\nRJ1,1,2019-12-31\nRJ1,2,2020-01-01\n", "cases.csv")
+    on = spec.Field("on", "On", validation="date_ymd", annotation="@INDEXDATE")
+    checked = ingest.check(sent, spec.DataSet("s", "1", (on,)), centres={"RJ1": [(None, day)]})
+    assert [(found.row, found.rule) for found in checked.findings] == [(3, "not-designated")]
