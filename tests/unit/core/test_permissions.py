@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary.core import permissions as may
-from plenary.core.terms import NOBODY, SYSTEM, Post, Refused, Who
+from plenary.core.terms import NOBODY, SYSTEM, Post, Refused, Who, scope_kind
 from tests.factories.core import make_who
 
 RJ1, RRV = "adult-ecmo/RJ1", "adult-ecmo/RRV"
@@ -140,3 +142,60 @@ def test_two_posts_that_are_each_not_enough_do_not_make_a_commissioner():
     who = Who(1, "Jo", (Post("national-commissioner", "nation", "Wales"), Post("reviewer", "nation", "England")))
     assert may.commissions(who) is False
     assert may.commissions(NOBODY) is False
+
+
+# -- whatever posts a person holds
+
+SERVICES, CODES = ("adult-ecmo", "lam"), ("RJ1", "RRV")
+scopes = st.sampled_from(
+    ["", "England", "Wales", *SERVICES, *(f"{service}/{code}" for service in SERVICES for code in CODES)]
+).map(lambda scope: (scope_kind(scope), scope))
+posts = st.builds(lambda role, scope: Post(role.key, *scope), st.sampled_from(may.ROLES), scopes)
+roles_asked = st.lists(st.sampled_from(may.ROLES), max_size=3, unique=True)
+objects = st.fixed_dictionaries(
+    {},
+    optional={
+        "service": st.sampled_from(SERVICES),
+        "centre": st.sampled_from([f"{service}/{code}" for service in SERVICES for code in CODES]),
+        "nation": st.sampled_from(["England", "Wales"]),
+    },
+)
+
+
+@given(st.lists(posts, max_size=5), roles_asked, objects)
+def test_what_many_posts_permit_is_what_one_of_them_permits(held, asked, about):
+    """Posts do not combine: neither a role of one with the scope of another, nor half of each."""
+    alone = [may.holds(Who(1, "Jo", (post,)), *asked, **about) for post in held]
+    assert may.holds(Who(1, "Jo", tuple(held)), *asked, **about) is any(alone)
+
+
+@given(posts, roles_asked, objects)
+def test_a_post_never_reaches_beyond_its_scope(post, asked, about):
+    if not may.holds(Who(1, "Jo", (post,)), *asked, **about):
+        return
+    assert post.role in {role.key for role in asked}
+    if "service" in about or "centre" in about:
+        service = about.get("service", about.get("centre", "").split("/")[0])
+        assert about.get("centre", f"{service}/").startswith(f"{service}/")
+        assert post.scope in {"", about.get("nation", "England"), service, about.get("centre")}
+
+
+@given(st.lists(posts, max_size=4), st.sampled_from(SERVICES), st.sampled_from(CODES))
+def test_whoever_sees_cases_holds_a_post_of_a_role_that_does(held, service, code):
+    seen = may.sees_cases(Who(1, "Jo", tuple(held)), service=service, centre=f"{service}/{code}")
+    assert seen is any(
+        post.role in {"centre-lead", "centre-data-manager"} and post.scope in {"", "England", service, f"{service}/{code}"}
+        for post in held
+    )
+
+
+@given(st.lists(posts, max_size=4))
+def test_a_second_factor_is_asked_of_everybody_who_holds_more_than_the_patients_post(held):
+    others = [post for post in held if post.role != "patient-representative"]
+    assert may.needs_second_factor(Who(1, "Jo", tuple(held))) is bool(others)
+
+
+@pytest.mark.parametrize("role", may.ROLES, ids=lambda role: role.key)
+def test_no_role_that_sees_cases_can_be_held_over_more_than_a_centre(role):
+    """Nobody has standing access by being important: over a service, a nation or all, no case is seen."""
+    assert role.sees_cases is (role.scope_kinds == ("centre",))

@@ -608,6 +608,21 @@ class TestTold:
                 act()
 
 
+def test_what_two_reviewers_of_one_name_approved_is_no_draft(settings):
+    """By their names alone they were taken for one person: the edition was a draft, and its pages were never shown."""
+    for ods in ("RJ1", "RJ7", "RJ8"):
+        DesignationFactory(centre=CentreFactory(service__slug="adult-ecmo", ods=ods))
+    proposal = releases.proposal()
+    for number in (71, 72):
+        who = make_who(roles.Reviewer, "England", person_id=number, name="Sam Same")
+        review(proposal_id=proposal.pk, decision=Decision.APPROVE, comment="", by=who)
+    freeze(proposal_id=proposal.pk, by=COMMISSIONER)
+    edition = actions.build(proposal_id=proposal.pk, by=COMMISSIONER)
+    manifest = json.loads((staging(edition, settings) / "manifest.json").read_bytes())
+    assert (manifest["draft"], manifest["reviewers"]) == (False, ["Sam Same", "Sam Same (2)"])
+    assert "<strong>Draft</strong>" not in (staging(edition, settings) / "index.html").read_text()
+
+
 class TestCorrect:
     def test_a_new_number_with_a_note_beside_the_old_one(self):
         first = make.published()

@@ -374,3 +374,66 @@ class TestFreeze:
         with pytest.raises(NotPossible, match="Propose it anew"), transaction.atomic():
             actions.freeze(proposal_id=other.pk, by=COMMISSIONER)
         assert proposals.frozen().count() == 1
+
+
+# -- the threshold, to the patient
+
+
+def left_of(patients, **rules):
+    """Return what of one centre among large ones would leave, under a policy with these rules: its value, or the mark."""
+    make.policy()
+    body = {"threshold": 30, "event_threshold": 5, "minimum_width": 10, "zeros": "protect"} | rules
+    adopt_policy(name="disclosure", version="2", valid_from=date(2020, 1, 1), body=body, source="test", by=SYSTEM)
+    table = make.results({"RJ1": 400.0, "RJ7": patients, "RJ8": 250.0, "Total": 650.0 + patients})
+    (left,) = proposals.tables_of(make.proposal(table))
+    row = next(row for row in left.rows() if row["centre"] == "RJ7")
+    return row["status"] or row["value"]
+
+
+@pytest.mark.parametrize(("patients", "left"), [(29.0, "c"), (30.0, 30.0), (31.0, 31.0), (1.0, "c"), (0.0, "c")])
+def test_fewer_than_thirty_patients_are_withheld_and_thirty_are_shown(patients, left):
+    assert left_of(patients) == left
+
+
+@pytest.mark.parametrize(("patients", "left"), [(0.0, 0.0), (1.0, "c"), (29.0, "c"), (30.0, 30.0)])
+def test_where_noughts_are_published_nought_is_shown_and_one_is_not(patients, left):
+    assert left_of(patients, zeros="publish") == left
+
+
+@pytest.mark.parametrize(("threshold", "patients", "left"), [(5, 4.0, "c"), (5, 5.0, 5.0), (100, 99.0, "c"), (100, 100.0, 100.0)])
+def test_the_threshold_is_the_policys(threshold, patients, left):
+    assert left_of(patients, threshold=threshold, minimum_width=3) == left
+
+
+@pytest.mark.parametrize("length", [80, 81])
+def test_a_label_that_the_table_has_no_room_for_is_refused_in_words(length):
+    if length == 80:
+        assert make.proposal(label="x" * 80).label == "x" * 80
+        return
+    make.policy()
+    with pytest.raises(Refused, match=r"label: .*80 characters"):
+        make.proposal(label="x" * 81)
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["Zoë Ŵ", "<b>Bold</b>", "=1+1", "N" * 200])
+def test_a_reviewer_of_any_name_is_named_in_the_release(name):
+    reviewer = make_who(roles.Reviewer, "England", person_id=77, name=name)
+    made = make.proposal()
+    for who in (reviewer, make.FIRST):
+        actions.review(proposal_id=made.pk, decision=Decision.APPROVE, comment="", by=who)
+    actions.freeze(proposal_id=made.pk, by=make.COMMISSIONER)
+    made.refresh_from_db()
+    assert set(proposals.release(made).reviewers) == {name, "First Reviewer"}
+
+
+def test_two_reviewers_of_one_name_are_two_people():
+    made = make.proposal()
+    for number in (71, 72):
+        who = make_who(roles.Reviewer, "England", person_id=number, name="Sam Same")
+        actions.review(proposal_id=made.pk, decision=Decision.APPROVE, comment="", by=who)
+    made.refresh_from_db()
+    assert made.state == "approved"
+    actions.freeze(proposal_id=made.pk, by=make.COMMISSIONER)
+    made.refresh_from_db()
+    assert proposals.release(made).reviewers == ("Sam Same", "Sam Same (2)")

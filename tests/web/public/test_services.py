@@ -3,15 +3,18 @@
 import csv
 import io
 from datetime import date
+from html.parser import HTMLParser
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from plenary.registry.models import Centre, Designation, Organisation, Service
 from plenary.web.design.tables import Link, Several, Tag
+from plenary.web.public import services
 from plenary.web.public.services import ServiceFilter
 from plenary.web.public.words import distance, first_capital, mark, marked, sureness
-from tests.factories.registry import CentreFactory, DesignationFactory, ServiceFactory
+from tests.factories.registry import CentreFactory, DesignationFactory, OrganisationFactory, ServiceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +192,105 @@ def test_the_mark_of_what_is_not_verified():
 def test_a_first_letter_is_made_large_and_nothing_else():
     assert first_capital("all ages (NHS)") == "All ages (NHS)"
     assert first_capital("") == ""
+
+
+# -- what people write, in every place where it is shown
+
+HOSTILE = {
+    "markup": '<script>alert(1)</script><img src=x onerror="alert(1)">',
+    "an attribute's end": '" onmouseover="alert(1)" x="\' autofocus=\'',
+    "entities": "&lt;b&gt; &amp;amp; ]]> <!-- -->",
+    "a formula": '=HYPERLINK("https://example.org","=1+1")',
+    "a template": "{{ 7*7 }} {% raw %} ${7*7} %(x)s {0}",
+    "other scripts": "Ysbyty Ŵyl · Νοσοκομείο · 病院 · 😊",
+    "a very long word": "W" * 240,
+}
+
+
+class Elements(HTMLParser):
+    """The elements of a page with the names of their attributes, and its text as a reader sees it."""
+
+    def __init__(self, words):
+        super().__init__()
+        self.found, self.text = set(), ""
+        self.feed(words)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.add((tag, frozenset(name for name, _ in attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def register(words):
+    """Fill the register with these words wherever words may stand."""
+    service = ServiceFactory(
+        slug="x", name=words, description=words, former_names=[words], note=words, source=words, specification=words[:80],
+        category=words[:80], age_group=words[:80], confidence="recalled",
+    )  # fmt: skip
+    centre = CentreFactory(service=service, ods="RX1", name=words, site=words, note=words, roles=[words], confidence="recalled")
+    DesignationFactory(centre=centre, authority=words, from_as_written=words[:40])
+    OrganisationFactory(code="RX1", name=words, search=" rx1 found")
+
+
+ADDRESSES = ("/services/", "/services/x/", "/services/x/centres/RX1/", "/find/?place=RX1", "/find/?name=found", "/")
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+def test_no_page_gets_an_element_or_an_attribute_from_the_register(client, words):
+    register("Plain words")
+    usual = {address: Elements(client.get(address).text).found for address in ADDRESSES}
+    for model in (Designation, Centre, Organisation, Service):
+        model.objects.all().delete()
+    register(words)
+    for address in ADDRESSES:
+        shown = Elements(client.get(address).text)
+        assert shown.found <= usual[address], address
+        if address != "/":
+            assert "".join(words.split()) in "".join(shown.text.split()), address
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+def test_no_download_gets_a_formula_or_loses_a_word_of_the_register(client, words):
+    register(words)
+    for address, columns in (("/services.csv", ("name", "description", "source")), ("/services/x/centres.csv", ("name", "site"))):
+        (row,) = rows(client.get(address))
+        for column in columns:
+            assert row[column].removeprefix("'") == words
+            assert not row[column].startswith(("=", "+", "-", "@", "\t"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "now"),
+    [
+        (None, None, True),
+        (date(2026, 4, 1), None, True),
+        (date(2026, 4, 2), None, False),
+        (date(2020, 1, 1), date(2026, 4, 1), False),
+        (date(2020, 1, 1), date(2026, 4, 2), True),
+        (None, date(2026, 4, 1), False),
+    ],
+)
+def test_a_centre_stands_from_its_first_day_to_the_day_before_it_ends(client, monkeypatch, start, end, now):
+    monkeypatch.setattr(services, "today", lambda: date(2026, 4, 1))
+    DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RX1"), valid_from=start, valid_to=end)
+    (row,) = rows(client.get("/services/lam/centres.csv"))
+    assert row["designated"] == ("yes" if now else "no")
+    assert rows(client.get("/services.csv"))[0]["centres"] == ("1" if now else "0")
+    assert ("Centres that were designated before" in client.get("/services/lam/").text) is not now
+
+
+def test_of_a_centre_designated_twice_the_first_beginning_and_the_last_end_are_told(client):
+    centre = CentreFactory(service__slug="lam", ods="RX1")
+    DesignationFactory(centre=centre, valid_from=date(2015, 1, 1), valid_to=date(2020, 1, 1), to_as_written="2020")
+    DesignationFactory(centre=centre, valid_from=date(2001, 1, 1), valid_to=date(2010, 1, 1), from_as_written="2001-01")
+    (row,) = rows(client.get("/services/lam/centres.csv"))
+    assert (row["designated_from"], row["designated_to"]) == ("2001-01", "2020")
+    page = client.get("/services/lam/centres/RX1/").text
+    assert page.index("January 2001") < page.index("1 January 2015")
+
+
+def test_a_beginning_that_nobody_knows_is_said_to_be_unknown(client):
+    DesignationFactory(centre=CentreFactory(service__slug="lam", ods="RX1"), valid_from=None)
+    for address in ("/services/lam/", "/services/lam/centres/RX1/"):
+        assert "Not known" in client.get(address).text

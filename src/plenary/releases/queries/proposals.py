@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -121,10 +122,20 @@ def release(proposal: Proposal) -> Release:
         audit=document(proposal.audit_sha256),
         narrative=document(proposal.narrative_sha256),
         sources=proposal.sources,
-        reviewers=tuple(sorted(proposal.votes.values_list("reviewer_name", flat=True))),
+        reviewers=_told_apart(proposal.votes.values_list("reviewer_name", flat=True)),
         services=tuple(sorted(proposal.services.values_list("slug", flat=True))),
         whole=proposal.whole,
     )
+
+
+def _told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in order; of two people of one name the second has a number, so that they are seen to be two."""
+    met: Counter[str] = Counter()
+    found = []
+    for name in sorted(names):
+        met[name] += 1
+        found.append(f"{name} ({met[name]})" if met[name] > 1 else name)
+    return tuple(found)
 
 
 def document(sha256: str) -> dict[str, Any]:
