@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plenary.editions.render.figures import FORMATS, MARKS, figure, number, row_key, status_of, text
+from plenary.editions.render.figures import FORMATS, MARKS, describe, figure, number, row_key, status_of, text
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,24 @@ def test_what_is_printed_is_the_value_rounded_or_says_that_it_is_small(value, fo
 @given(st.floats(), st.sampled_from(["c", "x", "z"]), st.sampled_from(FORMATS))
 def test_nothing_withheld_depends_on_what_was_withheld(value, status, form):
     assert figure(value, status, form) == figure(None, status, form)
+
+
+def run(**more):
+    """Return a run chart of three years, the second withheld, and its figures."""
+    figures = {str(n): figure(value, status, "percent") for n, (value, status) in enumerate([(0.7, ""), (0.6, "c"), (0.4, "")])}
+    points = [{"label": str(2023 + n), "value": {"f": str(n)}, "flag": flag} for n, flag in enumerate(["", "", "below-limit"])]
+    return {"title": "Alive over the years", "points": points, "note": "", **more}, figures
+
+
+def test_a_run_chart_is_told_with_its_gap_its_flag_its_limits_and_its_note():
+    block, figures = run()
+    assert describe(block, figures) == "Alive over the years. 2023 70.0%; 2024 [c]; 2025 40.0%, below the lower limit."
+    block, figures = run(note="Limits of usual variation need 12 points; 2 are shown.")
+    assert describe(block, figures).endswith("below the lower limit. Limits of usual variation need 12 points; 2 are shown.")
+    block, figures = run(average={"f": "0"}, limits=[{"f": "2"}, {"f": "0"}])
+    assert describe(block, figures).endswith(" Average 70.0%; limits of usual variation 40.0% to 70.0%.")
+
+
+def test_a_description_never_holds_what_is_withheld():
+    block, figures = run()
+    assert "60" not in describe(block, figures)

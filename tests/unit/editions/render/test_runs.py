@@ -286,6 +286,31 @@ def test_any_years_make_a_chart_that_shows_what_is_shown_and_nothing_else(shares
     assert ("limits" in block) == (len(shown) >= ENOUGH)
 
 
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "c", "x", "z"]), st.floats(0.05, 0.95)), min_size=2, max_size=15), st.integers(1, 9)
+)
+def test_what_is_withheld_decides_about_nothing_that_is_shown(years, other):
+    """The same edition with other numbers behind the marks is the same edition: nobody can tell them apart."""
+
+    def made(factor):
+        rows = []
+        for n, (status, share) in enumerate(years):
+            row = year(2010 + n, share, status=status)
+            hidden = {"value": share * factor, "numerator": 1000 * factor, "lower": 0.1 * factor, "upper": 0.2 * factor}
+            rows.append(row | hidden if status else row)
+        return build(edition(rows, label=str(2009 + len(years))))
+
+    one, two = made(0.01), made(0.1 * other)
+    charts = [[name for name, block, _ in drawing.charts(content) if block["chart"] == "run"] for content in (one, two)]
+    assert charts[0] == charts[1]
+    pictures = [drawing.draw(content) for content in (one, two)]
+    assert pictures[0] == pictures[1]
+    for (_, first, figures), (_, second, others) in zip(drawing.charts(one), drawing.charts(two), strict=True):
+        assert describe(first, figures) == describe(second, others)
+        assert first == second
+
+
 # ------------------------------------------------------------------------------------------------ of whole editions
 
 

@@ -207,3 +207,62 @@ def test_of_an_outcome_of_patients_every_centres_note_is_printed(measure):
     blocks, _ = section("outcomes", tables=(protected("outcomes", rows),), outcomes=entries)
     table = next(block for block in blocks if block["kind"] == "table")
     assert {"Note 0.", "Note 1.", "Note 2."} <= set(table["notes"])
+
+
+def adjusted(measure, centre, observed=None, expected=None, status=""):
+    """Return a centre's row with its observed and expected events; none of them where it is withheld."""
+    shown = status == "" and observed is not None
+    ratio = observed / expected if shown else None
+    numbers = {"value": None if status else 0.8, "numerator": None, "denominator": 300.0, "lower": 0.7, "upper": 0.9}
+    row = outcome_rows()[0] | numbers | {"measure": measure, "centre": centre, "status": status}
+    limits = {"ratio_lower": ratio / 2 if shown else None, "ratio_upper": ratio * 2 if shown else None}
+    return row | {"observed": observed if shown else None, "expected": expected if shown else None, "ratio": ratio} | limits
+
+
+def centres(*rows):
+    """Return the heads of the table by centre, and its lines in words."""
+    blocks, figures = section("outcomes", tables=(protected("outcomes", rows),))
+    table = next(block for block in blocks if block["kind"] == "table" and block["id"].endswith("-centre"))
+    heads = [column["label"] for column in table["columns"]]
+    return heads, {say(line[0], figures): [say(cell, figures) for cell in line] for line in table["rows"]}
+
+
+def test_events_observed_and_expected_stand_beside_survival_at_each_time_that_has_them():
+    heads, lines_ = centres(
+        adjusted("survival@30d", "Total"), adjusted("survival@1y", "Total"),
+        adjusted("survival@30d", "RJ1"), adjusted("survival@1y", "RJ1", 12.0, 9.876),
+        adjusted("survival@30d", "RT3"), adjusted("survival@1y", "RT3", 8.0, 16.0),
+    )  # fmt: skip
+    assert [head for head in heads if "expected" in head] == ["Observed / expected events at 1 year, 95% interval"]
+    place = heads.index("Observed / expected events at 1 year, 95% interval")
+    assert lines_["St Invented's Hospital"][place] == "12 / 9.9 = 1.22 (0.61 to 2.43)"
+    assert lines_["Royal Imagined"][place] == "8 / 16.0 = 0.50 (0.25 to 1.00)"
+    assert lines_["All centres"][place] == "[z]"
+
+
+def test_every_time_that_is_adjusted_has_a_column_of_its_own():
+    heads, lines_ = centres(
+        adjusted("survival@30d", "Total"), adjusted("survival@1y", "Total"),
+        adjusted("survival@30d", "RJ1", 5.0, 10.0), adjusted("survival@1y", "RJ1", 20.0, 10.0),
+    )  # fmt: skip
+    first, second = (heads.index(f"Observed / expected events at {time}, 95% interval") for time in ("30 days", "1 year"))
+    assert lines_["St Invented's Hospital"][first].startswith("5 / 10.0 = 0.50")
+    assert lines_["St Invented's Hospital"][second].startswith("20 / 10.0 = 2.00")
+
+
+def test_a_withheld_centre_shows_a_mark_and_neither_events_nor_what_was_expected():
+    _, lines_ = centres(
+        adjusted("discharged", "Total"), adjusted("discharged", "RJ1", 12.0, 9.0), adjusted("discharged", "RT3", status="c")
+    )
+    assert lines_["Royal Imagined"][3] == "[c]"
+    assert lines_["St Invented's Hospital"][3] == "12 / 9.0 = 1.33 (0.67 to 2.67)"
+
+
+def test_a_centre_that_is_given_no_ratio_has_its_plain_figure_alone():
+    _, lines_ = centres(adjusted("discharged", "Total"), adjusted("discharged", "RJ1", 12.0, 9.0), adjusted("discharged", "RT3"))
+    assert lines_["Royal Imagined"][2:4] == ["80.0% (70.0% to 90.0%)", "[z]"]
+
+
+def test_where_nothing_is_adjusted_there_is_no_such_column():
+    heads, _ = centres(*(row for row in outcome_rows() if row["measure"] == "discharged" and row["sex"] == "Total"))
+    assert not [head for head in heads if "expected" in head]

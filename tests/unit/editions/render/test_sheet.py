@@ -3,6 +3,7 @@ from collections import defaultdict
 import pytest
 
 from plenary.editions.render.sheet import (
+    EARLIER,
     SHARED,
     Sheet,
     base,
@@ -16,9 +17,12 @@ from plenary.editions.render.sheet import (
     shared_words,
     slug,
     time_words,
+    timed,
 )
+from plenary.editions.terms import OutcomeEntry
 from plenary.registry import queries as registry
-from tests.unit.editions.sample import ECMO, LAM, REGIONS, SECRET, sample
+from plenary_stats.measures import RATIO
+from tests.unit.editions.sample import ECMO, LAM, REGIONS, SECRET, outcome_rows, sample
 
 
 def sheet(slug_=ECMO, **changes):
@@ -62,6 +66,32 @@ def test_how_a_figure_is_printed_follows_its_table_column_and_measure():
     assert forms == {"discharged": "percent", "survival@30d": "percent", "survival@1y": "percent", "stay": "number"}
     assert page.form("outcomes", page.rows["outcomes"][0], "denominator") == "count"
     assert page.form("spend", page.rows["spend"][0], "value") == "money"
+
+
+def test_observed_are_counted_expected_have_a_tenth_and_their_ratio_two_places():
+    page, row = sheet(), outcome_rows()[0]
+    assert [page.form("outcomes", row, column) for column in RATIO] == ["count", "number", "decimal", "decimal", "decimal"]
+
+
+def test_a_figure_of_an_earlier_edition_is_printed_as_this_edition_s_is():
+    page = sheet()
+    for row in page.rows["outcomes"]:
+        assert page.form(EARLIER, row, "value") == page.form("outcomes", row, "value")
+    assert page.put(EARLIER, page.rows["outcomes"][0]) != page.put("outcomes", page.rows["outcomes"][0])
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("survival", "Survival"),
+        ("survival@1y", "Survival at 1 year"),
+        ("survival@30d", "Survival at 30 days"),
+        ("survival@mildly-impaired", "Survival, mildly impaired"),
+        ("survival@better", "Survival, better by 6 or more"),
+    ],
+)
+def test_an_outcome_is_named_with_its_time_or_part(measure, words):
+    assert timed(OutcomeEntry(ECMO, "survival", "Survival", important=6), measure) == words
 
 
 def test_centres_and_areas_are_read_by_name_and_the_total_comes_last():

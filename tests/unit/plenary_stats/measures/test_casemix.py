@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lifelines import CoxPHFitter
 from scipy import stats
 
@@ -312,3 +314,40 @@ def test_order_of_rows_changes_no_ratio():
     shuffled = type(LIVED)({name: column[order] for name, column in LIVED.columns.items()}, service="lam")
     for name in RATIO:
         assert survived(shuffled)[name] == pytest.approx(survived()[name], rel=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["dead", "alive"]), st.integers(0, 12)), max_size=4))
+def test_whoever_is_left_out_no_ratio_tells_of_one_to_four_of_them(gaps):
+    """What a reader can work out: events of the plain figure less those of the ratio, which is ratio times expected."""
+    cases = LIVED
+    for centre, status, number in gaps:
+        cases = unknown(cases, centre, status, number)
+    result = results("survival", cases, centres=("A", "B", "C"), **FOLLOWED | {"at": ["1y"]})
+    for centre in "ABC":
+        found = one(result, centre=centre, measure="it@1y")
+        if np.isnan(found["ratio"]):
+            continue
+        seen = found["ratio"] * found["expected"]
+        assert seen == pytest.approx(found["observed"])
+        lost = found["denominator"] - found["numerator"] - found["observed"]
+        assert lost == 0 or min(lost, found["observed"]) >= FEW
+
+
+def test_splitting_the_other_centres_changes_nothing_for_one():
+    """Expected events come from one model of all patients, whichever centres they are counted to."""
+    columns = {name: column.copy() for name, column in LIVED.columns.items()}
+    columns["centre"] = np.where((columns["centre"] == "B") & (columns["age"] > 58), "D", columns["centre"])
+    other = type(LIVED)(columns, service="lam")
+    for name in RATIO:
+        assert survived(other)[name] == pytest.approx(survived()[name], rel=1e-12)
+    parts = [
+        one(results("survival", other, centres=("A",), **FOLLOWED), centre=centre, measure="it@1y")["expected"] for centre in "BD"
+    ]
+    assert sum(parts) == pytest.approx(survived(centre="B")["expected"], rel=1e-12)
+
+
+def test_the_unit_of_a_covariate_changes_no_expected_number():
+    columns = dict(LIVED.columns) | {"age": LIVED["age"] * 365.25}
+    for name in RATIO:
+        assert survived(type(LIVED)(columns, service="lam"))[name] == pytest.approx(survived()[name], rel=1e-8)
