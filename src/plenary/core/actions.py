@@ -234,6 +234,7 @@ def adopt_policy(
 ) -> Policy:
     """Put a version of a policy in force. An open earlier version ends where this one begins; the same twice is once."""
     require(permissions.may_administer(by), "Only an administrator may adopt a policy.")
+    require(valid_to is None or valid_to > valid_from, f"A version of {name!r} cannot end before it begins.")
     content = {"valid_from": valid_from, "body": json.loads(json.dumps(body, default=_plain)), "source": source}
     with transaction.atomic():
         known = Policy.objects.select_for_update().filter(name=name, version=version).first()
@@ -250,13 +251,27 @@ def adopt_policy(
 
 def adopt_policies(folder: Path, *, by: Who) -> list[Policy]:
     """Adopt every ``*.toml`` of a folder: name, version, valid_from, [valid_to], source, and a table ``[body]``."""
-    read = [tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))]
-    wanted = ("name", "version", "valid_from", "valid_to", "body", "source")
+    read = [_policy_document(path) for path in sorted(folder.glob("*.toml"))]
+    wanted = (*_POLICY_KEYS, "valid_to")
     chosen = sorted(
         ({key: one[key] for key in wanted if key in one} for one in read), key=lambda one: (one["name"], one["valid_from"])
     )
     with transaction.atomic():
         return [adopt_policy(**one, by=by) for one in chosen]
+
+
+_POLICY_KEYS = {"name": str, "version": str, "valid_from": date, "source": str, "body": dict}
+
+
+def _policy_document(path: Path) -> dict[str, Any]:
+    """Return the document of a policy; refuse, naming the file and the key, what is none."""
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as problem:
+        raise Refused(f"{path.name} is not a policy: {problem}.") from None
+    wrong = [key for key, kind in _POLICY_KEYS.items() if not isinstance(found.get(key), kind)]
+    require(not wrong, f"{path.name} is not a policy: it does not give its {', '.join(wrong)}.")
+    return found
 
 
 def requeue_abandoned(*, by: Who) -> int:

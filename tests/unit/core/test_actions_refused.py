@@ -345,6 +345,52 @@ class TestPolicyDates:
             actions.adopt_policies(tmp_path, by=SYSTEM)
 
 
+class TestPolicyFiles:
+    """A file that is no policy is named with what it lacks, and nothing of its folder is adopted."""
+
+    SOUND = 'name = "quorum"\nversion = "1"\nvalid_from = 2026-04-01\nsource = "Handbook"\n[body]\nleast = 3\n'
+
+    @pytest.mark.parametrize(
+        ("old", "new", "lacks"),
+        [
+            ('name = "quorum"\n', "", "name"),
+            ('version = "1"', "version = 1", "version"),
+            ("valid_from = 2026-04-01", 'valid_from = "1 April"', "valid_from"),
+            ('source = "Handbook"\n', "", "source"),
+            ("[body]\nleast = 3\n", "", "body"),
+            ("[body]\nleast = 3\n", "body = 3\n", "body"),
+        ],
+    )
+    def test_a_key_that_is_missing_or_of_another_kind(self, tmp_path, old, new, lacks):
+        assert old in self.SOUND
+        (tmp_path / "expenses.toml").write_text(self.SOUND.replace("quorum", "expenses"))
+        (tmp_path / "quorum.toml").write_text(self.SOUND.replace(old, new))
+        with nothing_changes(), pytest.raises(Refused, match=rf"quorum\.toml is not a policy: it does not give its {lacks}"):
+            actions.adopt_policies(tmp_path, by=SYSTEM)
+
+    @pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"a = 1\na = 2"])
+    def test_a_file_that_cannot_be_read(self, tmp_path, content):
+        (tmp_path / "quorum.toml").write_bytes(content)
+        with nothing_changes(), pytest.raises(Refused, match=r"quorum\.toml is not a policy: ."):
+            actions.adopt_policies(tmp_path, by=SYSTEM)
+
+    def test_what_else_a_file_says_is_for_its_readers(self, tmp_path):
+        (tmp_path / "quorum.toml").write_text('owner = "RDAG"\nreviewed = 2026-01-01\n' + self.SOUND)
+        [adopted] = actions.adopt_policies(tmp_path, by=SYSTEM)
+        assert (adopted.name, adopted.body, adopted.valid_to) == ("quorum", {"least": 3}, None)
+
+    @pytest.mark.parametrize("ends", [date(2026, 4, 1), date(2026, 3, 31)])
+    def test_a_version_that_ends_before_it_begins(self, ends):
+        with nothing_changes(), pytest.raises(Refused, match="cannot end before it begins"):
+            actions.adopt_policy(
+                name="q", version="1", valid_from=date(2026, 4, 1), valid_to=ends, body={}, source="H", by=SYSTEM
+            )
+
+    def test_an_empty_folder_adopts_nothing(self, tmp_path):
+        with nothing_changes():
+            assert actions.adopt_policies(tmp_path, by=SYSTEM) == []
+
+
 class TestTooLong:
     """What PostgreSQL has no room for is refused in words, on SQLite too, which would keep it."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.urls import reverse
+from markupsafe import escape
 
 from plenary.editions.models import Edition
 from plenary.editions.terms import EditionState
@@ -210,3 +211,38 @@ def test_the_list_asks_the_database_as_often_for_one_edition_as_for_three(client
     client.get("/editions/")
     with django_assert_num_queries(1):
         client.get("/editions/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("damage", [b"", b"{", b"null", b"[]", b'{"edition": {}}', b'{"edition": {"draft": ""}}', b"\xff\xfe"])
+def test_a_document_damaged_on_disk_does_not_take_the_other_editions_along(client, publish, damage):
+    """The start page, the list and every service's page read them all: one damaged file was a fault of each."""
+    publish("2024", label="2024")
+    damaged = publish("2025", label="2025")
+    (damaged / "edition.json").write_bytes(damage)
+    for address in ("/", "/editions/"):
+        page = client.get(address).text.split("<main")[1]
+        assert ">Edition 2024<" in page
+        assert ">Edition 2025<" not in page
+    assert body(client.get("/editions/2024/index.html")).startswith(b"<h1>")
+    assert client.get("/editions/2025/index.html").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "words", ["<script>alert(1)</script>", '" onmouseover="alert(1)', "{{ 7*7 }}", "Ŵ 病院 😊", "W" * 2000, "&lt;b&gt;"]
+)
+def test_a_correction_note_is_text_whatever_is_in_it(client, publish, words):
+    publish("2025", label="2025")
+    publish("2025-2", label="2025", number=2, note=words)
+    page = client.get("/editions/").text.split("<main")[1]
+    assert str(escape(words)) in page
+    assert "<script>" not in page.split("</main>")[0]
+
+
+@pytest.mark.django_db
+def test_a_later_correction_stands_before_an_earlier_one_also_beyond_nine(client, publish):
+    publish("2025", label="2025")
+    for number in (2, 10, 9):
+        publish(f"2025-{number}", label="2025", number=number, note="n")
+    assert [one.number for one in editions.published()] == [10, 9, 2, 1]

@@ -102,6 +102,7 @@ def succeed(*, predecessor: str, successor: str, on: date, kind: str, authority:
     require(permissions.may_designate(by), _MAY_NOT)
     require(kind in SUCCESSION_KINDS, f"'{kind}' is no kind of succession: use {', '.join(SUCCESSION_KINDS)}.")
     require(bool(authority.strip()), "Say on whose authority the organisations merge.")
+    predecessor, successor = predecessor.strip().upper(), successor.strip().upper()
     require(predecessor != successor, "An organisation does not succeed itself.")
     with transaction.atomic():
         heir = queries.organisation(successor)

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -112,10 +113,16 @@ def _edition(key: str) -> Published:
 
 @lru_cache(maxsize=200)
 def _read(folder: Path, changed: int) -> Published | None:  # noqa: ARG001 - the time makes a rebuilt folder a new question
-    document = json.loads((folder / "edition.json").read_text(encoding="utf-8"))
-    edition = document["edition"]
-    if edition["draft"]:
+    """Return what a folder holds; nothing for a draft, or for a document damaged on disk: the others are still shown."""
+    try:
+        document = json.loads((folder / "edition.json").read_text(encoding="utf-8"))
+        return None if document["edition"]["draft"] else _published(folder, document)
+    except (ValueError, KeyError, TypeError):
         return None
+
+
+def _published(folder: Path, document: dict[str, Any]) -> Published:
+    edition = document["edition"]
     return Published(
         key=folder.name,
         folder=folder,

@@ -1,10 +1,13 @@
 import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary.editions.render.content import build
-from plenary.editions.render.drawing import charts, draw, grouped, time_axis
+from plenary.editions.render.drawing import MOST_TICKS, charts, draw, grouped, time_axis
 from plenary.editions.render.figures import describe
 from tests.unit.editions.sample import SECRET, activity_rows, sample
 from tests.unit.editions.tables import protected
@@ -106,3 +109,16 @@ def test_two_narrow_tables_stand_side_by_side_and_wide_ones_do_not():
     narrow, wide = {"kind": "table", "columns": [1, 2]}, {"kind": "table", "columns": [1, 2, 3]}
     assert grouped([narrow, narrow, narrow]) == [{"kind": "tables", "tables": [narrow, narrow]}, narrow]
     assert grouped([narrow, wide, narrow]) == [narrow, wide, narrow]
+
+
+@given(st.floats(0.5, 40_000))
+def test_a_time_axis_begins_at_nought_holds_everything_and_has_few_even_ticks(last):
+    unit, ticks = time_axis(last)
+    places = [place for place, _ in ticks]
+    assert unit in {"Months", "Years"}
+    assert places[0] == 0
+    assert 2 <= len(ticks) <= MOST_TICKS
+    assert places[-1] >= last - 0.021 * (365.25 if unit == "Years" else 365.25 / 12)
+    steps = {round(later - earlier, 6) for earlier, later in pairwise(places)}
+    assert len(steps) == 1
+    assert [int(words) for _, words in ticks] == [round(place / places[1] * int(ticks[1][1])) for place in places]

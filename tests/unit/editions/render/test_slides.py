@@ -3,6 +3,8 @@ import re
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pptx import Presentation
 from pptx.util import Inches
 
@@ -192,3 +194,44 @@ def test_a_table_and_its_notes_have_room_of_their_own(rows, notes):
     below = [shape for shape in slide.shapes if shape.has_text_frame and shape.top > table.top]
     assert [shape.text_frame.text for shape in below if shape.text_frame.text in notes] == notes
     assert all(shape.top >= table.top + sum(heights) for shape in below)
+
+
+words_of_any_length = st.lists(st.text(st.sampled_from("abŵ-."), min_size=1, max_size=400), max_size=40).map(" ".join)
+
+
+@given(st.lists(words_of_any_length, max_size=8))
+def test_no_word_is_lost_doubled_or_moved_when_text_is_shared_among_slides(lines):
+    pages = list(slides._pages(lines))
+    assert " ".join(" ".join(page) for page in pages).split() == " ".join(lines).split()
+    assert all(page for page in pages)
+    for page in pages:
+        longest = max(len(word) for piece in page for word in piece.split())
+        assert sum(map(len, page)) <= max(slides.WORDS, longest)
+
+
+@given(st.integers(0, 60), st.lists(st.integers(0, 59), max_size=4, unique=True))
+def test_no_row_and_no_total_is_lost_when_a_table_is_cut(count, totals):
+    marked = sorted(place for place in totals if place < count)
+    block = {"kind": "table", "caption": "T", "columns": [], "rows": list(range(count)), "totals": marked, "notes": ["n"]}
+    pieces = list(slides._cut([block]))
+    assert [row for piece in pieces for row in piece["rows"]] == list(range(count))
+    assert [piece["rows"][place] for piece in pieces for place in piece["totals"]] == marked
+    assert all(0 < len(piece["rows"]) <= slides.ROWS for piece in pieces)
+    assert [piece["notes"] for piece in pieces if piece["notes"]] == ([["n"]] if count else [])
+
+
+pieces_of_some_width = st.lists(
+    st.one_of(st.just({"kind": "chart"}), st.integers(1, 4).map(lambda wide: {"kind": "table", "columns": [0] * wide})),
+    max_size=9,
+)
+
+
+@given(pieces_of_some_width)
+def test_pieces_keep_their_order_and_only_narrow_ones_share_a_slide(pieces):
+    numbered = [piece | {"place": place} for place, piece in enumerate(pieces)]
+    shared = list(slides._shared(numbered))
+    assert [piece["place"] for together in shared for piece in together] == list(range(len(pieces)))
+    for together in shared:
+        assert len(together) in {1, 2}
+        if len(together) == 2:
+            assert all(piece["kind"] == "chart" or len(piece["columns"]) <= 2 for piece in together)

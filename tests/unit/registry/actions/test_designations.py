@@ -499,3 +499,25 @@ def test_the_heirs_own_site_is_not_renamed_by_a_merger(merging):
     Centre.objects.filter(ods="RJ1", service__slug="ecmo").update(site="Evelina")
     actions.succeed(**merging)
     assert queries.centre("ecmo", "RJ1").site == "Evelina"
+
+
+@pytest.mark.parametrize(("predecessor", "successor"), [("rx1", "RX2"), (" RX1 ", "rx2"), ("RX1", " RX2")])
+def test_a_succession_is_of_the_organisations_that_were_meant_however_their_codes_are_typed(predecessor, successor):
+    """A code in small letters was recorded as another organisation, and nothing was handed over."""
+    OrganisationFactory(code="RX1")
+    OrganisationFactory(code="RX2")
+    DesignationFactory(centre=CentreFactory(service=ServiceFactory(slug="lam"), ods="RX1"))
+    (made,) = actions.succeed(
+        predecessor=predecessor, successor=successor, on=DAY, kind="merger", authority="Order", by=COMMISSIONER
+    )
+    assert made.centre.key == "lam/RX2"
+    assert queries.organisation("RX1").closed_on == DAY
+    assert queries.successors_on("RX1", DAY) == ["RX2"]
+    with nothing_changes(), pytest.raises(Refused, match="recorded already"):
+        actions.succeed(predecessor="RX1", successor="RX2", on=DAY, kind="merger", authority="Order", by=COMMISSIONER)
+
+
+def test_nothing_succeeds_itself_in_other_letters():
+    OrganisationFactory(code="RX1")
+    with nothing_changes(), pytest.raises(Refused, match="does not succeed itself"):
+        actions.succeed(predecessor="rx1", successor="RX1", on=DAY, kind="merger", authority="Order", by=COMMISSIONER)
