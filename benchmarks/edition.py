@@ -83,7 +83,7 @@ def measure(years: int) -> None:
     print(f"Processor time {own + child:.1f} s, of which {child:.1f} s in the process that sets the PDF.")
     print(
         "Where the time goes: "
-        + ", ".join(f"{step.removesuffix(str(world))} {taken:.1f} s" for step, taken in steps.items())
+        + ", ".join(f"{step.removesuffix(str(world)).strip()} {taken:.1f} s" for step, taken in steps.items())
         + ".\n"
     )
     if years == 1:

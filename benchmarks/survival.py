@@ -2,7 +2,9 @@
 
 Kaplan-Meier with log-log limits by centre and service on 1,000,000 cases, the whole curves and at three times; the log-rank
 test of the centres of one service on 100,000; a Cox model of 10 covariates on 100,000. Every program starts from arrays in
-memory. Processor time is compared, since other work shares the machine. Peak memory is what was allocated beyond the input.
+memory. Processor time is compared, since other work shares the machine. Peak memory is the most that was allocated beyond the
+input, the answer with it; the input is the arrays handed in, in the types that a caller would hold: a case is 13 bytes (time as
+float64, event as a truth, group as int32), a patient of the Cox model 89 (ten covariates as float64).
 """
 
 import shutil
@@ -153,7 +155,7 @@ def main() -> None:
     print("## Survival\n")
     if not isinstance(from_r, dict):
         print("R is not installed here.\n" if from_r is None else f"R's survival package could not be used: {from_r}\n")
-    print(print("Processor time, best of three here and of two in R, but once where a peer is slow.\n"))
+    print("Processor time, best of three here and of two in R, but once where a peer is slow.\n")
     print("| what | who | seconds | times Plenary's | peak memory, × input | largest difference of the answer |")
     print("| --- | --- | ---: | ---: | ---: | ---: |")
     for name, title in titles.items():
@@ -164,7 +166,16 @@ def main() -> None:
             others = {"R survival": from_r[name], **others}
         for who, (taken, theirs) in others.items():
             print(f"| | {who} | {taken:.3f} | {taken / own:.1f} | | {abs(theirs - answer) / abs(answer):.0e} |")
-    print("\nWhat bounds it: a row of each curve is ten figures and a reason, and these outweigh a million cases of 13 bytes.")
+    rows = kaplan_meier(*cases).columns
+    size = sum(column.nbytes for column in rows.values()) / sum(array.nbytes for array in cases)
+    print(
+        "\nAims: 10 times R and 50 times lifelines by groups, no slower than R and statsmodels for Cox, memory of 3 × the input."
+    )
+    print(f"What bounds the memory of the whole curves: their {len(rows['time']):,} rows alone are {size:.1f} × the input.")
+    print(
+        "What bounds the log-rank test: lifelines and statsmodels make it too in a few passes over the arrays, with no loop over"
+    )
+    print("groups to save; a pass of 100,000 patients is some 0.2 ms, and checking, counting and adding up takes a dozen.")
     print("R's answer of the Cox model includes its concordance; Plenary's is a function of its own.\n")
 
 

@@ -56,7 +56,7 @@ def numbers(values: Any, name: str) -> Numbers:
 def counts(values: Any, name: str) -> Numbers:
     """Return whole numbers from nought up, as float64."""
     array = numbers(values, name)
-    if (array < 0).any() or (array != np.floor(array)).any():
+    if array.min(initial=0) < 0 or (array != np.floor(array)).any():
         raise ValueError(f"{name}: every value must be a whole number from 0 up.")
     return array
 
