@@ -22,6 +22,10 @@ def design(covariates: Any, length: int) -> tuple[list[str], Numbers]:
         if table.ndim != 2 or len(table) != length:
             raise ValueError(f"covariates: a table of {length} rows, one a patient, and a column for each covariate.")
         covariates = {f"x{number}": column for number, column in enumerate(table.T, 1)}
+        if table.dtype.kind in "biuf":  # checked by columns, and not copied: a table may be most of what there is in memory
+            for name, column in covariates.items():
+                numbers(column, f"covariates: {name}")
+            return list(covariates), np.asarray(table, dtype=np.float64)
     named = [part for name, column in covariates.items() for part in _columns(str(name), column, length)]
     return [name for name, _ in named], np.column_stack([np.zeros((length, 0)), *(column for _, column in named)])
 

@@ -38,3 +38,17 @@ def test_no_covariates_are_an_empty_table():
 def test_unusable_covariates_are_refused(covariates, says):
     with pytest.raises(ValueError, match=says):
         design(covariates, 3)
+
+
+def test_a_table_of_numbers_is_not_copied_but_checked_by_columns():
+    table = np.arange(6.0).reshape(3, 2)
+    assert np.shares_memory(design(table, 3)[1], table)
+    table[1, 1] = np.inf
+    with pytest.raises(ValueError, match="covariates: x2: every value"):
+        design(table, 3)
+
+
+def test_a_table_of_texts_has_a_column_for_each_level_but_the_first():
+    names, table = design(np.array([["a", "x"], ["b", "x"], ["c", "y"]]), 3)
+    assert names == ["x1=b", "x1=c", "x2=y"]
+    assert table.tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 1]]

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -265,3 +267,13 @@ def test_a_covariate_without_a_limit_leaves_the_robust_errors_of_the_others():
     left = endless == 0
     alone = cox(time[left], event[left], table[left], cluster=cluster[left])
     np.testing.assert_allclose(found.coefficients[:3], alone.coefficients, rtol=1e-3)
+
+
+def test_the_most_memory_is_three_times_what_was_given():
+    draw = np.random.default_rng(8)
+    given = np.ceil(draw.exponential(900, 30_000)), draw.random(30_000) < 0.5, draw.normal(size=(30_000, 10))
+    tracemalloc.start()
+    cox(*given)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 3 * sum(array.nbytes for array in given)
