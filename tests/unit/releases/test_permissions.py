@@ -5,7 +5,7 @@ import pytest
 from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY, SYSTEM, Who
 from plenary.releases import actions, permissions
-from plenary.releases.terms import Decision
+from plenary.releases.terms import PATIENTS_SECTION, Decision
 from tests.factories import releases as make
 from tests.factories.core import make_who
 from tests.factories.releases import COMMISSIONER, FIRST, SECOND, THIRD
@@ -82,3 +82,17 @@ def test_a_network_lead_withdraws_the_own_proposal_only():
 
 def test_a_commissioner_of_another_nation_withdraws_nothing_here():
     assert permissions.may_withdraw(make_who(roles.NationalCommissioner, "Wales", person_id=49), make.proposal()) is False
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_a_section_is_written_by_who_leads_and_feedback_by_patients_as_well(name):
+    who = EVERYBODY[name]
+    leads = {"commissioner", "network lead"}
+    assert permissions.may_write(who, "adult-ecmo", "summary") is (name in leads)
+    assert permissions.may_write(who, "adult-ecmo", PATIENTS_SECTION) is (name in leads | {"patient"})
+    assert permissions.may_write(who, "lam", PATIENTS_SECTION) is (name in {"commissioner", "other network lead"})
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_the_queue_protects_what_was_ordered(name):
+    assert permissions.may_prepare(EVERYBODY[name], make.proposal()) is (name in {"commissioner", "network lead", "system"})
