@@ -61,10 +61,11 @@ class Table:
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield one plain dict a row, with Python scalars. For rendering, not for computing."""
+    def rows(self, where: Column | None = None) -> Iterator[dict[str, Any]]:
+        """Yield one plain dict a row, with Python scalars; only the rows ``where`` it is true. For rendering, not computing."""
         names = list(self.columns)
-        for values in zip(*(self.columns[name].tolist() for name in names), strict=True):
+        chosen = self.columns.values() if where is None else [column[where] for column in self.columns.values()]
+        for values in zip(*(column.tolist() for column in chosen), strict=True):
             yield dict(zip(names, values, strict=True))
 
 

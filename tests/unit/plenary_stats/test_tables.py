@@ -98,6 +98,15 @@ def test_columns_cannot_be_exchanged_and_the_givers_dict_is_not_shared():
         table.columns = {}
 
 
+def test_rows_can_be_chosen_and_are_those_of_the_whole():
+    table = ResultTable(columns())
+    where = np.arange(len(table)) % 2 == 0
+    whole = list(table.rows())
+    assert [repr(row) for row in table.rows(where)] == [repr(row) for row in whole[::2]]
+    assert list(table.rows(np.zeros(len(table), dtype=bool))) == []
+    assert [repr(row) for row in table.rows(np.ones(len(table), dtype=bool))] == [repr(row) for row in whole]
+
+
 def test_rows_are_plain_values_in_the_order_of_the_columns():
     first, second, _ = ResultTable(columns()).rows()
     assert list(first) == ["service", "value", "counted_on"]

@@ -9,14 +9,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import reduce
 from itertools import chain, count
+from operator import and_
 from typing import Any
 
 from plenary.editions.render import sections
 from plenary.editions.render.figures import Figure, figure, row_key
-from plenary.editions.render.sheet import EARLIER, Block, Part, Parts, Row, Sheet, block_table, pick, plural, sentence, slug
+from plenary.editions.render.sheet import (
+    EARLIER,
+    GROUPS,
+    Block,
+    Part,
+    Parts,
+    Row,
+    Sheet,
+    block_table,
+    pick,
+    plural,
+    sentence,
+    slug,
+)
 from plenary.editions.terms import SECTIONS, TABLES, EditionInputs, ServiceEntry
-from plenary_stats.tables import SHOWN, TOTAL
+from plenary_stats.tables import SHOWN, TOTAL, Column, ResultTable
 
 
 def build(inputs: EditionInputs) -> dict[str, Any]:
@@ -108,10 +123,16 @@ def _rows_by_service(inputs: EditionInputs) -> dict[str, dict[str, list[Row]]]:
             elif row["service"] not in {"", TOTAL}:
                 raise ValueError(f"The table '{table.name}' speaks of '{row['service']}', which is no service of this edition.")
     for one in (table for table in inputs.earlier if table.name == "outcomes"):
-        for row in one.rows():
+        for row in one.rows(_national(one)):
             if row["service"] in rows:
                 rows[row["service"]][EARLIER].append(row)
     return rows
+
+
+def _national(table: ResultTable) -> Column:
+    """Return which rows are of all patients together: of earlier editions nothing else is drawn, and they have many rows."""
+    margins = [(table[name] == TOTAL) | (table[name] == "") for name in GROUPS]
+    return reduce(and_, margins)
 
 
 def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list[Row]]) -> dict[str, Any]:
