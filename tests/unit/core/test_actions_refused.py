@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
-from django.db import connection
-from hypothesis import given
-from hypothesis import strategies as some
 
 from plenary.core import actions, permissions, queries
-from plenary.core.models import ActionToDo, AuditEvent, Person, Policy, Post
-from plenary.core.terms import NOBODY, SYSTEM, Event, NotFound, Refused, Who
+from plenary.core.models import ActionToDo, Person, Policy, Post
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, Refused, Who
 from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory, make_who
 from tests.unchanged import DiskFullError, fail_to_record, nothing_changes
 
@@ -417,81 +410,3 @@ class TestTooLong:
             return
         with nothing_changes(), pytest.raises(Refused, match=r"scope: .*120 characters"):
             actions.appoint(**given)
-
-
-class TestChain:
-    """A record that was changed anywhere is found, and where: also by somebody who can write to the tables."""
-
-    @pytest.fixture
-    def told(self):
-        for number in range(6):
-            actions.record(by=ADMINISTRATOR, verb=f"verb {number}", subject=f"thing/{number}", detail={"n": number, "ü": "Ŵ"})
-        return list(AuditEvent.objects.values())
-
-    def rewrite(self, **changes):
-        """Change rows as somebody could who holds the database: the guard is lifted and put back."""
-        guard = importlib.import_module("plenary.core.migrations.0002_audit_append_only").GUARDS[connection.vendor]
-        with connection.cursor() as cursor:
-            for words in guard["drop"]:
-                cursor.execute(words)
-            for sequence, change in changes.items():
-                rows = AuditEvent.objects.filter(sequence=int(sequence[1:]))
-                rows.delete() if change is None else rows.update(**change)
-            for words in guard["create"]:
-                cursor.execute(words)
-
-    @pytest.mark.parametrize("sequence", [1, 3, 6])
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"who": 9},
-            {"who": None},
-            {"who_name": "Somebody Else"},
-            {"verb": "read"},
-            {"subject": "thing/9"},
-            {"detail": "{}"},
-            {"occurred_at": datetime(2020, 1, 1, tzinfo=UTC)},
-            {"hash": "0" * 64},
-        ],
-        ids=lambda change: next(iter(change)) + str(next(iter(change.values())))[:4],
-    )
-    def test_any_part_of_any_event(self, told, sequence, change):
-        self.rewrite(**{f"e{sequence}": change})
-        report = queries.verify_chain()
-        assert (report.whole, report.broken_at) == (False, sequence)
-        assert report.reason == "its content does not match its hash"
-        assert report.head == ([queries.GENESIS] + [row["hash"] for row in told])[sequence - 1]
-
-    @pytest.mark.parametrize("sequence", [1, 3, 5])
-    def test_an_event_taken_out(self, told, sequence):
-        self.rewrite(**{f"e{sequence}": None})
-        report = queries.verify_chain()
-        assert (report.broken_at, report.reason) == (sequence + 1, f"event {sequence} is missing")
-
-    def test_an_event_forged_with_a_hash_that_fits_breaks_the_one_behind_it(self, told):
-        row = told[2] | {"verb": "nothing happened"}
-        event = Event(**{name: row[name] for name in ("sequence", "occurred_at", "who", "who_name", "verb", "subject", "detail")})
-        self.rewrite(e3={"verb": row["verb"], "hash": queries.event_hash(event, row["previous_hash"])})
-        report = queries.verify_chain()
-        assert (report.broken_at, report.reason) == (4, "it does not follow from the event before it")
-
-    def test_the_end_cut_off_is_whole_and_so_a_head_is_noted_elsewhere(self, told):
-        self.rewrite(e6=None)
-        report = queries.verify_chain()
-        assert report.whole is True
-        assert report.head == told[4]["hash"] != told[5]["hash"]
-
-
-@given(
-    some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=20),
-    some.dictionaries(some.text(max_size=5), some.one_of(some.none(), some.integers(), some.text(max_size=8)), max_size=3),
-    some.datetimes(timezones=some.just(UTC)),
-)
-def test_the_hash_of_an_event_depends_on_each_of_its_parts(words, detail, at):
-    event = Event(1, at, 7, words, "verb", "subject", json.dumps(detail))
-    sound = queries.event_hash(event, queries.GENESIS)
-    assert queries.event_hash(replace(event, occurred_at=at.astimezone(ZoneInfo("Asia/Kolkata"))), queries.GENESIS) == sound
-    changes = ({"sequence": 2}, {"who": 8}, {"who_name": words + "x"}, {"verb": "verbs"}, {"subject": ""}, {"detail": "[]"})
-    others = [queries.event_hash(replace(event, **change), queries.GENESIS) for change in changes]
-    others.append(queries.event_hash(event, "1" + queries.GENESIS[1:]))
-    assert len({sound, *others}) == len(others) + 1

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -10,10 +13,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
+from hypothesis import given
+from hypothesis import strategies as some
 
 from plenary.core import actions, queries
 from plenary.core.models import AuditEvent
-from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, Post
+from plenary.core.terms import NOBODY, SYSTEM, Damaged, Event, NotFound, Post
 from tests.factories.core import PersonFactory, PostFactory
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +205,47 @@ class TestGivenUp:
 
     def test_nothing_was_ever_queued(self, db):
         assert queries.given_up("plenary.editions.tasks.build") == set()
+
+
+@given(
+    some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=20),
+    some.dictionaries(some.text(max_size=5), some.one_of(some.none(), some.integers(), some.text(max_size=8)), max_size=3),
+    some.datetimes(timezones=some.just(UTC)),
+)
+def test_the_hash_of_an_event_depends_on_each_of_its_parts(words, detail, at):
+    event = Event(1, at, 7, words, "verb", "subject", json.dumps(detail))
+    sound = queries.event_hash(event, queries.GENESIS)
+    assert queries.event_hash(replace(event, occurred_at=at.astimezone(ZoneInfo("Asia/Kolkata"))), queries.GENESIS) == sound
+    changes = ({"sequence": 2}, {"who": 8}, {"who_name": words + "x"}, {"verb": "verbs"}, {"subject": ""}, {"detail": "[]"})
+    others = [queries.event_hash(replace(event, **change), queries.GENESIS) for change in changes]
+    others.append(queries.event_hash(event, "1" + queries.GENESIS[1:]))
+    assert len({sound, *others}) == len(others) + 1
+
+
+plain = some.recursive(
+    some.one_of(some.none(), some.booleans(), some.integers(), some.text(max_size=6)),
+    lambda inner: some.one_of(some.lists(inner, max_size=3), some.dictionaries(some.text(max_size=4), inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@given(some.dictionaries(some.text(some.characters(codec="utf-8", exclude_characters="\x00"), max_size=5), plain, max_size=3))
+def test_what_an_event_was_given_is_what_it_tells_whatever_it_is(detail):
+    text = json.dumps(detail, sort_keys=True, ensure_ascii=False)
+    assert queries.event_detail(AuditEvent(detail=text)) == detail
+
+
+@pytest.mark.parametrize("content", [b"", b"\0", b"\r\n", "Ŵ".encode(), bytes(range(256)) * 300])
+def test_bytes_come_back_as_they_were_kept_and_erased_and_sent_again_they_are_new(content):
+    sha256 = actions.store_bytes(content, by=SYSTEM, media_type="text/csv")
+    assert queries.stored_bytes(sha256) == content
+    assert queries.erased_on(sha256) is None
+    actions.erase_bytes(sha256=sha256, why="sent by mistake", by=SYSTEM)
+    with pytest.raises(NotFound, match="was erased"):
+        queries.stored_bytes(sha256)
+    assert queries.erased_on(sha256) == queries.today()
+    actions.erase_bytes(sha256=sha256, why="twice", by=SYSTEM)
+    assert queries.events(verb="erase bytes").count() == 1
+    assert actions.store_bytes(content, by=SYSTEM, media_type="text/csv") == sha256
+    assert (queries.stored_bytes(sha256), queries.erased_on(sha256)) == (content, None)
+    assert queries.events(verb="store bytes").count() == 2

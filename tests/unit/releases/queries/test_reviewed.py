@@ -5,7 +5,7 @@ import pytest
 from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY
 from plenary.releases.queries import proposals
-from plenary.releases.queries.reviewed import reviewed, totals
+from plenary.releases.queries.reviewed import _deduced, _Limits, _of_row, _why, reviewed, totals
 from tests.factories import releases as make
 from tests.factories.core import make_who
 from tests.factories.releases import COMMISSIONER, FIRST
@@ -60,3 +60,68 @@ def test_the_totals_are_those_of_the_audit():
 def test_the_commissioner_sees_the_same_as_the_reviewers():
     proposal = make.proposal()
     assert reviewed(COMMISSIONER, proposal) == reviewed(FIRST, proposal)
+
+
+PATIENTS, EVENTS, OTHER = (
+    "fewer than 30 patients",
+    "an outcome of fewer than 5 patients",
+    "it would give another withheld number away",
+)
+HOUSE = {"threshold": 30, "event_threshold": 5, "zeros": "protect"}
+PUBLISHED = HOUSE | {"zeros": "publish"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "policy", "why"),
+    [
+        ("count", {"value": 29.0}, HOUSE, PATIENTS),
+        ("count", {"value": 30.0}, HOUSE, OTHER),
+        ("count", {"value": 0.0}, HOUSE, PATIENTS),
+        ("count", {"value": 0.0}, PUBLISHED, OTHER),
+        ("count", {"value": 1.0}, PUBLISHED, PATIENTS),
+        ("exposure", {"value": 2.5, "numerator": 29.0, "denominator": 1e6}, HOUSE, PATIENTS),
+        ("exposure", {"value": 2.5, "numerator": 30.0, "denominator": 1e6}, HOUSE, OTHER),
+        ("rate", {"numerator": 20.0, "denominator": 29.0}, HOUSE, PATIENTS),
+        ("rate", {"numerator": 4.0, "denominator": 30.0}, HOUSE, EVENTS),
+        ("rate", {"numerator": 26.0, "denominator": 30.0}, HOUSE, EVENTS),
+        ("rate", {"numerator": 5.0, "denominator": 30.0}, HOUSE, OTHER),
+        ("rate", {"numerator": 25.0, "denominator": 30.0}, HOUSE, OTHER),
+        ("rate", {"numerator": 0.0, "denominator": 30.0}, HOUSE, EVENTS),
+        ("rate", {"numerator": 0.0, "denominator": 30.0}, PUBLISHED, OTHER),
+        ("levels", {"numerator": 4.0, "denominator": 300.0}, HOUSE, EVENTS),
+        ("summary", {"numerator": 4.0, "denominator": 300.0}, HOUSE, OTHER),
+        ("summary", {"numerator": 4.0, "denominator": 29.0}, HOUSE, PATIENTS),
+        ("magnitude", {"value": 12.0}, HOUSE, "one centre's amount, or it would give one away"),
+        ("count", {"value": 99.0}, HOUSE | {"threshold": 100}, "fewer than 100 patients"),
+        (
+            "rate",
+            {"numerator": 9.0, "denominator": 100.0},
+            HOUSE | {"event_threshold": 10},
+            "an outcome of fewer than 10 patients",
+        ),
+    ],
+)
+def test_a_reviewer_is_told_the_rule_that_withholds_a_row_to_the_patient(kind, row, policy, why):
+    assert _why(row, kind, _Limits.of(policy)) == why
+
+
+def cell(quantity, measure="survival", **more):
+    return {"quantity": quantity, "low": 0, "high": None, "verdict": "safe", "service": "lam", "measure": measure} | more
+
+
+def test_what_can_be_worked_out_stands_in_the_order_of_what_is_asked_first():
+    names = ("value@lower", "complement", "numerator", "something new", "denominator", "amount", "patients")
+    [found] = _deduced([cell(name) for name in names]).values()
+    assert [one.quantity for one in found] == [
+        "patients", "amount", "denominator", "numerator", "complement", "something new", "value@lower",
+    ]  # fmt: skip
+
+
+def test_a_figure_at_a_time_has_its_own_numbers_and_those_of_its_patients_and_no_other_times():
+    deduced = _deduced(
+        [cell("denominator"), cell("numerator", "survival@1y"), cell("numerator", "survival@5y"), cell("patients", "stay")]
+    )
+    row = dict.fromkeys(("centre", "area", "sex", "age_band", "period"), "") | {"service": "lam", "measure": "survival@1y"}
+    assert [one.quantity for one in _of_row(row, deduced)] == ["numerator", "denominator"]
+    assert [one.quantity for one in _of_row(row | {"measure": "stay"}, deduced)] == ["patients"]
+    assert list(_of_row(row | {"centre": "RJ1"}, deduced)) == []
