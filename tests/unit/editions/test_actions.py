@@ -16,7 +16,7 @@ from plenary.core.terms import NOBODY, SYSTEM, Damaged, NotFound, NotPossible, R
 from plenary.editions import actions, permissions, queries, tasks
 from plenary.editions.models import Edition
 from plenary.editions.render import verify
-from plenary.editions.terms import EditionState, move
+from plenary.editions.terms import EditionState
 from plenary.releases.actions import freeze, review
 from plenary.releases.models import Proposal
 from plenary.releases.queries import proposals
@@ -695,15 +695,6 @@ class TestTables:
 def test_who_may(who, publishes, builds):
     assert permissions.may_publish(who) is publishes
     assert permissions.may_build(who) is builds
-
-
-@pytest.mark.parametrize("present", list(EditionState))
-def test_published_is_reached_from_built_alone(present):
-    if present is EditionState.BUILT:
-        assert move(present, EditionState.PUBLISHED) == "published"
-    else:
-        with pytest.raises(NotPossible):
-            move(present, EditionState.PUBLISHED)
 
 
 def test_a_release_and_its_edition_tell_the_same_hash():
