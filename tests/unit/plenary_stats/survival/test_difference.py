@@ -206,3 +206,12 @@ def test_a_million_patients():
     assert found.df == 49
     assert found.p_value < 1e-6
     assert np.argmax(np.abs(found.columns["observed"] - found.columns["expected"])) == 7
+
+
+def test_pairs_of_groups_that_never_meet_cannot_be_compared_together():
+    """Each pair has a variance of its own, and all of them together none that could be turned round."""
+    time, group = [1, 2, 3, 4, 5, 6] * 2, [*"ababab", *"cdcdcd"]
+    found = logrank(time, [1] * 12, group, [*"xxxxxx", *"yyyyyy"])
+    assert (found.columns["variance"] > 0).all()
+    assert found.why_not == "The groups were hardly ever at risk together: nothing to compare."
+    assert np.isnan(found.statistic)
