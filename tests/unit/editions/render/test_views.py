@@ -147,7 +147,7 @@ HOSTILE = {
     "typesetting": '#panic("x") $x$ *bold* `raw` @ref <label> \\u{41}',
     "other scripts": "Ysbyty Ŵyl · Νοσοκομείο · больница · 病院 · 😊 · مستشفى",
     "control characters": "bell\x07 null\x00 escape\x1b[31m delete\x7f",
-    "a very long word": "W" * 700,
+    "a very long word": "W" * 250,
 }
 
 
