@@ -46,7 +46,8 @@ funnel <- function(d, target) {
   flag <- ifelse(low < .001, "low998", ifelse(high < .001, "high998", flag))
   list(l95 = limit(.025), u95 = limit(.975), l998 = limit(.001), u998 = limit(.999), low = low, high = high, flag = flag)
 }
-together <- function(parts) lapply(setNames(nm = names(parts[[1]])), function(name) unlist(lapply(parts, `[[`, name), FALSE, FALSE))
+column <- function(parts, name) unlist(lapply(parts, `[[`, name), FALSE, FALSE)
+together <- function(parts) lapply(setNames(nm = names(parts[[1]])), function(name) column(parts, name))
 all_funnels <- function() funnel(d, ave(d$x, d$group, FUN = sum) / ave(d$n, d$group, FUN = sum))
 each_funnel <- function() together(lapply(split(d, d$group), function(one) funnel(one, sum(one$x) / sum(one$n))))
 s <- read.csv(file.path(folder, "strata.csv"))

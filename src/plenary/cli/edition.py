@@ -138,9 +138,9 @@ def inputs_of(
     results = results_of(collection)
     policy = replace(releases.Policy(), threshold=collection.threshold)
     previous = _oldest_first(previous)
-    earlier = [table for one in reversed(previous) for table in verify.published(one)]
+    earlier = tuple(tuple(verify.published(one)) for one in reversed(previous))
     say("Protecting small numbers")
-    protected = releases.protected(results, policy, earlier)
+    protected = releases.protected(results, policy, [table for tables in earlier for table in tables])
     known = tuple(_previous(one, out) for one in previous)
     number, correction = _number(collection.label, known, note)
     sealed = seal.seal(collection)
@@ -166,7 +166,7 @@ def inputs_of(
         outcomes=tuple(OutcomeEntry.of(agreed, one) for agreed in _agreed(collection) for one in agreed.outcomes),
         narrative=collection.narrative,
         policy=releases.disclosure_policy_plain(policy),
-        earlier=tuple(earlier),
+        earlier=earlier,
         inputs=sealed.digests,
         input_digests=sealed.kinds,
         definitions={f"{one.service}/outcomes": one.version for one in _agreed(collection)}

@@ -351,7 +351,7 @@ def _inputs_of(release: Release, edition: Edition) -> EditionInputs:
         outcomes=tuple(_outcomes(release)),
         narrative=release.narrative,
         policy=release.policy,
-        earlier=tuple(table for one in reversed(_published_before(edition)) for table in verify.published(queries.place(one))),
+        earlier=tuple(tuple(verify.published(queries.place(one))) for one in reversed(_published_before(edition))),
         inputs={"release": release.content_hash},
         input_digests={"release": "sealed"},
         definitions=_definitions(release),

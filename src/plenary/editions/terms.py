@@ -5,7 +5,7 @@ Filled either from a collection folder or from the database; the renderings do n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -113,15 +113,21 @@ class PreviousEdition:
     definitions: Mapping[str, str] = field(default_factory=dict)
 
 
+def standing(known: Sequence[PreviousEdition], label: str, period_end: str) -> list[bool]:
+    """Return which editions an edition may draw on: of earlier periods, of another label, replaced by no correction."""
+    latest = {one.label: one.number for one in sorted(known, key=lambda one: one.number)}
+    return [one.label != label and one.number == latest[one.label] and one.period_end <= period_end for one in known]
+
+
 @dataclass(frozen=True)
 class EditionInputs:
     """Everything that one edition is made from.
 
     ``period_start`` and ``period_end`` are ISO dates and half-open. ``tables`` are the protected tables named in ``TABLES``
     (there may be several of one name; an absent one is not collected). ``areas`` names the areas of the tables. ``policy`` is a
-    plain document (a dict of JSON values). ``earlier`` are the published tables of the editions before, the newest first, which
-    a reader links with these. ``inputs`` maps an input's name to its digest and ``input_digests`` to the kind of it: ``sha256``,
-    ``sealed`` or ``withheld``.
+    plain document (a dict of JSON values). ``previous`` are the editions published so far, the oldest first, and ``earlier`` the
+    tables of each, the newest first: a reader links them with these. ``inputs`` maps an input's name to its digest and
+    ``input_digests`` to the kind of it: ``sha256``, ``sealed`` or ``withheld``.
     """
 
     label: str
@@ -141,7 +147,7 @@ class EditionInputs:
     areas: Mapping[str, str] = field(default_factory=dict)
     narrative: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
-    earlier: tuple[ResultTable, ...] = ()
+    earlier: tuple[tuple[ResultTable, ...], ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     input_digests: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)

@@ -30,7 +30,7 @@ from plenary.editions.render.sheet import (
     sentence,
     slug,
 )
-from plenary.editions.terms import SECTIONS, TABLES, EditionInputs, ServiceEntry
+from plenary.editions.terms import SECTIONS, TABLES, EditionInputs, ServiceEntry, standing
 from plenary_stats.tables import SHOWN, TOTAL, Column, ResultTable
 
 
@@ -122,10 +122,12 @@ def _rows_by_service(inputs: EditionInputs) -> dict[str, dict[str, list[Row]]]:
                 rows[row["service"]][table.name].append(row)
             elif row["service"] not in {"", TOTAL}:
                 raise ValueError(f"The table '{table.name}' speaks of '{row['service']}', which is no service of this edition.")
-    for one in (table for table in inputs.earlier if table.name == "outcomes"):
-        for row in one.rows(_national(one)):
-            if row["service"] in rows:
-                rows[row["service"]][EARLIER].append(row)
+    stands = standing(inputs.previous, inputs.label, inputs.period_end)
+    for tables, drawn in zip(inputs.earlier, reversed(stands), strict=True):
+        for one in (table for table in tables if drawn and table.name == "outcomes"):
+            for row in one.rows(_national(one)):
+                if row["service"] in rows:
+                    rows[row["service"]][EARLIER].append(row)
     return rows
 
 

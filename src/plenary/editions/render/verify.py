@@ -10,7 +10,7 @@ from typing import Any
 from plenary.editions.render import data, write
 from plenary.editions.render.figures import FORMATS, figure
 from plenary.editions.render.sheet import EARLIER
-from plenary.editions.terms import TABLES
+from plenary.editions.terms import TABLES, PreviousEdition, standing
 from plenary.releases.queries import attacked, disclosure_policy
 from plenary_stats.errors import InputError
 from plenary_stats.tables import LOW, RESULT_DIMENSIONS, SHOWN, WITHHELD, ResultTable
@@ -129,7 +129,7 @@ def _figures(
         for row in data.rows(found[f"data/{name}.csv"]):
             if row["status"] not in {SHOWN, LOW} and row["value"]:
                 yield _problem(f"data/{name}.csv", f"shows a value in a row marked '{row['status']}'")
-    cells, unchecked = _cells(found, folders), False
+    cells, unchecked = _cells(found, _standing(folders, content)), False
     for service in content["services"]:
         for key, shown in service["figures"].items():
             if key.startswith(f"{EARLIER}|") and not whole:
@@ -138,6 +138,14 @@ def _figures(
                 yield _problem("edition.json", f"shows {shown['text']} for {service['slug']} {key}, which the data do not say")
     if unchecked:
         notes.append("The figures of earlier years were not compared with the editions that gave them: these were not given.")
+
+
+def _standing(folders: Sequence[Path], content: Mapping[str, Any]) -> list[Path]:
+    """Return the folders of the editions that this one may draw on."""
+    told = [json.loads((folder / "edition.json").read_bytes())["edition"] for folder in folders]
+    known = [PreviousEdition(one["label"], one["number"], period_end=one["period_end"]) for one in told]
+    own = content["edition"]
+    return [folder for folder, stands in zip(folders, standing(known, own["label"], own["period_end"]), strict=True) if stands]
 
 
 def _cells(found: Mapping[str, bytes], earlier: Sequence[Path]) -> dict[str, dict[str, str]]:

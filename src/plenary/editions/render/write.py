@@ -58,7 +58,7 @@ def write(content: Mapping[str, Any], inputs: EditionInputs, out: Path, say: Say
 
 def audit(tables: Mapping[str, bytes], inputs: EditionInputs) -> bytes:
     """Return ``disclosure.json``: what a reader can deduce from the data files; ``InputError`` where it is too much."""
-    found = attacked(data.tables(tables), disclosure_policy(inputs.policy), inputs.earlier)
+    found = attacked(data.tables(tables), disclosure_policy(inputs.policy), [table for each in inputs.earlier for table in each])
     if not found.clean:
         raise InputError("The tables as published would give withheld numbers away. Nothing was built: propose them anew.")
     linked = [{"label": one.label, "number": one.number, "manifest": one.digest} for one in inputs.previous]

@@ -16,7 +16,7 @@ from plenary.editions.render.content import build, say
 from plenary.editions.render.figures import RULES, describe
 from plenary.editions.render.verify import published, verify
 from plenary.editions.render.write import digest, write
-from plenary.editions.terms import OutcomeEntry, PreviousEdition
+from plenary.editions.terms import OutcomeEntry, PreviousEdition, standing
 from plenary_stats.monitoring import ENOUGH, xmr
 from tests.unit.editions.published import approved
 from tests.unit.editions.sample import ECMO, SECRET, outcome_rows, sample
@@ -35,15 +35,19 @@ def year(label, share, status="", measure="discharged", half=0.02, **more):
 
 
 def edition(shares, label="2025", entry=PROPORTION, own=(), before=()):
-    """Return the inputs of an edition whose predecessors gave these shares, the oldest first; the last is its own."""
+    """Return the inputs of an edition whose predecessors gave these shares, the oldest first; the last is its own.
+
+    ``before``: the rows of corrections of them, the newest first.
+    """
     rows = [share if isinstance(share, dict) else year(int(label) + 1 - len(shares) + n, share) for n, share in enumerate(shares)]
     earlier = [[row] for row in rows[:-1]]
-    known = tuple(PreviousEdition(row["period"], 1, period_end=f"{int(row['period']) + 1}-01-01") for (row,) in earlier)
+    ends = [*((rows[0]["period"], 1) for rows in earlier), *((rows[0]["period"], 2) for rows in reversed(before))]
+    known = tuple(PreviousEdition(period, number, period_end=f"{int(period) + 1}-01-01") for period, number in ends)
     return sample(
         label=label,
         period_end=f"{int(label) + 1}-01-01",
         tables=(protected("outcomes", [rows[-1], *own]),),
-        earlier=tuple(protected("outcomes", one) for one in [*before, *reversed(earlier)]),
+        earlier=tuple((protected("outcomes", one),) for one in [*before, *reversed(earlier)]),
         previous=known,
         outcomes=(entry,),
     )
@@ -117,8 +121,41 @@ def test_a_correction_takes_the_place_of_what_it_corrects():
     assert texts(block, figures)[1] == ("2024", "61.0%")
 
 
-def test_a_year_that_no_edition_tells_of_is_a_gap_of_its_own():
+def test_what_a_correction_no_longer_gives_is_not_drawn_from_what_it_corrects():
+    inputs = edition([0.68, 0.70, 0.72], before=[[year(2024, 0.7, measure="another")]])
+    _, block, _, figures = drawn(inputs)
+    assert texts(block, figures) == [("2023", "68.0%"), ("2024", "[x]"), ("2025", "72.0%")]
+    assert not [key for key in figures if key.startswith("earlier|") and "|2024|discharged|" in key]
+    assert [key for key in figures if key.startswith("earlier|") and "|2023|discharged|" in key]
+
+
+def test_a_correction_draws_nothing_from_the_edition_that_it_corrects():
     inputs = edition([0.68, 0.70, 0.72])
+    again = PreviousEdition("2025", 1, period_end="2026-01-01")
+    withdrawn = protected("outcomes", [year(2025, 0.9, measure="survival@1y")])
+    found = replace(inputs, number=2, previous=(*inputs.previous, again), earlier=((withdrawn,), *inputs.earlier))
+    assert "survival@1y" not in json.dumps(build(found))
+
+
+@pytest.mark.parametrize(
+    ("known", "stands"),
+    [
+        ([], []),
+        ([("2023", 1, "2024-01-01"), ("2024", 1, "2025-01-01")], [True, True]),
+        ([("2024", 1, "2025-01-01"), ("2024", 2, "2025-01-01")], [False, True]),
+        ([("2024", 2, "2025-01-01"), ("2024", 1, "2025-01-01")], [True, False]),
+        ([("2025", 1, "2026-01-01"), ("2024", 1, "2025-01-01")], [False, True]),
+        ([("2026", 1, "2027-01-01")], [False]),
+        ([("Other", 1, "2026-01-01")], [True]),
+        ([("2024", 9, "2025-01-01"), ("2024", 10, "2025-01-01")], [False, True]),
+    ],
+)
+def test_an_edition_draws_on_what_stands_of_periods_up_to_its_own(known, stands):
+    editions = [PreviousEdition(label, number, period_end=end) for label, number, end in known]
+    assert standing(editions, "2025", "2026-01-01") == stands
+
+
+def test_a_year_that_no_edition_tells_of_is_a_gap_of_its_own():
     inputs = edition([0.68, year(2024, 0.7, measure="another"), 0.72])
     _, block, _, figures = drawn(inputs)
     assert texts(block, figures) == [("2023", "68.0%"), ("2024", "[x]"), ("2025", "72.0%")]
@@ -132,7 +169,7 @@ def test_pooled_years_are_not_drawn_and_earlier_single_years_of_this_edition_are
 
 def test_a_centre_or_a_sex_is_never_taken_for_the_nation():
     own = [year("2025", 0.1, centre="RJ1"), year("2025", 0.2, sex="F")]
-    before = [[year("2024", 0.1, centre="RJ1"), year("2024", 0.3, age_band="0-4")]]
+    before = [[year("2024", 0.7), year("2024", 0.1, centre="RJ1"), year("2024", 0.3, age_band="0-4")]]
     _, block, _, figures = drawn(edition([0.70, 0.72], own=own, before=before))
     assert texts(block, figures) == [("2024", "70.0%"), ("2025", "72.0%")]
 
@@ -148,18 +185,18 @@ def test_there_is_no_chart_of_fewer_than_two_points_or_of_what_is_no_longer_meas
     assert drawn(inputs) is None
 
 
-def test_editions_stand_in_the_order_of_their_periods_not_of_their_publication():
+def test_an_edition_of_a_later_period_is_not_drawn_in_the_correction_of_an_earlier_one():
     inputs = edition([0.70, 0.72, 0.74], label="2025")
     late = PreviousEdition("2026", 1, period_end="2027-01-01")
     found = sample(
         label="2025",
         tables=inputs.tables,
-        earlier=(protected("outcomes", [year(2026, 0.5)]), *inputs.earlier),
-        previous=(*reversed(inputs.previous), late),
+        earlier=((protected("outcomes", [year(2026, 0.5)]),), *inputs.earlier),
+        previous=(*inputs.previous, late),
         outcomes=inputs.outcomes,
     )
     _, block, _, _ = drawn(found)
-    assert [point["label"] for point in block["points"]] == ["2023", "2024", "2025", "2026"]
+    assert [point["label"] for point in block["points"]] == ["2023", "2024", "2025"]
 
 
 def test_years_measured_under_another_version_of_the_outcome_set_are_said_to_be_so():
@@ -186,7 +223,7 @@ def test_every_time_of_a_survival_has_its_own_chart():
     content = build(
         sample(
             tables=(protected("outcomes", rows[1]),),
-            earlier=(protected("outcomes", rows[0]),),
+            earlier=((protected("outcomes", rows[0]),),),
             previous=inputs.previous,
             outcomes=(entry,),
         )
@@ -340,7 +377,7 @@ def two(tmp_path_factory):
     older = approved(label="2024", period_start="2024-01-01", period_end="2025-01-01", **_with(year(2024, 0.7)))
     write(build(older), older, place / "2024")
     known = PreviousEdition("2024", 1, digest((place / "2024" / "manifest.json").read_bytes()), period_end="2025-01-01")
-    given = {"earlier": tuple(published(place / "2024")), "previous": (known,)}
+    given = {"earlier": (tuple(published(place / "2024")),), "previous": (known,)}
     newer = approved(**given, **_with(year(2025, 0.74)))
     write(build(newer), newer, place / "2025")
     return place / "2024", place / "2025"
@@ -371,7 +408,7 @@ def test_an_earlier_figure_that_was_never_published_is_found_however_well_it_is_
     (key,) = [key for key in service if key.startswith("earlier|") and key.endswith("|value")]
     service[key] |= {"value": 0.99, "text": "99.0%"}
     inputs = approved(
-        earlier=tuple(published(older)),
+        earlier=(tuple(published(older)),),
         previous=(PreviousEdition("2024", 1, digest((older / "manifest.json").read_bytes()), period_end="2025-01-01"),),
         **_with(year(2025, 0.74)),
     )
@@ -387,7 +424,7 @@ def test_the_same_inputs_give_the_same_document():
     reordered = sample(
         label="2025",
         tables=inputs.tables,
-        earlier=inputs.earlier,
+        earlier=tuple(reversed(inputs.earlier)),
         previous=tuple(reversed(inputs.previous)),
         outcomes=inputs.outcomes,
     )

@@ -140,7 +140,7 @@ def test_an_earlier_edition_counts_in_the_audit():
     alone, linked = (
         {
             (cell["centre"], cell["quantity"]): cell["verdict"]
-            for cell in json.loads(write.audit(tables, replace(inputs, earlier=tuple(earlier))))["audit"]["cells"]
+            for cell in json.loads(write.audit(tables, replace(inputs, earlier=(tuple(earlier),))))["audit"]["cells"]
         }
         for earlier in ((), told)
     )
