@@ -31,8 +31,8 @@ def each(work: Callable[[Piece], Answer], pieces: Sequence[Piece]) -> list[Answe
     """Return ``[work(piece) for piece in pieces]``. What ``work`` changes elsewhere may be lost: answers alone count.
 
     Every further core does its share in a copy of this process, so that nothing is sent to it; its answers come back through a
-    pipe. A copy that dies, or that is left alone by a parent that was killed, has written nothing: its share is done here. A
-    process with several threads is not copied, for a copy may find a lock closed for ever.
+    pipe. A copy that cannot be made, that dies, or that is left alone by a parent that was killed, has written nothing: its
+    share is done here. A process with several threads is not copied, for a copy may find a lock closed for ever.
     """
     shares = min(os.cpu_count() or 1, len(pieces))
     if shares < 2 or len(pieces) < FEWEST or threading.active_count() > 1 or not hasattr(os, "fork"):
@@ -42,17 +42,28 @@ def each(work: Callable[[Piece], Answer], pieces: Sequence[Piece]) -> list[Answe
     try:
         found[::shares] = [work(piece) for piece in pieces[::shares]]
     finally:
-        told = [_told(*helper) for helper in helpers]
+        told = [None if helper is None else _told(*helper) for helper in helpers]
     for own, answers in enumerate(told, 1):
         share = pieces[own::shares]
         found[own::shares] = [work(piece) for piece in share] if answers is None else answers
     return found
 
 
-def _helper(work: Callable[[Piece], Answer], share: Sequence[Piece]) -> tuple[int, int]:
-    """Start a copy of this process that does a share and ends; return its number and where its answers can be read."""
-    reading, writing = os.pipe()
-    number = os.fork()
+def _helper(work: Callable[[Piece], Answer], share: Sequence[Piece]) -> tuple[int, int] | None:
+    """Start a copy of this process that does a share and ends; return its number and where its answers can be read.
+
+    None where the machine allows no further one.
+    """
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        return None
+    try:
+        number = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        return None
     if number:
         os.close(writing)
         return number, reading
@@ -71,6 +82,6 @@ def _told(number: int, reading: int) -> list[Any] | None:
     os.waitpid(number, 0)
     try:
         answers: list[Any] = pickle.loads(words)  # noqa: S301 - from a copy of this very process
-    except (EOFError, pickle.UnpicklingError):
+    except Exception:  # noqa: BLE001 - an answer that cannot be read, for whatever reason, is no answer
         return None
     return answers

@@ -211,7 +211,7 @@ class _Reader:
             raise InputError(f"The folder '{self.root}' has no collection.toml. Add one with label, period_start and period_end.")
         try:
             document = tomllib.loads(spec.decode(content))
-        except tomllib.TOMLDecodeError as problem:
+        except (ValueError, RecursionError) as problem:
             raise InputError(f"collection.toml is not TOML: {problem}.") from problem
         for key in sorted(set(document) - set(_SETTINGS)):
             message = f"The key '{key}' of collection.toml is not used."

@@ -10,8 +10,8 @@ from scipy.special import chdtri, gammainc, gammaincc, gammaincinv, gammaln, xlo
 from plenary_stats.results import Interval, Numbers, counts, normal_quantile, numbers
 from plenary_stats.results import interval as result
 
-FEW_EVENTS = 10
 _MOST_HALVINGS = 64  # no count that a computer tells from its neighbour needs more
+FEW_EVENTS = 10
 """Below this many events Byar's limits are not used, and a directly standardised rate is not given (Morris et al. 2018)."""
 
 Method = Literal["national", "byar", "exact"]

@@ -102,13 +102,15 @@ def shrink(
     * ``random-intercept``: proportions, centres normal on log odds; ``points`` as above
 
     a and b are those of greatest likelihood over all centres, or given as ``prior``: (2, 2) is that of the American transplant
-    registry, :func:`moments` gives those of Clayton and Kaldor. Raises ``ValueError`` for impossible counts, no centre, or a
-    prior that is not above nought.
+    registry, :func:`moments` gives those of Clayton and Kaldor; two infinite ones give all centres the same figure. Raises
+    ``ValueError`` for impossible counts, no centre, or a prior that is not above nought.
     """
     if method not in {*_RATIOS, "beta-binomial", "random-intercept"} or points < 1:
         raise ValueError("method: gamma-poisson, log-normal, beta-binomial or random-intercept; points: one or more.")
-    if prior is not None and (method in _INTERCEPTS or not min(prior) > 0 or np.isinf(prior[0]) != np.isinf(prior[1])):
-        raise ValueError("prior: two numbers above 0, for gamma-poisson or beta-binomial.")
+    if prior is not None and (
+        method in _INTERCEPTS or not all(part > 0 for part in prior) or np.isinf(prior[0]) != np.isinf(prior[1])
+    ):
+        raise ValueError("prior: two numbers above 0 (both may be infinite), for gamma-poisson or beta-binomial.")
     seen = np.atleast_1d(counts(observed, "observed"))
     due = np.atleast_1d((numbers if method in _RATIOS else counts)(expected, "expected"))
     if seen.shape != due.shape or seen.ndim != 1 or (due < 0).any() or not (due > 0).any():

@@ -442,7 +442,7 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
     """Return the outcome set of a TOML document, or raise :class:`InputError` naming the outcome and the key."""
     try:
         document = tomllib.loads(decode(content))
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # a number of thousands of digits, lists within lists without end
         raise InputError(f"The outcome set is not TOML: {problem}.") from problem
     for key in ("service", "version"):
         if not isinstance(document.get(key), str) or not document[key]:
@@ -450,7 +450,7 @@ def read_outcome_set(content: bytes | str) -> OutcomeSet:
                 f'The outcome set must say its {key}, for instance {key} = "{"2026-1" if key == "version" else "lam"}".'
             )
     agreed_on = document.get("agreed_on")
-    if agreed_on is not None and not isinstance(agreed_on, date):
+    if agreed_on is not None and type(agreed_on) is not date:  # a moment is a date to Python
         raise InputError("The outcome set's agreed_on must be a date without quotation marks: agreed_on = 2026-03-12.")
     entries = document.get("outcome", [])
     if not isinstance(entries, list) or not entries:

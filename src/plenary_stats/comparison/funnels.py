@@ -249,15 +249,27 @@ def _at_least(count: Numbers, size: Numbers, target: Target, kind: Kind) -> Numb
 
 
 def _apart(count: Numbers, size: Numbers, target: Target, kind: Kind) -> tuple[Numbers, Numbers]:
-    """Return the chance of so many or fewer and of more: the smaller is worked out, to the last digit, the other is the rest."""
+    """Return the chance of so many or fewer, and of more: one is worked out, the other is the rest where that loses no digit."""
     goal = np.broadcast_to(np.asarray(target, dtype=np.float64), size.shape)
     few = count < size * goal
-    smaller = np.empty(size.shape)
-    smaller[few] = _at_most(count[few], size[few], goal[few], kind)
-    smaller[~few] = _at_least(count[~few] + 1, size[~few], goal[~few], kind)
-    if kind == "proportion":
-        smaller[~few & (count >= size)] = 0.0
-    return np.where(few, smaller, 1 - smaller), np.where(few, 1 - smaller, smaller)
+    fewer, more = np.empty(size.shape), np.empty(size.shape)
+    fewer[few], more[~few] = _at_most(count[few], size[few], goal[few], kind), _more(count[~few], size[~few], goal[~few], kind)
+    more[few], fewer[~few] = 1 - fewer[few], 1 - more[~few]
+    lost = np.flatnonzero(few & (fewer > _NEARLY_ALL))  # where next to nothing is expected
+    more[lost] = _more(count[lost], size[lost], goal[lost], kind)
+    lost = np.flatnonzero(~few & (more > _NEARLY_ALL))
+    fewer[lost] = _at_most(count[lost], size[lost], goal[lost], kind)
+    return fewer, more
+
+
+_NEARLY_ALL = 0.9
+"""One less a chance above this has lost a digit or more."""
+
+
+def _more(count: Numbers, size: Numbers, target: Numbers, kind: Kind) -> Numbers:
+    """Return the chance of more events at the target; of more than all patients, none."""
+    chance = _at_least(count + 1, size, target, kind)
+    return np.where(count >= size, 0.0, chance) if kind == "proportion" else chance
 
 
 def _quantile(probability: float, size: Numbers, target: Target, kind: Kind) -> tuple[Numbers, Numbers, Numbers]:

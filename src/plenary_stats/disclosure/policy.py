@@ -60,7 +60,7 @@ def read_policy(content: bytes | str, files: Files | None = None) -> Policy:
     """
     try:
         raw = tomllib.loads(content.decode("utf-8-sig") if isinstance(content, bytes) else content)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise InputError(f"The policy is not readable TOML: {problem}") from problem
     return policy_of(raw, files)
 

@@ -45,7 +45,8 @@ def case_mix(outcome: Outcome, cases: CaseTable, dataset: DataSet) -> dict[str, 
     A proportion has the one time ``""``: logistic regression, with Firth's penalty where a covariate separates the outcome.
     Survival has those of ``at``: one Cox model of the events up to each. Patients who lack a covariate are left out of both
     sides. No centre is given a ratio where the model cannot be fitted: the note says why. A centre is given none, either, where
-    what it leaves out would tell of fewer than ``FEW`` patients: both its plain figure and its ratio are published.
+    what it leaves out would tell of fewer than ``FEW`` patients: both its plain figure and its ratio are published. How many
+    lack a covariate is said only where those among them with the event, and those without it, are none or enough.
     """
     known, _ = states(outcome, cases, dataset)
     covariates = {name: cases[name][known] for name in outcome.adjust}
@@ -93,10 +94,15 @@ class _People:
                 centres[str(centre)] = dict(zip(RATIO, figures, strict=True))
         labels = {name: one.label for name, one in self.dataset.columns.items()}
         fields = ", ".join(labels.get(name) or name for name in self.outcome.adjust)
-        number = int((~self.complete).sum())
-        many = f"Fewer than {FEW}" if number < FEW else str(number)
-        left_out = f" {many} patients lack one of these and are left out." if number else ""
-        return CaseMix(centres, f"Expected from {fields} of all patients ({how}).{left_out}")
+        return CaseMix(centres, f"Expected from {fields} of all patients ({how}).{self._left_out(happened)}")
+
+    def _left_out(self, happened: Flags) -> str:
+        """Return how many lack a covariate; no number where the plain figures beside it would split it into too few."""
+        parts = [int((~self.complete & flags).sum()) for flags in (happened, ~happened)]
+        if not any(parts):
+            return ""
+        many = f"{sum(parts)} patients" if all(part == 0 or part >= FEW for part in parts) else "Patients"
+        return f" {many} who lack one of these are left out."
 
 
 def _attempted(fit: Callable[[], Fitted]) -> Fitted:

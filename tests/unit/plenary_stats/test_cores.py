@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,50 @@ def test_long_answers_do_not_block():
     found = cores.each(lambda number: bytes([number % 251]) * 20_000, PIECES)
     assert [len(answer) for answer in found] == [20_000] * len(PIECES)
     assert [answer[0] for answer in found] == [number % 251 for number in PIECES]
+
+
+def test_the_share_of_a_copy_that_cannot_be_made_is_done_here(machine, monkeypatch):
+    fork, made = os.fork, []
+
+    def scarce():
+        if made:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        made.append(True)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", scarce)
+    done_by = cores.each(lambda number: (number, os.getpid()), PIECES)
+    assert [number for number, _ in done_by] == PIECES
+    assert len({place for _, place in done_by}) == min(machine, 2)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def open_files():
+    """Return the names of the files that this process has open, where the machine tells."""
+    told = Path("/proc/self/fd")
+    return {path.name for path in told.iterdir()} if told.is_dir() else set()
+
+
+def test_no_file_is_left_open_where_nothing_can_be_copied(monkeypatch):
+    def refused(*_):
+        raise OSError(24, "Too many open files")
+
+    before = open_files()
+    monkeypatch.setattr(os, "fork", refused)
+    assert set(cores.each(lambda _: os.getpid(), PIECES)) == {os.getpid()}
+    assert open_files() == before
+    monkeypatch.setattr(os, "pipe", refused)
+    assert set(cores.each(lambda _: os.getpid(), PIECES)) == {os.getpid()}
+
+
+class PickyError(Exception):
+    """Can be sent, and cannot be made again from what was sent."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} {two}")
+
+
+def test_answers_that_cannot_be_read_back_are_made_here():
+    found = cores.each(lambda number: PickyError(number, "two"), PIECES)
+    assert [str(answer) for answer in found] == [f"{number} two" for number in PIECES]

@@ -194,6 +194,8 @@ def test_the_narrative_knows_its_sections(tmp_path):
         ("period_end = 2026-01-01", "period_end = 2025-01-01", "must lie after period_start"),
         ("threshold = 30", "threshold = 0", "threshold"),
         ("threshold = 30", "threshold = ", "not TOML"),
+        ("threshold = 30", "threshold = " + "[" * 5000, "not TOML"),
+        ("threshold = 30", "threshold = " + "1" * 6000, "not TOML"),
     ],
 )
 def test_a_collection_that_cannot_be_used(tmp_path, old, new, part):

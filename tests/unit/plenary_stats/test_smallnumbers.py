@@ -240,6 +240,12 @@ def test_centres_that_do_not_differ_are_given_the_same_figure(method, observed, 
     assert np.isnan(found.columns["upper"]).all()
 
 
+@pytest.mark.parametrize("prior", [(0, 1), (-1, 2), (1, float("nan")), (float("nan"), 1), (1, float("inf"))])
+def test_a_prior_that_is_none_is_refused(prior):
+    with pytest.raises(ValueError, match="prior: two numbers above 0"):
+        shrink([3, 5], [4.0, 4.0], prior=prior)
+
+
 def test_a_prior_may_be_given():
     """The American transplant registry's: O + 2 over E + 2."""
     found = shrink([0, 4], [1.0, 2.0], prior=(2, 2))

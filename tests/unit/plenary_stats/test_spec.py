@@ -254,6 +254,7 @@ def test_days(moment, expected):
         ('service = "adult-ecmo"', "", "must say its service"),
         ('version = "2026-1"', "version = 3", "must say its version"),
         ("agreed_on = 2026-03-12", 'agreed_on = "12 March"', "without quotation marks"),
+        ("agreed_on = 2026-03-12", "agreed_on = 2026-03-12T10:00:00", "must be a date"),
         ('id = "survival"\n', 'id = "survival-to-discharge"\n', "'survival-to-discharge' twice"),
         ('id = "survival"\n', 'id = "Survival!"\n', "Outcome 2 needs an id"),
         ('measure = "survival"', 'measure = "kaplan"', "measure 'kaplan' of the outcome 'survival' is unknown"),
@@ -268,6 +269,8 @@ def test_days(moment, expected):
         ('label = "Survival to discharge"', "label = [1]", "must be a text"),
         ("[[outcome]]", "[[results]]", "no [[outcome]]"),
         ("version =", "version", "not TOML"),
+        ("version =", f"a = {'[' * 5000}\nversion =", "not TOML"),
+        ("version =", f"a = {'1' * 6000}\nversion =", "not TOML"),
     ],
 )
 def test_a_wrong_outcome_set_is_refused(old, new, part):

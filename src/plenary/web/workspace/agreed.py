@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -36,6 +35,7 @@ from plenary_stats import spec
 SECTION = "Agreed sets"
 LARGEST = 1_000_000
 """Bytes of a document: the largest data dictionaries have a tenth of it."""
+TOO_LARGE = "The file is larger than 1 MB. Choose the document itself, not the cases"
 
 STANDING = {
     Standing.IN_FORCE: Tag("In force", "green"),
@@ -365,7 +365,7 @@ class AdoptForm(forms.Form):
             self.add_error("version", "Give the version of the data set, for example 2026-1")
         sent = values.get("file")
         if sent is not None and sent.size > LARGEST:
-            self.add_error("file", "The file is larger than 1 MB. Choose the document itself, not the cases")
+            self.add_error("file", TOO_LARGE)
         return values
 
 
@@ -384,9 +384,12 @@ class ConfirmForm(forms.Form):
 
     def clean_content(self) -> bytes:
         try:
-            return base64.b64decode(self.cleaned_data["content"], validate=True)
-        except binascii.Error:
+            content = base64.b64decode(self.cleaned_data["content"], validate=True)
+        except ValueError:
             raise forms.ValidationError("The document was lost on its way. Choose the file again") from None
+        if len(content) > LARGEST:
+            raise forms.ValidationError(TOO_LARGE)
+        return content
 
 
 def adopt(request: HttpRequest) -> HttpResponse:

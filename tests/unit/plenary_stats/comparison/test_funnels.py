@@ -25,6 +25,22 @@ def test_limits_and_chances_of_proportions_equal_scipy(size, goal, level):
     assert found["p_high"][0] == pytest.approx(spread.sf(met - 1), rel=1e-9)
 
 
+@pytest.mark.parametrize("due", [1e-300, 1e-10, 1e-3, 0.1, 0.69, 0.7, 5.0])
+@pytest.mark.parametrize("observed", [0, 1, 2, 5])
+def test_chances_keep_their_digits_where_next_to_nothing_is_expected(due, observed):
+    found = funnel([observed, 3], [due, 4.0], target=1.0, kind="ratio").columns
+    assert found["p_high"][0] == pytest.approx(stats.poisson.sf(observed - 1, due), rel=1e-12, abs=1e-300)
+    assert found["p_low"][0] == pytest.approx(stats.poisson.cdf(observed, due), rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("goal", [1e-9, 1e-4, 0.5, 1 - 1e-4])
+@pytest.mark.parametrize(("met", "size"), [(0, 1), (1, 1), (1, 20), (19, 20), (20, 20)])
+def test_chances_of_proportions_keep_their_digits_at_either_end(goal, met, size):
+    found = funnel([met], [size], goal).columns
+    assert found["p_high"][0] == pytest.approx(stats.binom.sf(met - 1, size, goal), rel=1e-11, abs=1e-300)
+    assert found["p_low"][0] == pytest.approx(stats.binom.cdf(met, size, goal), rel=1e-11, abs=1e-300)
+
+
 @given(st.floats(0.01, 2000), st.integers(0, 2000), st.floats(0.5, 0.9995))
 def test_limits_and_chances_of_ratios_equal_scipy(due, observed, level):
     spread = stats.poisson(due)

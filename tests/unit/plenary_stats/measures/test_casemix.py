@@ -1,5 +1,7 @@
 """Observed over expected: against a logistic regression by statsmodels and a Cox model by lifelines, and where it is not given."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,7 +82,7 @@ def test_a_patient_without_a_covariate_is_left_out_of_both_sides_and_counted():
     own = cases["centre"][40:] == "A"
     found = row("A", cases)
     assert found["ratio"] == pytest.approx(alive[own].sum() / chance[own].sum(), rel=1e-6)
-    assert "40 patients lack one of these and are left out." in found["note"]
+    assert "40 patients who lack one of these are left out." in found["note"]
     assert found["denominator"] == (cases["centre"] == "A").sum()
 
 
@@ -264,15 +266,29 @@ def test_a_ratio_never_tells_how_few_of_those_left_out_had_the_event(number):
     assert all(np.isnan(found[name]) for name in RATIO)
     assert found["numerator"] == survived()["numerator"]
     assert not np.isnan(survived(cases, centre="B")["ratio"])
-    assert f"Fewer than {FEW} patients lack one of these and are left out." in found["note"]
-    assert f" {number} patients" not in found["note"]
+    assert ". Patients who lack one of these are left out." in found["note"]
+    assert not re.search(r"\d patients", found["note"])
 
 
 def test_where_enough_are_left_out_the_ratio_is_of_the_others():
     cases = unknown(LIVED, "A", "dead", FEW)
     found = survived(cases)
     assert found["observed"] == found["denominator"] - found["numerator"] - FEW
-    assert f"{FEW} patients lack one of these and are left out." in found["note"]
+    assert f". {FEW} patients who lack one of these are left out." in found["note"]
+
+
+@pytest.mark.parametrize(
+    ("dead", "alive", "told"), [(10, 2, ""), (10, 0, "10 p"), (0, 12, "12 p"), (2, 10, ""), (5, 5, "10 p"), (0, 4, "")]
+)
+def test_how_many_are_left_out_is_not_said_where_it_would_tell_of_few_on_either_side(dead, alive, told):
+    """The plain figure less the ratio's tells how many of them died; the number less that, how many did not."""
+    found = survived(unknown(unknown(LIVED, "A", "dead", dead), "A", "alive", alive))
+    assert f"). {told or 'P'}atients who lack one of these are left out." in found["note"]
+    assert bool(re.search(r"\d patients", found["note"])) is bool(told)
+
+
+def test_where_everybody_is_counted_nobody_is_said_to_be_left_out():
+    assert "left out" not in survived()["note"]
 
 
 def test_a_ratio_of_few_events_is_not_given_beside_a_figure_of_more():
@@ -332,6 +348,10 @@ def test_whoever_is_left_out_no_ratio_tells_of_one_to_four_of_them(gaps):
         assert seen == pytest.approx(found["observed"])
         lost = found["denominator"] - found["numerator"] - found["observed"]
         assert lost == 0 or min(lost, found["observed"]) >= FEW
+        said = re.search(r"(\d+) patients who lack", found["note"])
+        absent, late = np.isnan(cases["age"]), cases["status"] == "alive"
+        spared = int((absent & (late | (cases["days"] > 365))).sum())
+        assert said is None or (int(said[1]) == absent.sum() and (spared == 0 or spared >= FEW))
 
 
 def test_splitting_the_other_centres_changes_nothing_for_one():
