@@ -80,25 +80,25 @@ def measure(years: int) -> None:
     print(f"| files → checked → results → protected → web, PDF, slides, data ({bulk:.0f} MiB) | {seconds:.1f} | {memory:.0f} |")
     print(f"| peer: pandas + statsmodels + lifelines, the figures alone | {float(peer[0]):.1f} | {float(peer[1]):.0f} |")
     print(f"| ratio, ours / peer | {seconds / float(peer[0]):.2f} | {memory / float(peer[1]):.2f} |\n")
-    print(f"Processor time {own + child:.1f} s, of which {child:.1f} s in the process that sets the PDF.")
+    others = f"{child:.1f} s in other processes: the one that sets the PDF, copies on other cores"
+    print(f"Processor time {own + child:.1f} s, of which {others}.")
     print(
         "Where the time goes: "
         + ", ".join(f"{step.removesuffix(str(world)).strip()} {taken:.1f} s" for step, taken in steps.items())
         + ".\n"
     )
     if years == 1:
-        print(verdict(seconds, steps, child))
+        print(verdict(seconds, steps))
 
 
-def verdict(seconds: float, steps: dict[str, float], child: float) -> str:
+def verdict(seconds: float, steps: dict[str, float]) -> str:
     if seconds <= AIM:
         return f"Aim: {AIM:.0f} s; reached.\n"
     longest = max(steps, key=lambda step: steps[step])
     waited = steps.get("Waiting for the PDF", 0.0)
     return (
         f"Aim: {AIM:.0f} s; missed by {seconds - AIM:.1f} s. The longest step is “{longest}” ({steps[longest]:.1f} s). Setting "
-        f"the PDF takes {child:.1f} s of one core, {waited:.1f} s of them with nothing else left to do: it cannot begin before "
-        "the figures are protected, and what comes before runs on one core.\n"
+        f"the PDF takes longest of all that follows the figures: {waited:.1f} s of it with nothing else left to do.\n"
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -48,6 +50,21 @@ def _add_previous(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--previous", nargs="+", action="extend", type=Path, default=[], metavar="DIR", help="earlier editions")
 
 
+@contextmanager
+def seldom_tidied() -> Iterator[None]:
+    """Let Python look for unused objects that name one another a hundred times less often.
+
+    An edition makes millions of objects and next to none of that kind: looking took an eighth of the time.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(100 * usual[0], *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@seldom_tidied()
 def _build(arguments: argparse.Namespace) -> int:
     steps = _Steps()
     steps.say(f"Reading {arguments.folder}")

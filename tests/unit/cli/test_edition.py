@@ -1,4 +1,5 @@
 import csv
+import gc
 import io
 import json
 import shutil
@@ -7,6 +8,7 @@ from datetime import date
 import pytest
 
 from plenary.cli import edition
+from plenary.cli.edition import seldom_tidied
 from plenary.cli.main import main
 from plenary.editions.render import write
 from plenary_stats import folder
@@ -301,3 +303,14 @@ def test_an_earlier_edition_is_linked_to_where_it_stands_beside(tmp_path):
 def test_dates_of_designation_are_kept_as_days():
     one = edition._centre(folder.Centre("s", "AAA", "A", date(2010, 4, 1), None))
     assert (one.designated_from, one.designated_to) == ("2010-04-01", "")
+
+
+def test_how_often_python_tidies_is_as_it_was_afterwards_whatever_happened():
+    usual = gc.get_threshold()
+    with seldom_tidied():
+        assert gc.get_threshold()[0] == 100 * usual[0]
+        assert gc.isenabled()
+    assert gc.get_threshold() == usual
+    with pytest.raises(ZeroDivisionError), seldom_tidied():
+        raise ZeroDivisionError
+    assert gc.get_threshold() == usual
