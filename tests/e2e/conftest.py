@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def sign_in(page: Page):
         page.get_by_label("E-mail address").fill(person.email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(re.compile("/workspace/|/account/codes/"))
         if page.get_by_label("One-time code").count():
             page.get_by_label("One-time code").fill(one_time_code())
             page.get_by_role("button", name="Sign in").click()
