@@ -22,6 +22,7 @@ from plenary.editions.render.sheet import (
     days,
     headline,
     notes,
+    of_point,
     part_words,
     plural,
     slug,
@@ -171,7 +172,7 @@ def curve(sheet: Sheet, entry: OutcomeEntry) -> list[Block]:
     begins = 0.0 if entry.measure == "cumulative_incidence" else 1.0
     picture: Block = {"kind": "chart", "id": slug(title), "chart": "survival", "title": title, "form": "percent"}
     picture |= {"points": points, "begins": begins}
-    lines: list[list[Parts]] = [[[point["label"]], _result(point)] for point in points]
+    lines: list[list[Parts]] = [[[point["label"]], of_point(point)] for point in points]
     remarks = notes(shown)
     remarks += [sheet.say("curve_withheld")] if any(row["status"] == WITHHELD for row in current) else []
     heads = ("Time", f"#{entry.label}, 95% interval")
@@ -188,10 +189,6 @@ def _steps(sheet: Sheet, rows: Sequence[Row]) -> list[Row]:
         if falls or row["measure"] in agreed or place == len(rows) - 1:
             kept.append(row)
     return kept
-
-
-def _result(point: Mapping[str, Any]) -> Parts:
-    return [point["value"], *([" (", point["lower"], " to ", point["upper"], ")"] if "lower" in point else [])]
 
 
 def time_label(measure: str) -> str:

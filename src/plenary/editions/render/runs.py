@@ -28,6 +28,7 @@ from plenary.editions.render.sheet import (
     by_measure,
     headline,
     notes,
+    of_point,
     pick,
     plural,
     slug,
@@ -112,7 +113,7 @@ class _Run:
             flags = {period: flag for (period, *_), flag in zip(self.shown, chart.columns["flag"].tolist(), strict=True)}
             picture["points"] = [point | {"flag": flags.get(point["key"], "")} for point in drawn]
         picture["note"] = "" if chart is not None else self._why_no_limits()
-        lines: list[list[Parts]] = [[[point["label"]], _result(point)] for point in drawn]
+        lines: list[list[Parts]] = [[[point["label"]], of_point(point)] for point in drawn]
         if chart is not None:
             low, high = picture["limits"]
             lines += [[["Average"], [picture["average"]]], [["Limits of usual variation"], [low, " to ", high]]]
@@ -203,7 +204,3 @@ class _Run:
             return [" All ", number, words, *limits, " and make no pattern."]
         told = "; ".join(f"{', '.join(periods)} ({RULES[flag]})" for flag, periods in broken.items())
         return [" Beyond the usual variation", *limits, ", of ", number, f" points: {told}."]
-
-
-def _result(point: Mapping[str, Any]) -> Parts:
-    return [point["value"], *([" (", point["lower"], " to ", point["upper"], ")"] if "lower" in point else [])]

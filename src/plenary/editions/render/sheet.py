@@ -264,6 +264,11 @@ def block_table(
     }
 
 
+def of_point(point: Mapping[str, Any]) -> Parts:
+    """Return a chart's point as its table prints it: 'figure (lower to upper)', or the figure alone."""
+    return [point["value"], *([" (", point["lower"], " to ", point["upper"], ")"] if "lower" in point else [])]
+
+
 def headline(*parts: Part) -> Block:
     """Return the plain-words sentence that stands above a chart or table."""
     return {"kind": "headline", "parts": list(parts)}
