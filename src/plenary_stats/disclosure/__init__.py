@@ -1,6 +1,6 @@
 """Disclosure control: what may be shown, what must be withheld beside it, and the attack that proves it."""
 
-from plenary_stats.disclosure.audit import Audit, audit
+from plenary_stats.disclosure.attacker.audit import Audit, audit
 from plenary_stats.disclosure.longtable import LongTable, read_long, write_long
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy
 from plenary_stats.disclosure.printed import Behind, behind

@@ -23,7 +23,9 @@ class Policy:
     ``zeros`` says whether noughts are shown. A reader must not narrow a withheld number of patients to less than
     ``minimum_width`` (high - low). ``hierarchies`` holds, for a dimension, (child, parent) pairs; a child may have several
     parents. ``weights`` holds, for a dimension and a code, how much dearer it is to withhold. ``already_public`` holds figures
-    known from elsewhere: dimension codes and ``value``.
+    known from elsewhere: dimension codes and ``value``. ``structural_zeros`` holds places that everybody knows to be empty (a
+    children's service has no adults): dimension codes; a dimension that an entry leaves out may stand at anything. ``insiders``
+    holds dimensions whose members know their own figures: with ``centre``, no centre may narrow another's numbers either.
     """
 
     threshold: int = 30
@@ -36,6 +38,8 @@ class Policy:
     hierarchies: Mapping[str, Pairs] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     already_public: tuple[Mapping[str, Any], ...] = ()
+    structural_zeros: tuple[Mapping[str, str], ...] = ()
+    insiders: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("threshold", "event_threshold", "minimum_width"):
@@ -72,12 +76,15 @@ def policy_of(raw: Mapping[str, Any], files: Files | None = None) -> Policy:
     if unknown:
         raise InputError(f"The policy has unknown entries: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
     values = dict(raw)
-    if "dimensions" in values:
-        values["dimensions"] = tuple(str(each) for each in values["dimensions"])
+    for name in ("dimensions", "insiders"):
+        values[name] = tuple(str(each) for each in values.get(name, ()))
     values["hierarchies"] = {name: _pairs(name, each, files) for name, each in values.get("hierarchies", {}).items()}
     values["already_public"] = tuple(dict(each) for each in values.get("already_public", ()))
     if any("value" not in each for each in values["already_public"]):
         raise InputError("Each entry of already_public has a 'value'.")
+    values["structural_zeros"] = tuple(
+        {str(name): str(code) for name, code in each.items()} for each in values.get("structural_zeros", ())
+    )
     return Policy(**values)
 
 
@@ -106,5 +113,7 @@ def as_plain(policy: Policy) -> dict[str, Any]:
     plain["dimensions"] = list(policy.dimensions)
     plain["hierarchies"] = {name: [list(pair) for pair in pairs] for name, pairs in policy.hierarchies.items()}
     plain["weights"] = {name: dict(codes) for name, codes in policy.weights.items()}
-    plain["already_public"] = [dict(each) for each in policy.already_public]
+    plain["insiders"] = list(policy.insiders)
+    for name in ("already_public", "structural_zeros"):
+        plain[name] = [dict(each) for each in getattr(policy, name)]
     return plain

@@ -7,10 +7,10 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats.disclosure import Policy, audit, protect
-from plenary_stats.disclosure.years import stretches, years_of
+from plenary_stats.disclosure.suppressor.years import stretches, years_of
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
-from tests.unit.plenary_stats.disclosure.test_links import counts, linked, outcome, sums
+from tests.unit.plenary_stats.disclosure.suppressor.test_links import counts, linked, outcome, sums
 
 CENTRES, SEXES, STATES = ("A", "B", "C"), ("F", "M"), ("met", "not_met", "not_eligible", "not_known")
 FIRST, MANY = 2021, 4

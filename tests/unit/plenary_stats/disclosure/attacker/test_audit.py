@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
-from plenary_stats.disclosure.audit import PUBLIC, flat, need, verdict
+from plenary_stats.disclosure.attacker.audit import PUBLIC, flat, need, verdict
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.enumeration import Number, covering, patients, places, ranges, worlds

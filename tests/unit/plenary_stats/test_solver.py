@@ -1,6 +1,6 @@
 import numpy as np
 
-from plenary_stats.disclosure.solver import Box, Programme, matrix
+from plenary_stats.solver import Box, Programme, matrix
 
 ROWS = [[(0, 1.0), (1, 1.0)], [(1, 1.0), (2, 1.0)]]
 RIGHT = Box(np.array([10.0, -np.inf]), np.array([10.0, 7.0]))

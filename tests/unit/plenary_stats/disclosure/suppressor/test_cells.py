@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plenary_stats.disclosure.cells import EVENTS, PEOPLE, REMAINDERS, UNKNOWN, Cells, as_patients, quantity_of
+from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, UNKNOWN, Cells, as_patients, quantity_of
 
 PLACE = ("adult-ecmo", "RJ1")
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit, protect
-from plenary_stats.disclosure.links import Cells, gather, link
-from plenary_stats.disclosure.suppress import Suppressor, _connected, is_primary
+from plenary_stats.disclosure.suppressor.links import Cells, gather, link
+from plenary_stats.disclosure.suppressor.movements import Suppressor, _connected, is_primary
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known

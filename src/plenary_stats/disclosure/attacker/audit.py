@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from plenary_stats.disclosure.attack import attack
-from plenary_stats.disclosure.cells import EVENTS, REMAINDERS, AnyTable, Cells, Key, quantity_of
-from plenary_stats.disclosure.links import dimensions_of, gather, link
+from plenary_stats.disclosure.attacker.ranges import attack
+from plenary_stats.disclosure.attacker.system import Ranges
 from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.system import Ranges
+from plenary_stats.disclosure.suppressor.cells import EVENTS, REMAINDERS, AnyTable, Cells, Key, quantity_of
+from plenary_stats.disclosure.suppressor.links import dimensions_of, gather, link
 from plenary_stats.tables import TOTAL, Column, text
 
 Editions = Sequence[AnyTable | Sequence[AnyTable]]

@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from plenary_stats.disclosure.cells import (
+from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.suppressor.cells import (
     EVENTS,
     REMAINDERS,
     UNKNOWN,
@@ -22,8 +23,7 @@ from plenary_stats.disclosure.cells import (
     Sum,
     as_patients,
 )
-from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.years import NAMES, add_patients, link_years, years_of
+from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, years_of
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, WITHHELD
 

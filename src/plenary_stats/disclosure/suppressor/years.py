@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from plenary_stats.disclosure.cells import REMAINDERS, Cells, Key, Sum, as_patients, quantity_of
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.suppressor.cells import REMAINDERS, Cells, Key, Sum, as_patients, quantity_of
 from plenary_stats.tables import TOTAL
 
 Years = frozenset[int]

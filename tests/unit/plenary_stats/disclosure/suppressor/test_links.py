@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from plenary_stats.disclosure import Policy
-from plenary_stats.disclosure.links import dimensions_of, gather, link
+from plenary_stats.disclosure.suppressor.links import dimensions_of, gather, link
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known

@@ -14,11 +14,11 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats import cores
-from plenary_stats.disclosure.cells import EVENTS, PEOPLE, Cells, Sum, quantity_of
+from plenary_stats.disclosure.attacker.system import Ranges, System
 from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats, Programme, matrix
-from plenary_stats.disclosure.system import Ranges, System
+from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, Cells, Sum, quantity_of
 from plenary_stats.errors import InputError
+from plenary_stats.solver import TOLERANCE, Box, Floats, Programme, matrix
 
 FAR = 1e6
 """A bound beyond this many patients is no bound."""

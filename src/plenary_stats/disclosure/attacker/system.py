@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from plenary_stats.disclosure.cells import Sum
-from plenary_stats.disclosure.solver import TOLERANCE, Box, Floats
+from plenary_stats.disclosure.suppressor.cells import Sum
+from plenary_stats.solver import TOLERANCE, Box, Floats
 
 Bools = npt.NDArray[np.bool_]
 

@@ -1,7 +1,7 @@
 import numpy as np
 
-from plenary_stats.disclosure.cells import Sum
-from plenary_stats.disclosure.system import Ranges, System
+from plenary_stats.disclosure.attacker.system import Ranges, System
+from plenary_stats.disclosure.suppressor.cells import Sum
 
 
 def system(low, high, sums, columns) -> System:
