@@ -153,8 +153,9 @@ def inputs_of(
     """
     say("Computing the results")
     results = results_of(collection)
-    policy = replace(releases.Policy(), threshold=collection.threshold)
     previous = _oldest_first(previous)
+    periods = [(collection.label, collection.period_start, collection.period_end), *map(_period, previous)]
+    policy = releases.with_days(replace(releases.Policy(), threshold=collection.threshold), periods)
     earlier = tuple(tuple(verify.published(one)) for one in reversed(previous))
     say("Protecting small numbers")
     protected = releases.protected(results, policy, [table for tables in earlier for table in tables])
@@ -267,6 +268,15 @@ def _oldest_first(previous: Sequence[Path]) -> list[Path]:
         except (OSError, KeyError, ValueError, TypeError) as problem:
             raise InputError(f"{one} is not an edition folder.") from problem
     return [previous[place] for *_, place in sorted(found)]
+
+
+def _period(folder_: Path) -> tuple[str, date, date]:
+    """Return the label and the days of an earlier edition."""
+    edition = json.loads((folder_ / "edition.json").read_bytes())["edition"]
+    try:
+        return edition["label"], date.fromisoformat(edition["period_start"]), date.fromisoformat(edition["period_end"])
+    except (KeyError, ValueError, TypeError) as problem:
+        raise InputError(f"{folder_ / 'edition.json'} does not say which period the edition is of.") from problem
 
 
 def _previous(folder_: Path, out: Path | None) -> PreviousEdition:

@@ -20,6 +20,7 @@ from plenary.core.terms import NotFound, NotPossible, Policy, Who, why_failed
 from plenary.registry.models import Service
 from plenary.releases import permissions
 from plenary.releases.models import Narrative, Proposal, Vote
+from plenary.releases.queries import Policy as DisclosurePolicy
 from plenary.releases.queries import (
     Protected,
     disclosure_policy,
@@ -27,6 +28,7 @@ from plenary.releases.queries import (
     gathered,
     proposals,
     protected,
+    with_days,
 )
 from plenary.releases.terms import LONGEST_TEXT, SECTIONS, Decision, ProposalState, after_votes, move
 from plenary_stats import tables
@@ -58,7 +60,7 @@ def propose(
     asked = {"note": note, "proposed_by": _person(by), "proposed_at": timezone.now()}
     proposal = Proposal(label=label, period_start=period_start, period_end=period_end, **asked)
     require_fit(proposal)
-    left = _protected(results, on)
+    left = _protected(results, (period_start, period_end), on)
     with transaction.atomic():
         _fill(proposal, left, narrative, sources, by)
         proposal.save()
@@ -130,7 +132,7 @@ def _prepare(proposal: Proposal, on: dt.date, by: Who) -> Proposal:
     period, services = (proposal.period_start, proposal.period_end), list(proposal.services.all())
     results, sources = gathered.results(period, period_label(*period), services)
     _services(results)  # refuses where there is nothing at all
-    left = _protected(results, on)
+    left = _protected(results, period, on)
     with transaction.atomic():
         current = _locked(proposal.pk)
         if current.state != ProposalState.PREPARING:  # withdrawn meanwhile, or prepared by another process
@@ -160,14 +162,17 @@ class _Left:
     results: Sequence[ResultTable]
     protected: Protected
     rules: Policy
+    policy: DisclosurePolicy
     before: Sequence[Proposal]
 
 
-def _protected(results: Sequence[ResultTable], on: dt.date) -> _Left:
-    """Protect results under the policy in force on a day, against everything that left before."""
+def _protected(results: Sequence[ResultTable], period: tuple[dt.date, dt.date], on: dt.date) -> _Left:
+    """Protect results of a period under the policy in force on a day, against everything that left before."""
     rules = policy_in_force(POLICY, on)
     before = list(proposals.frozen())
-    return _Left(results, protected(results, disclosure_policy(rules.body), _all_tables(before)), rules, before)
+    periods = [period, *((one.period_start, one.period_end) for one in before)]
+    policy = with_days(disclosure_policy(rules.body), ((period_label(*one), *one) for one in periods))
+    return _Left(results, protected(results, policy, _all_tables(before)), rules, policy, before)
 
 
 def _fill(
@@ -177,7 +182,7 @@ def _fill(
     proposal.results = [store_bytes(tables.dump(table), by=by, media_type=JSON) for table in left.results]
     proposal.protected = [store_bytes(tables.dump(table), by=by, media_type=JSON) for table in left.protected.tables]
     proposal.policy_version = left.rules.version
-    proposal.policy_sha256 = _keep(disclosure_policy_plain(disclosure_policy(left.rules.body)), by)
+    proposal.policy_sha256 = _keep(disclosure_policy_plain(left.policy), by)
     proposal.audit_sha256 = _keep(left.protected.audit.plain(seconds=False), by)
     proposal.narrative_sha256 = _keep({slug: dict(texts) for slug, texts in narrative.items()}, by)
     proposal.sources = dict(sources) | {"seal": _seal(sources)}

@@ -5,6 +5,7 @@ from plenary_stats.disclosure.longtable import LongTable, read_long, write_long
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy
 from plenary_stats.disclosure.printed import Behind, behind
 from plenary_stats.disclosure.protect import Protected, protect
+from plenary_stats.disclosure.suppressor.years import with_periods
 
 __all__ = [
     "Audit",
@@ -20,5 +21,6 @@ __all__ = [
     "read_long",
     "read_pairs",
     "read_policy",
+    "with_periods",
     "write_long",
 ]

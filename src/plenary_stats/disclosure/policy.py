@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import tomllib
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from typing import Any, Literal
 from plenary_stats.errors import InputError
 
 Pairs = tuple[tuple[str, str], ...]
+Spans = Mapping[str, tuple[dt.date, dt.date]]
+"""Periods by their label: the first day, and the first day after the last."""
 Files = Callable[[str], bytes]
 
 
@@ -26,6 +29,7 @@ class Policy:
     known from elsewhere: dimension codes and ``value``. ``structural_zeros`` holds places that everybody knows to be empty (a
     children's service has no adults): dimension codes; a dimension that an entry leaves out may stand at anything. ``insiders``
     holds dimensions whose members know their own figures: with ``centre``, no centre may narrow another's numbers either.
+    ``periods`` says which days a label of the dimension period covers, half-open, where the label itself does not tell.
     """
 
     threshold: int = 30
@@ -40,6 +44,7 @@ class Policy:
     already_public: tuple[Mapping[str, Any], ...] = ()
     structural_zeros: tuple[Mapping[str, str], ...] = ()
     insiders: tuple[str, ...] = ()
+    periods: Spans = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("threshold", "event_threshold", "minimum_width"):
@@ -85,6 +90,7 @@ def policy_of(raw: Mapping[str, Any], files: Files | None = None) -> Policy:
     values["structural_zeros"] = tuple(
         {str(name): str(code) for name, code in each.items()} for each in values.get("structural_zeros", ())
     )
+    values["periods"] = {str(label): _span(label, days) for label, days in values.get("periods", {}).items()}
     return Policy(**values)
 
 
@@ -94,6 +100,17 @@ def read_pairs(content: bytes, filename: str) -> Pairs:
     if not lines or not {"child", "parent"} <= set(lines[0]):
         raise InputError(f"{filename} has no columns child and parent.")
     return tuple((line["child"], line["parent"]) for line in lines)
+
+
+def _span(label: str, days: Any) -> tuple[dt.date, dt.date]:
+    """Return the days of a period: two dates, or texts of them."""
+    try:
+        first, after = (each if isinstance(each, dt.date) else dt.date.fromisoformat(each) for each in days)
+    except (TypeError, ValueError) as problem:
+        raise InputError(f"The policy's period {label} is two dates: its first day and the first day after it.") from problem
+    if not first < after:
+        raise InputError(f"The policy's period {label} ends before it begins.")
+    return first, after
 
 
 def _pairs(dimension: str, raw: Any, files: Files | None) -> Pairs:
@@ -113,6 +130,7 @@ def as_plain(policy: Policy) -> dict[str, Any]:
     plain["dimensions"] = list(policy.dimensions)
     plain["hierarchies"] = {name: [list(pair) for pair in pairs] for name, pairs in policy.hierarchies.items()}
     plain["weights"] = {name: dict(codes) for name, codes in policy.weights.items()}
+    plain["periods"] = {label: [day.isoformat() for day in span] for label, span in policy.periods.items()}
     plain["insiders"] = list(policy.insiders)
     for name in ("already_public", "structural_zeros"):
         plain[name] = [dict(each) for each in getattr(policy, name)]

@@ -478,6 +478,20 @@ def earlier_label(period: str, start: date, years: int) -> str:
     return re.sub(r"(\d{4})(?:([/–-])(\d{2})(?!\d))?", earlier, period)
 
 
+def days_of_labels(period: str, start: date, end: date, years: int = 10) -> dict[str, tuple[date, date]]:
+    """Return the days of a period's label, and of the labels that the periods up to so many years before it have."""
+    back = max(1, round((end - start).days / 365.25))
+    found = {period: (start, end)}
+    for by in range(back, years + 1, back):
+        found.setdefault(earlier_label(period, start, by), (_years_before(start, by), _years_before(end, by)))
+    return found
+
+
+def _years_before(day: date, years: int) -> date:
+    last = day.month == 2 and day.day == 29
+    return day.replace(year=day.year - years, day=28 if last else day.day)
+
+
 def _periods(work: _Check, index: Column, period: str, start: date | None, end: date | None) -> Column:
     if start is None or end is None or np.isnat(index).all():
         return np.full(len(work.raw), period)

@@ -314,3 +314,18 @@ def test_how_often_python_tidies_is_as_it_was_afterwards_whatever_happened():
     with pytest.raises(ZeroDivisionError), seldom_tidied():
         raise ZeroDivisionError
     assert gc.get_threshold() == usual
+
+
+def test_a_financial_year_after_a_calendar_year_gives_no_quarter_away(tmp_path):
+    """What the two share cannot be told from what each has alone, whatever their labels say."""
+    collection(tmp_path / "in", label="first report")
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "one")]) == 0
+    collection(tmp_path / "next", label="second report")
+    toml = tmp_path / "next" / "collection.toml"
+    toml.write_text(toml.read_text().replace("2025-01-01", "2025-04-01").replace("2026-01-01", "2026-04-01"))
+    build = ["edition", "build", str(tmp_path / "next"), "--out", str(tmp_path / "two"), "--previous", str(tmp_path / "one")]
+    assert main(build) == 0
+    said = json.loads((tmp_path / "two" / "disclosure.json").read_bytes())
+    assert said["policy"]["periods"]["first report"] == ["2025-01-01", "2026-01-01"]
+    assert said["policy"]["periods"]["second report"] == ["2025-04-01", "2026-04-01"]
+    assert main(["edition", "verify", str(tmp_path / "two"), "--previous", str(tmp_path / "one")]) == 0

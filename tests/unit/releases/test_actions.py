@@ -86,6 +86,30 @@ class TestPropose:
         assert shown(early)["RJ7"] == "c"
         assert shown(late)["RJ7"] == 12.0
 
+    def test_a_year_that_overlaps_what_left_before_gives_no_quarter_away(self):
+        """Of 400 in 2025 and 31 in its first quarter, 369 are left; so 381 in the financial year tell of 12 at its end."""
+        make.policy()
+        make.ServiceFactory(slug="adult-ecmo")
+        quarter = (date(2025, 1, 1), date(2025, 4, 1))
+        whole, first = make.results({"Total": 400.0}), make.results({"Total": 31.0}, period="2025-Q1")
+        make.frozen(whole, first)
+        common = {"narrative": {}, "sources": {}, "on": make.ON, "by": COMMISSIONER}
+        period = {"label": "2025/26", "period_start": quarter[1], "period_end": date(2026, 4, 1)}
+        small = actions.propose(**period, results=[make.results({"Total": 381.0}, period="2025/26")], **common)
+        large = actions.propose(**period, results=[make.results({"Total": 401.0}, period="2025/26")], **common)
+        assert (shown(small), shown(large)) == ({"Total": "c"}, {"Total": 401.0})
+        assert proposals.document(small.policy_sha256)["periods"] == {}
+
+    def test_the_days_of_a_label_that_does_not_tell_them_stand_in_the_policy(self):
+        make.policy()
+        make.ServiceFactory(slug="adult-ecmo")
+        july = (date(2025, 7, 1), date(2026, 7, 1))
+        made = actions.propose(
+            label="2025/26", period_start=july[0], period_end=july[1], results=[make.results({"Total": 381.0}, period="2025/26")],
+            narrative={}, sources={}, on=make.ON, by=COMMISSIONER,
+        )  # fmt: skip
+        assert proposals.document(made.policy_sha256)["periods"]["2025/26"] == ["2025-07-01", "2026-07-01"]
+
     def test_what_left_before_is_taken_as_known(self):
         make.frozen()
         later = make.proposal(label="2025 corrected")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from plenary_stats import disclosure
 from plenary_stats.disclosure import Audit, LongTable, Policy, Protected, read_long, read_pairs, write_long
+from plenary_stats.ingest import days_of_labels
 from plenary_stats.tables import ProtectedTable, ResultTable
 
 AnyTable = ProtectedTable | ResultTable
@@ -30,6 +32,18 @@ def disclosure_policy(content: bytes | str | Mapping[str, Any] = "", files: Call
     return disclosure.policy_of(content, files) if isinstance(content, Mapping) else disclosure.read_policy(content, files)
 
 
+def with_days(policy: Policy, periods: Iterable[tuple[str, dt.date, dt.date]]) -> Policy:
+    """Return the policy with the days that the labels of these periods, and of those before them, stand for.
+
+    Otherwise a year and a financial year that share a label's number would be taken for one, or for strangers.
+    """
+    days: dict[str, tuple[dt.date, dt.date]] = {}
+    for label, start, end in periods:
+        for name, span in days_of_labels(label, start, end).items():
+            days.setdefault(name, span)
+    return disclosure.with_periods(policy, days)
+
+
 def disclosure_policy_plain(policy: Policy) -> dict[str, Any]:
     """Return a policy as plain values for ``disclosure.json``; ``disclosure_policy`` reads them back."""
     return disclosure.as_plain(policy)
@@ -47,5 +61,6 @@ __all__ = [
     "protected",
     "read_long",
     "read_pairs",
+    "with_days",
     "write_long",
 ]

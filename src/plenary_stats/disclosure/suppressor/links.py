@@ -23,7 +23,7 @@ from plenary_stats.disclosure.suppressor.cells import (
     Sum,
     as_patients,
 )
-from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, years_of
+from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, overlapping
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, WITHHELD
 
@@ -330,7 +330,7 @@ def _partitions(name: str, codes: set[str], policy: Policy) -> Partitions:
     """Return, for every parent code, the sets of children that make it up completely."""
     pairs = list(policy.hierarchies.get(name, ()))
     if not pairs and name in NAMES:  # a total of all periods counts the single years
-        return {code: [] for code in codes if len(years_of(code)) > 1}
+        return {code: [] for code in overlapping(codes, policy.periods)}
     children: dict[str, list[str]] = defaultdict(list)
     for child, parent in pairs:
         if child not in children[parent]:

@@ -1,70 +1,135 @@
-"""Pooled years, and the years that a reader works out of them by subtraction, whether they are published or not.
+"""Pooled and overlapping periods, and the stretches that a reader works out of them by subtraction, published or not.
 
-``2022 to 2024`` less ``2023 to 2024`` is 2022. So every pool is split into its years; years that no label tells apart stay
-together as one stretch. Figures of such years and stretches are cells like any other: what an edition gives away about a year
-that it does not name is given away for good.
+``2022 to 2024`` less ``2023 to 2024`` is 2022; ``2019`` and ``2019/20`` share nine months. So every period is cut into the
+stretches of time that the labels tell apart. Figures of such stretches are cells like any other: what an edition gives away about
+a year or a quarter that it does not name is given away for good.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 
-from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.policy import Policy, Spans
 from plenary_stats.disclosure.suppressor.cells import REMAINDERS, Cells, Key, Sum, as_patients, quantity_of
 from plenary_stats.tables import TOTAL
 
-Years = frozenset[int]
+Span = tuple[int, int]
+"""The first day of a period and the first day after it, as ordinals."""
 Group = tuple[str, ...]
 """Figures whose periods are compared: of one service and measure; those of a corrected edition by themselves."""
 
 NAMES = ("period", "year")
 LONGEST = 50
 """Two numbers further apart than this are not the first and the last of pooled years."""
+JANUARY, APRIL = 1, 4
+_FINANCIAL = re.compile(r"(\d{4})[-–](\d{2})(?!\d)")
+_YEARS = re.compile(r"(\d{4})(/\d{2})?(?:\s*(?:-|–|to)\s*(\d{4})(/\d{2})?)?")
+_PART = re.compile(r"(\d{4})(?:[ -]?([QH])([1-4])|-(\d{2}))")
 
 
-def years_of(code: str) -> Years:
-    """Return the years that a period is made of: ``2024``, ``2023/24``, ``2018-2019``, ``2023/24 to 2025/26``; else none."""
-    match = re.fullmatch(r"(\d{4})(/\d{2})?(?:\s*(?:-|–|to)\s*(\d{4})(/\d{2})?)?", code)
-    if not match:
-        return frozenset()
+def span_of(code: str, periods: Spans = MappingProxyType({})) -> Span | None:
+    """Return the days of a period, or None where the code names none.
+
+    Read are ``2024``, ``2023/24`` or ``2023-24`` (a financial year from April), ``2018-2019``, ``2023/24 to 2025/26``,
+    ``2024-Q1``, ``2024 H2`` and ``2024-07``. What the policy's ``periods`` say of a code comes first.
+    """
+    if code in periods:
+        days = periods[code]
+        return days[0].toordinal(), days[1].toordinal()
+    first, to, last = code.partition(" to ")
+    if to and (first in periods or last in periods):
+        begin, end = span_of(first, periods), span_of(last, periods)
+        return (begin[0], end[1]) if begin and end and begin[0] < end[1] else None
+    code = _FINANCIAL.sub(_financial, code)
+    if match := _YEARS.fullmatch(code):
+        return _years(match)
+    if match := _PART.fullmatch(code):
+        months = {"Q": 3, "H": 6}.get(match[2], 1)
+        month = int(match[4]) - 1 if match[4] else months * (int(match[3]) - 1)
+        return (_month(int(match[1]), month), _month(int(match[1]), month + months)) if 0 <= month < 12 else None
+    return None
+
+
+def _financial(found: re.Match[str]) -> str:
+    """Write ``2019-20`` as ``2019/20``; ``2019-07`` is a month."""
+    return f"{found[1]}/{found[2]}" if (int(found[1]) + 1) % 100 == int(found[2]) else found[0]
+
+
+def _years(match: re.Match[str]) -> Span | None:
     first, last = int(match[1]), int(match[3] or match[1])
     alike = not match[3] or bool(match[2]) == bool(match[4])
-    return frozenset(range(first, last + 1)) if alike and first <= last < first + LONGEST else frozenset()
+    if not (alike and 0 < first <= last < first + LONGEST):
+        return None
+    month = (APRIL if match[2] else JANUARY) - 1
+    return _month(first, month), _month(last + 1, month)
 
 
-def stretches(labels: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return, for every label that is made of others, the stretches of years that make it up.
+def _month(year: int, month: int) -> int:
+    """Return the first day of a month, counted from nought; twelve is the January after."""
+    return dt.date(year + month // 12, month % 12 + 1, 1).toordinal()
+
+
+def with_periods(policy: Policy, days: Spans) -> Policy:
+    """Return the policy with the days of those labels that do not tell them by themselves."""
+    unclear = {label: span for label, span in days.items() if span_of(label) != tuple(day.toordinal() for day in span)}
+    return replace(policy, periods={**unclear, **policy.periods})
+
+
+def overlapping(codes: Iterable[str], periods: Spans) -> set[str]:
+    """Return the codes that a total of all periods does not count by itself: pooled years, and what overlaps another."""
+    spans = {code: span for code in codes if (span := span_of(code, periods)) is not None}
+    found = {code for code, (start, end) in spans.items() if end - start > 366}
+    single = sorted((span, code) for code, span in spans.items() if code not in found)
+    for order, ((start, end), code) in enumerate(single):
+        for (other_start, other_end), other in single[order + 1 :]:
+            if other_start >= end:
+                break
+            inside = (start, end) != (other_start, other_end) and start <= other_start and other_end <= end
+            found |= {other} if inside else {code} if start == other_start and end < other_end else {code, other}
+    return found
+
+
+def stretches(labels: Iterable[str], periods: Spans = MappingProxyType({})) -> dict[str, tuple[str, ...]]:
+    """Return, for every label that is made of others, the stretches of time that make it up.
 
     A stretch that is a label itself has that name.
     """
-    years = {label: years_of(label) for label in sorted(labels)}
-    telling: dict[int, list[str]] = defaultdict(list)
-    for label, own in years.items():
-        for year in own:
-            telling[year].append(label)
-    together: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for year in sorted(telling):
-        together[tuple(telling[year])].append(year)
-    named = {own: label for label, own in reversed(years.items())}
-    financial = any("/" in label for label in years)
+    spans = {label: span for label in sorted(labels) if (span := span_of(label, periods)) is not None}
+    cuts = sorted({end for span in spans.values() for end in span})
+    together: dict[tuple[str, ...], list[Span]] = defaultdict(list)
+    for start, end in pairwise(cuts):
+        telling = tuple(label for label, (first, after) in spans.items() if first <= start and end <= after)
+        here = together[telling]
+        if here and here[-1][1] == start:
+            here[-1] = (here[-1][0], end)
+        elif telling:
+            here.append((start, end))
+    named: dict[tuple[Span, ...], str] = {(own,): label for label, own in reversed(spans.items())}
     found: dict[str, list[str]] = defaultdict(list)
-    for sharing, own_years in together.items():
-        name = named.get(frozenset(own_years)) or _name(own_years, financial=financial)
+    for sharing, pieces in together.items():
+        name = named.get(tuple(pieces)) or ", ".join(_name(*piece) for piece in pieces)
         for label in sharing:
             found[label].append(name)
     return {label: tuple(parts) for label, parts in sorted(found.items()) if parts != [label]}
 
 
-def _name(years: list[int], *, financial: bool) -> str:
-    """Return a name for years that have none: ``2021``, ``2021/22 to 2022/23``, ``2021, 2023``."""
-    each = [f"{year}/{(year + 1) % 100:02}" if financial else str(year) for year in years]
-    if len(each) > 1 and all(after == before + 1 for before, after in pairwise(years)):
-        return f"{each[0]} to {each[-1]}"
-    return ", ".join(each)
+def _name(start: int, after: int) -> str:
+    """Return a name for a stretch that has none: ``2021``, ``2021/22 to 2022/23``, ``2019-01 to 2019-03``, else its days."""
+    first, end, last = dt.date.fromordinal(start), dt.date.fromordinal(after), dt.date.fromordinal(after - 1)
+    if first.day != 1 or end.day != 1:
+        return f"{first.isoformat()} to {last.isoformat()}"
+    if first.month == end.month and first.month in {JANUARY, APRIL}:
+        years = [f"{year}/{(year + 1) % 100:02}" if first.month == APRIL else f"{year}" for year in (first.year, end.year - 1)]
+    else:
+        years = [f"{day.year}-{day.month:02}" for day in (first, last)]
+    return years[0] if years[0] == years[1] else f"{years[0]} to {years[1]}"
 
 
 def link_years(cells: Cells, policy: Policy) -> None:
@@ -75,10 +140,10 @@ def link_years(cells: Cells, policy: Policy) -> None:
     position = next((order for order, name in enumerate(cells.dimensions) if name in NAMES), None)
     if position is None or policy.hierarchies.get(cells.dimensions[position]):
         return
-    if all(len(years_of(code)) < 2 for code in {key[1][position] for key in cells.keys}):
+    if not overlapping({key[1][position] for key in cells.keys}, policy.periods):
         return
     same = [each for each in cells.sums if _agrees(cells, each)]
-    unlisted = _Unlisted(cells, position)
+    unlisted = _Unlisted(cells, position, policy.periods)
     split = _split(cells, position, [key for key in cells.keys if quantity_of(key) != "patients"], unlisted)
     add_patients(cells)
     split |= _split(cells, position, [key for key in cells.keys if quantity_of(key) == "patients"], unlisted)
@@ -104,9 +169,9 @@ def add_patients(cells: Cells) -> None:
 class _Unlisted:
     """Which centres a period's list leaves out: a service's centres stand in it with or without patients, so they had none."""
 
-    def __init__(self, cells: Cells, position: int) -> None:
+    def __init__(self, cells: Cells, position: int, periods: Spans) -> None:
         self.centre = cells.dimensions.index("centre") if "centre" in cells.dimensions else None
-        self.cells, self.position = cells, position
+        self.cells, self.position, self.periods = cells, position, periods
         self.lists: dict[Group, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for key, number in cells.number.items():
             if self.centre is not None and cells.published[number] and key[1][self.centre] != TOTAL:
@@ -116,12 +181,15 @@ class _Unlisted:
         return _group(self.cells, (quantity_of(key), key[1]))
 
     def holds(self, key: Key, code: str) -> bool:
-        """Whether some list that covers the years of ``code`` leaves out the key's centre."""
-        years = years_of(code)
-        if self.centre is None or key[1][self.centre] == TOTAL or not years:
+        """Whether some list that covers the days of ``code`` leaves out the key's centre."""
+        days = span_of(code, self.periods)
+        if self.centre is None or key[1][self.centre] == TOTAL or days is None:
             return False
-        lists = self.lists[self._group(key)]
-        return any(years <= years_of(period) and key[1][self.centre] not in listed for period, listed in lists.items())
+        for period, listed in self.lists[self._group(key)].items():
+            span = span_of(period, self.periods)
+            if span is not None and span[0] <= days[0] and days[1] <= span[1] and key[1][self.centre] not in listed:
+                return True
+        return False
 
 
 def _split(cells: Cells, position: int, keys: Sequence[Key], unlisted: _Unlisted) -> dict[int, tuple[str, ...]]:
@@ -129,7 +197,7 @@ def _split(cells: Cells, position: int, keys: Sequence[Key], unlisted: _Unlisted
     labels: dict[Group, set[str]] = defaultdict(set)
     for key in keys:
         labels[_group(cells, key)].add(key[1][position])
-    parts = {group: stretches(codes) for group, codes in labels.items()}
+    parts = {group: stretches(codes, unlisted.periods) for group, codes in labels.items()}
     found = {}
     for key in keys:
         codes = parts[_group(cells, key)].get(key[1][position], ())

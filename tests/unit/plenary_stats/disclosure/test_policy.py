@@ -1,3 +1,6 @@
+import datetime as dt
+import json
+
 import pytest
 
 from plenary_stats.disclosure import Policy, as_plain, policy_of, read_policy
@@ -20,6 +23,10 @@ def test_everything_can_be_said_in_toml():
         dominance = 0.8
         dimensions = ["centre", "area"]
         already_public = [{centre = "A", value = 12}]
+        insiders = ["centre"]
+        structural_zeros = [{service = "children", age_band = "65+"}]
+        [periods]
+        "2019/20" = [2019-07-01, "2020-07-01"]
         [hierarchies]
         area = [["L", "BIG"], ["M", "BIG"]]
         period = {"2023 to 2024" = ["2023", "2024"]}
@@ -31,7 +38,11 @@ def test_everything_can_be_said_in_toml():
     assert policy.hierarchies["period"] == (("2023", "2023 to 2024"), ("2024", "2023 to 2024"))
     assert policy.weights["centre"]["Total"] == 5
     assert policy.already_public == ({"centre": "A", "value": 12},)
+    assert policy.insiders == ("centre",)
+    assert policy.structural_zeros == ({"service": "children", "age_band": "65+"},)
+    assert policy.periods == {"2019/20": (dt.date(2019, 7, 1), dt.date(2020, 7, 1))}
     assert policy_of(as_plain(policy)) == policy
+    assert policy_of(json.loads(json.dumps(as_plain(policy)))) == policy
 
 
 @pytest.mark.parametrize(
@@ -44,6 +55,9 @@ def test_everything_can_be_said_in_toml():
         ("treshold = 5", "unknown entries: treshold"),
         ("hierarchies = {area = ['L']}", "hierarchy of area"),
         ("already_public = [{centre = 'A'}]", "already_public"),
+        ("[periods]\n'first' = ['2019-01-01']", "period first is two dates"),
+        ("[periods]\n'first' = ['2019-01-01', 'spring']", "period first is two dates"),
+        ("[periods]\n'first' = [2019-01-01, 2019-01-01]", "period first ends before"),
         ("threshold = ", "not readable TOML"),
     ],
 )

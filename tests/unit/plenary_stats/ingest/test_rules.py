@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.errors import InputError
-from plenary_stats.ingest import RULES, check, one_row, period_labels, read, rows_of_cases
+from plenary_stats.ingest import RULES, check, days_of_labels, one_row, period_labels, read, rows_of_cases
 from plenary_stats.ingest.findings import LISTED
 from plenary_stats.spec import read_dictionary
 
@@ -476,3 +476,25 @@ class TestRowsOfCases:
         found = self.rows("case_id,x\n" + "".join(f"{name},1\n" for name in drawn))
         assert sorted(row for rows in found.values() for row in rows) == list(range(2, len(drawn) + 2))
         assert {name: [row for row, one in enumerate(drawn, 2) if one.casefold() == name] for name in found} == found
+
+
+class TestDaysOfLabels:
+    """Which days a label and those before it stand for."""
+
+    def test_a_year_that_begins_in_july(self):
+        found = days_of_labels("2019/20", date(2019, 7, 1), date(2020, 7, 1), years=2)
+        assert found == {
+            "2019/20": (date(2019, 7, 1), date(2020, 7, 1)),
+            "2018/19": (date(2018, 7, 1), date(2019, 7, 1)),
+            "2017/18": (date(2017, 7, 1), date(2018, 7, 1)),
+        }
+
+    def test_a_label_without_a_year_names_those_before_by_theirs(self):
+        found = days_of_labels("seventh", date(2019, 1, 1), date(2020, 1, 1), years=1)
+        assert found == {"seventh": (date(2019, 1, 1), date(2020, 1, 1)), "2018": (date(2018, 1, 1), date(2019, 1, 1))}
+
+    def test_two_years_go_back_two_by_two(self):
+        assert list(days_of_labels("2019", date(2018, 1, 1), date(2020, 1, 1), years=5)) == ["2019", "2017", "2015"]
+
+    def test_a_leap_day_has_a_day_before_it_in_other_years(self):
+        assert days_of_labels("2020", date(2020, 2, 29), date(2021, 2, 28), years=1)["2019"][0] == date(2019, 2, 28)

@@ -1,5 +1,6 @@
 """Pooled years, and four editions in a row attacked by a programme that was written here from the patients up."""
 
+import datetime as dt
 import itertools
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats.disclosure import Policy, audit, protect
-from plenary_stats.disclosure.suppressor.years import stretches, years_of
+from plenary_stats.disclosure.suppressor.years import overlapping, span_of, stretches, with_periods
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.suppressor.test_links import counts, linked, outcome, sums
@@ -18,22 +19,64 @@ DIMENSIONS = ("centre", "sex", "period", "measure")
 
 
 @pytest.mark.parametrize(
-    ("code", "years"),
+    ("code", "first", "after"),
     [
-        ("2024", {2024}),
-        ("2023/24", {2023}),
-        ("2018-2019", {2018, 2019}),
-        ("2018–2020", {2018, 2019, 2020}),
-        ("2023/24 to 2025/26", {2023, 2024, 2025}),
-        ("2023/24 to 2025", set()),
-        ("2025 to 2023", set()),
-        ("1900 to 2025", set()),
-        ("Q1 2024", set()),
-        ("Total", set()),
+        ("2024", "2024-01-01", "2025-01-01"),
+        ("2023/24", "2023-04-01", "2024-04-01"),
+        ("2018-2019", "2018-01-01", "2020-01-01"),
+        ("2018–2020", "2018-01-01", "2021-01-01"),
+        ("2023/24 to 2025/26", "2023-04-01", "2026-04-01"),
+        ("2023-24", "2023-04-01", "2024-04-01"),
+        ("2023–24 to 2025–26", "2023-04-01", "2026-04-01"),
+        ("2024-Q1", "2024-01-01", "2024-04-01"),
+        ("2024 Q4", "2024-10-01", "2025-01-01"),
+        ("2024H2", "2024-07-01", "2025-01-01"),
+        ("2024-07", "2024-07-01", "2024-08-01"),
+        ("2024-12", "2024-12-01", "2025-01-01"),
     ],
 )
-def test_the_years_of_a_period(code, years):
-    assert years_of(code) == years
+def test_the_days_of_a_period(code, first, after):
+    assert span_of(code) == (dt.date.fromisoformat(first).toordinal(), dt.date.fromisoformat(after).toordinal())
+
+
+@pytest.mark.parametrize(
+    "code", ["2023/24 to 2025", "2025 to 2023", "1900 to 2025", "Q1 2024", "Total", "2024-13", "2024-00", "2024-H3", "0000", ""]
+)
+def test_what_names_no_period_has_no_days(code):
+    assert span_of(code) is None
+
+
+def test_the_policy_says_which_days_a_label_covers():
+    days = {"2019/20": (dt.date(2019, 7, 1), dt.date(2020, 7, 1)), "seventh year": (dt.date(2020, 1, 1), dt.date(2021, 1, 1))}
+    assert span_of("2019/20", days) == (dt.date(2019, 7, 1).toordinal(), dt.date(2020, 7, 1).toordinal())
+    assert span_of("seventh year", days) == span_of("2020")
+    assert span_of("2018/19", days) == span_of("2018/19")
+    assert span_of("2019/20 to seventh year", days) == (days["2019/20"][0].toordinal(), days["seventh year"][1].toordinal())
+    assert span_of("seventh year to 2019/20", {**days, "2019/20": days["seventh year"]}) == span_of("2020")
+    assert span_of("seventh year to spring", days) is None
+
+
+def test_only_the_days_that_a_label_does_not_tell_are_written_into_the_policy():
+    year, july = (dt.date(2019, 1, 1), dt.date(2020, 1, 1)), (dt.date(2019, 7, 1), dt.date(2020, 7, 1))
+    assert with_periods(Policy(), {"2019": year, "2019/20": july}).periods == {"2019/20": july}
+    stated = Policy(periods={"2019/20": year})
+    assert with_periods(stated, {"2019/20": july}) == stated
+
+
+@pytest.mark.parametrize(
+    ("codes", "found"),
+    [
+        ({"2019", "2020", "Total", "spring"}, set()),
+        ({"2019", "2020", "2019 to 2020"}, {"2019 to 2020"}),
+        ({"2019", "2019/20"}, {"2019", "2019/20"}),
+        ({"2019", "2019-Q1", "2019-Q2"}, {"2019-Q1", "2019-Q2"}),
+        ({"2019-Q1", "2019-01"}, {"2019-01"}),
+        ({"2020", "2020-Q4"}, {"2020-Q4"}),
+        ({"2018/19", "2019", "2019/20"}, {"2018/19", "2019", "2019/20"}),
+    ],
+)
+def test_a_total_does_not_count_time_twice(codes, found):
+    assert overlapping(codes, {}) == found
 
 
 @pytest.mark.parametrize(
@@ -53,6 +96,13 @@ def test_the_years_of_a_period(code, years):
             {"2021 to 2024": ("2021 to 2022", "2023", "2024")},
         ),
         (["2021 to 2022", "spring"], {}),
+        (
+            ["2019", "2019/20"],
+            {"2019": ("2019-01 to 2019-03", "2019-04 to 2019-12"), "2019/20": ("2019-04 to 2019-12", "2020-01 to 2020-03")},
+        ),
+        (["2019", "2019-Q1"], {"2019": ("2019-Q1", "2019-04 to 2019-12")}),
+        (["2019", "2019-Q1", "2019-Q4"], {"2019": ("2019-Q1", "2019-04 to 2019-09", "2019-Q4")}),
+        (["2020", "2020-02", "2020-06"], {"2020": ("2020-01, 2020-03 to 2020-05, 2020-07 to 2020-12", "2020-02", "2020-06")}),
     ],
 )
 def test_the_stretches_that_labels_tell_apart(labels, found):
@@ -103,6 +153,33 @@ def test_a_small_year_between_two_pools_is_reported_and_withheld():
     assert protect([now], Policy(), [earlier]).tables[0]["status"].tolist() == ["c"]
     large = known.table([{"centre": "A", "period": "2024 to 2025", "value": 95}], ("centre", "period"))
     assert protect([large], Policy(), [earlier]).tables[0]["status"].tolist() == [""]
+
+
+def test_a_year_and_a_financial_year_that_overlap_are_told_apart():
+    """80 in 2019/20 less 72 from April to December leave 8 in the quarter that follows."""
+    dimensions = ("centre", "period")
+    earlier = [
+        known.table([{"centre": "A", "period": period, "value": value}], dimensions)
+        for period, value in (("2019", 100), ("2019-Q1", 28 + 3))
+    ]
+    now = known.table([{"centre": "A", "period": "2019/20", "value": 77}], dimensions)
+    found = protect([now], Policy(), earlier)
+    assert found.tables[0]["status"].tolist() == ["c"]
+    assert protect([known.table([{"centre": "A", "period": "2019/20", "value": 99}], dimensions)], Policy(), earlier).tables[0][
+        "status"
+    ].tolist() == [""]
+
+
+def test_a_label_that_tells_nothing_overlaps_as_the_policy_says():
+    dimensions = ("centre", "period")
+    earlier = known.table([{"centre": "A", "period": "first report", "value": 60}], dimensions)
+    now = known.table([{"centre": "A", "period": "second report", "value": 72}], dimensions)
+    days = {
+        "first report": (dt.date(2019, 1, 1), dt.date(2020, 1, 1)),
+        "second report": (dt.date(2019, 1, 1), dt.date(2020, 4, 1)),
+    }
+    assert protect([now], Policy(), [earlier]).tables[0]["status"].tolist() == [""]
+    assert protect([now], Policy(periods=days), [earlier]).tables[0]["status"].tolist() == ["c"]
 
 
 @pytest.mark.parametrize(("zeros", "status"), [("publish", ""), ("protect", "c")])
