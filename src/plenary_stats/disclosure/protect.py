@@ -15,6 +15,7 @@ from plenary_stats import tables as shared
 from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, add_public, audit, flat
 from plenary_stats.disclosure.attacker.ranges import start
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.suppressor.amounts import sensitive
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
 from plenary_stats.disclosure.suppressor.movements import Suppressor, is_primary
@@ -88,20 +89,7 @@ class _Work:
             for number in own
             if number not in self.unknown and is_primary(self.cells, number, self.cells.value[number], self.policy)
         }
-        return small | self._dominated(own)
-
-    def _dominated(self, own: set[int]) -> set[int]:
-        """Amounts: a single centre's own, and sums of which one part makes up more than the policy's share."""
-        if self.policy.dominance is None:
-            return set()
-        amounts = {number for number in own if quantity_of(self.cells.keys[number]) == "amount"}
-        wholes = {each.whole: each for each in self.cells.sums if each.whole in amounts}
-        found = {number for number in amounts if number not in wholes}
-        for number, each in wholes.items():
-            largest = max(self.cells.value[part] for part in each.parts)
-            if largest > self.policy.dominance * self.cells.value[number]:
-                found.add(number)
-        return found
+        return small | sensitive(self.cells, own, self.policy)
 
     def _ties(self) -> dict[int, set[int]]:
         """Return, for each cell, those that go with it: figures with their denominator, complement with numerator."""

@@ -110,7 +110,7 @@ def verdict(key: Key, low: float, high: float, policy: Policy) -> str:
     """Return what the range amounts to."""
     wanted = need(key, policy)
     if quantity_of(key) == "amount":
-        return "exact" if high - low < 0.005 else "narrow" if high - low < 0.1 * high else "safe"
+        return "exact" if high - low < 0.005 else "narrow" if high - low < policy.amount_width * high - 0.005 else "safe"
     if not wanted:
         return "safe"
     if low == high:
@@ -134,6 +134,8 @@ def _given_away(cells: Cells, ranges: Ranges, policy: Policy) -> list[Key]:
     found = []
     for number in sorted(cells.implied):
         key = cells.keys[number]
+        if quantity_of(key) == "amount":  # amounts are not small numbers of patients
+            continue
         low, high = ranges.low[number], ranges.high[number]
         small = policy.event_threshold if quantity_of(key) in EVENTS else policy.threshold
         if low >= small or verdict(key, low, high, policy) == "safe" or (high == 0 and policy.zeros == "publish"):

@@ -87,8 +87,9 @@ def facts(table: AnyTable, order: int, dimensions: Sequence[str]) -> Iterator[Fa
             number = column[row]
             quantity = _quantity(table, role, place[measure] if measure is not None else "")
             if number < 0 or (quantity != "amount" and number % 1 > 0):
-                where = " ".join(place)
-                raise InputError(f"{quantity} of {number:g} for {where}: numbers of patients are whole and not negative.")
+                rule = "amounts are not negative: enter a correction in the amount that it corrects"
+                rule = rule if quantity == "amount" else "numbers of patients are whole and not negative"
+                raise InputError(f"{quantity} of {number:g} for {' '.join(place)}: {rule}.")
             if status[row] != WITHHELD and math.isnan(number) and not _kept_back(role, figures, row):
                 continue
             at = place if quantity in {"amount", *EVENTS} or table.kind == "count" else _without_time(place, measure)

@@ -20,6 +20,7 @@ from plenary_stats import cores
 from plenary_stats.disclosure.attacker.audit import need
 from plenary_stats.disclosure.attacker.ranges import floor
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.suppressor.amounts import needed
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, Cells, Sum, quantity_of
 from plenary_stats.solver import TOLERANCE, Box, Floats, Programme
 from plenary_stats.tables import TOTAL
@@ -51,13 +52,19 @@ class Suppressor:
 
     def _needed(self, number: int) -> float:
         """Return how wide a cell's range must be. Of what stands in no table only small numbers of a single year need one."""
-        wanted = need(self.cells.keys[number], self.policy)
+        wanted = self._wanted(number)
         if self.cells.published[number]:
             return wanted
+        if quantity_of(self.cells.keys[number]) == "amount":
+            return 0.0
         events = quantity_of(self.cells.keys[number]) in EVENTS
         small = self.policy.event_threshold if events else self.policy.threshold
         least = 0 if self.policy.zeros == "protect" else 1
         return wanted if number in self.cells.implied and least <= self.values[number] < small else 0.0
+
+    def _wanted(self, number: int) -> float:
+        amount = quantity_of(self.cells.keys[number]) == "amount"
+        return needed(self.values[number], self.policy) if amount else need(self.cells.keys[number], self.policy)
 
     def run(self) -> None:
         """Protect every withheld cell within its block, and give back what is not needed."""
@@ -89,7 +96,7 @@ class Suppressor:
         if self._whole is None:
             self._whole = _Block(self, list(range(len(self.values))), self.cells.sums)
         for number in numbers:
-            self.need[number] = need(self.cells.keys[number], self.policy)
+            self.need[number] = self._wanted(number)
         self._whole.refresh()
         self._whole.protect(numbers)
 

@@ -2,8 +2,11 @@ import datetime as dt
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from plenary_stats.disclosure import Policy, as_plain, policy_of, read_policy
+from plenary_stats.disclosure import Policy, as_plain, policy_of, read_pairs, read_policy
+from plenary_stats.disclosure.policy import strangers
 from plenary_stats.errors import InputError
 
 
@@ -58,7 +61,52 @@ def test_everything_can_be_said_in_toml():
         ("[periods]\n'first' = ['2019-01-01']", "period first is two dates"),
         ("[periods]\n'first' = ['2019-01-01', 'spring']", "period first is two dates"),
         ("[periods]\n'first' = [2019-01-01, 2019-01-01]", "period first ends before"),
+        ("periods = 3", "periods is a table with one entry for each label"),
         ("threshold = ", "not readable TOML"),
+        ("threshold = true", "threshold is a whole number"),
+        ("threshold = '30'", "threshold is a whole number"),
+        ("zeros = ['publish']", "zeros is 'publish' or 'protect'"),
+        ("precision = -1", "precision is the number of decimal places"),
+        ("precision = 1.5", "precision is the number of decimal places"),
+        ("precision = 99", "precision is the number of decimal places"),
+        ("dominance = true", "dominance is a share"),
+        ("dominance = nan", "dominance is a share"),
+        ("dominant = 2", "give dominance too"),
+        ("dominance = 0.8\ndominant = 0", "dominant is a whole number"),
+        ("p_percent = 0", "p_percent is a number between 0 and 100"),
+        ("p_percent = 'ten'", "p_percent is a number between 0 and 100"),
+        ("amount_width = 1", "amount_width is a share"),
+        ("p_percent = 1" + "0" * 400, "p_percent is a number between 0 and 100"),
+        ("weights = {centre = {Total = 1" + "0" * 400 + "}}", "weight of centre 'Total'"),
+        ("already_public = [{centre = 'A', value = 1" + "0" * 400 + "}]", "is no number of at least nought"),
+        ("p_percent = 15", "give amount_width = 0.15 or more"),
+        ("dimensions = 'centre'", "dimensions is a list of different names"),
+        ("dimensions = ['a', 'a']", "dimensions is a list of different names"),
+        ("dimensions = [1]", "dimensions is a list of different names"),
+        ("dimensions = ['']", "dimensions is a list of different names"),
+        ("insiders = 'centre'", "insiders is a list of different names"),
+        ("hierarchies = [['L', 'BIG']]", "hierarchies is a table with one entry for each dimension"),
+        ("hierarchies = {area = 3}", "hierarchy of area is a list of"),
+        ("hierarchies = {area = ['AB', 'CD']}", "hierarchy of area is a list of"),
+        ("hierarchies = {area = {N = 'AB'}}", "hierarchy of area is a list of"),
+        ("hierarchies = {area = [['A', 'B', 'C']]}", "hierarchy of area is a list of"),
+        ("hierarchies = {area = [['A', 1.5]]}", "hierarchy of area: '1.5' is no code"),
+        ("hierarchies = {area = [['A', 'A']]}", "hierarchy of area: 'A' stands above itself"),
+        ("hierarchies = {area = [['A', 'B'], ['B', 'C'], ['C', 'A']]}", "hierarchy of area: 'A' stands above itself"),
+        ("hierarchies = {area = [['0', 'B'], ['B', 'C'], ['C', 'B']]}", "hierarchy of area: 'B' stands above itself"),
+        ("hierarchies = {area = 'areas.csv'}", "names the file 'areas.csv', but no file can be read here"),
+        ("already_public = 'public.csv'", "names the file 'public.csv', but no file can be read here"),
+        ("already_public = {centre = 'A', value = 3}", "already_public is a list of tables"),
+        ("already_public = [3]", "Entry 1 of already_public is a table"),
+        ("already_public = [{centre = 'A', value = 3}, {centre = 'B', value = -1}]", "Entry 2 of already_public: the value '-1'"),
+        ("weights = 3", "weights is a table"),
+        ("weights = {centre = 3}", "weights of centre are a table of codes"),
+        ("weights = {centre = {Total = 0}}", "weight of centre 'Total' is a number above nought"),
+        ("weights = {centre = {Total = '5'}}", "weight of centre 'Total' is a number above nought"),
+        ("weights = {centre = {Total = inf}}", "weight of centre 'Total' is a number above nought"),
+        ("structural_zeros = 'x'", "structural_zeros is a list of tables"),
+        ("structural_zeros = [{}]", "Entry 1 of structural_zeros is a table of dimensions and codes"),
+        ("structural_zeros = [{service = true}]", "Entry 1 of structural_zeros, service: 'True' is no code"),
     ],
 )
 def test_a_wrong_policy_is_refused_with_the_reason(document, says):
@@ -69,3 +117,88 @@ def test_a_wrong_policy_is_refused_with_the_reason(document, says):
 def test_events_are_narrower_than_patients_but_never_wider():
     assert Policy().event_width == 5
     assert Policy(minimum_width=3).event_width == 3
+
+
+def test_the_rules_of_amounts_can_be_said_in_toml():
+    policy = read_policy("dominance = 0.75\ndominant = 2\np_percent = 15\namount_width = 0.2")
+    assert (policy.dominance, policy.dominant, policy.p_percent, policy.amount_width) == (0.75, 2, 15, 0.2)
+    assert policy_of(json.loads(json.dumps(as_plain(policy)))) == policy
+
+
+def test_years_and_dates_need_no_quotes():
+    document = "structural_zeros = [{period = 2024}]\nhierarchies = {period = [[2024, 'all'], [2024-05-31, 'all']]}"
+    policy = read_policy(document)
+    assert policy.structural_zeros == ({"period": "2024"},)
+    assert policy.hierarchies["period"] == (("2024", "all"), ("2024-05-31", "all"))
+
+
+def test_a_date_in_an_entry_can_be_written_as_json():
+    policy = policy_of({"already_public": [{"centre": "A", "value": 3, "date": dt.date(2024, 5, 31)}]})
+    assert json.loads(json.dumps(as_plain(policy)))["already_public"][0]["date"] == "2024-05-31"
+
+
+def test_several_parents_are_no_circle():
+    pairs = [["2021", "2021-2022"], ["2022", "2021-2022"], ["2022", "2022-2023"], ["2021-2022", "all"], ["2022-2023", "all"]]
+    assert len(policy_of({"hierarchies": {"period": pairs}}).hierarchies["period"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff", "areas.csv is not a CSV file in UTF-8"),
+        (b"child,parent\n", "no columns child and parent"),
+        (b"kid,parent\nA,B\n", "no columns child and parent"),
+        (b"child,parent\nA,N\nB,\n", "areas.csv, row 3: each row gives a child and its parent"),
+        (b"child,parent\nA,N\nB\n", "areas.csv, row 3"),
+        (b"child,parent\nA,B\nB,A\n", "areas.csv: 'A' stands above itself"),
+    ],
+)
+def test_a_wrong_file_of_pairs_is_refused_with_its_row(content, says):
+    with pytest.raises(InputError, match=says):
+        read_pairs(content, "areas.csv")
+
+
+def test_misspelt_dimensions_are_found():
+    policy = Policy(
+        dimensions=("centre",),
+        hierarchies={"aera": (("L", "N"),)},
+        weights={"centre": {"A": 2.0}, "sexx": {"F": 2.0}},
+        already_public=(
+            {"center": "A", "value": 12, "quantity": "patients", "source": "x", "date": "2024", "url": "u", "note": "n"},
+        ),
+        structural_zeros=({"centre": "A", "age": "old"},),
+        insiders=("hospital",),
+    )
+    assert strangers(policy, ("centre", "area", "sex")) == {
+        "hierarchies": ("aera",),
+        "weights": ("sexx",),
+        "already_public": ("center",),
+        "structural_zeros": ("age",),
+        "insiders": ("hospital",),
+    }
+    assert strangers(Policy(weights={"centre": {"A": 2.0}}), ("centre",)) == {}
+
+
+NAMES = st.sampled_from([*as_plain(Policy()), "treshold"])
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 50), st.floats(), st.text(max_size=4), st.sampled_from(["value", "A", "centre"])
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["centre", "value", "quantity", "A", "source"]), inner, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(st.dictionaries(NAMES, VALUES, max_size=4))
+def test_whatever_stands_in_a_policy_it_is_read_or_refused_in_words(raw):
+    """Nothing else than InputError comes out; and what is read can be written, and read again."""
+    try:
+        policy = policy_of(raw)
+    except InputError:
+        return
+    assert policy_of(json.loads(json.dumps(as_plain(policy)))) == policy
