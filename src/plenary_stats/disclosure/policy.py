@@ -136,9 +136,8 @@ _SIMPLE = frozenset(each.name for each in fields(Policy) if each.default is not 
 
 def _table(entry: str, raw: object) -> Mapping[str, Any]:
     if not isinstance(raw, Mapping):
-        raise InputError(
-            f"The policy's {entry} is a table with one entry for each {'label' if entry == 'periods' else 'dimension'}: [{entry}]."
-        )
+        each = "label" if entry == "periods" else "dimension"
+        raise InputError(f"The policy's {entry} is a table with one entry for each {each}: [{entry}].")
     return raw
 
 
