@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plenary_stats import disclosure
-from plenary_stats.disclosure import Audit, LongTable, Policy, Protected, read_long, read_pairs, write_long
+from plenary_stats.disclosure import Audit, LongTable, Policy, Protected, read_long, read_pairs, strangers, write_long
 from plenary_stats.tables import ProtectedTable, ResultTable
 
 AnyTable = ProtectedTable | ResultTable
@@ -30,6 +30,11 @@ def disclosure_policy(content: bytes | str | Mapping[str, Any] = "", files: Call
     return disclosure.policy_of(content, files) if isinstance(content, Mapping) else disclosure.read_policy(content, files)
 
 
+def public_codes(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the place of a figure of the register of those that are public elsewhere: its dimension codes."""
+    return disclosure.codes(entry)
+
+
 def disclosure_policy_plain(policy: Policy) -> dict[str, Any]:
     """Return a policy as plain values for ``disclosure.json``; ``disclosure_policy`` reads them back."""
     return disclosure.as_plain(policy)
@@ -45,7 +50,9 @@ __all__ = [
     "disclosure_policy",
     "disclosure_policy_plain",
     "protected",
+    "public_codes",
     "read_long",
     "read_pairs",
+    "strangers",
     "write_long",
 ]
