@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from plenary.editions.render import data
 from plenary.releases import queries
 from plenary_stats.errors import InputError
+
+AUDIT = "audit.json"
+"""What ``protect`` writes beside the tables."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,37 +41,69 @@ def _add_common(verb: argparse.ArgumentParser) -> None:
 
 def _protect(arguments: argparse.Namespace) -> int:
     policy = _policy_file(arguments.policy)
-    if len({path.name for path in arguments.tables}) < len(arguments.tables):
-        raise InputError("Two tables have the same file name: they would overwrite one another.")
-    if any(path.resolve().parent == arguments.out.resolve() for path in arguments.tables):
-        raise InputError("The output folder holds the tables themselves: choose another one.")
+    _check_places(arguments.tables, arguments.out)
     sources = [_long(path, policy) for path in arguments.tables]
-    previous = [table for folder in arguments.previous for table in _published(folder, policy)]
+    _check_policy(policy, [source.table for source in sources])
+    previous = _earlier(arguments.previous, policy)
+    _say(f"Protecting {sum(len(source.rows) for source in sources):,} rows of {len(sources)} tables")
     done = queries.protected([source.table for source in sources], policy, previous)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for path, source, made in zip(arguments.tables, sources, done.tables, strict=True):
         (arguments.out / path.name).write_bytes(queries.write_long(source, made))
     report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy)}
-    (arguments.out / "audit.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (arguments.out / AUDIT).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _tell(report["totals"])
     if arguments.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
     return 0
 
 
+def _check_places(tables: Sequence[Path], out: Path) -> None:
+    """Refuse to overwrite the tables, or to put others beside what an attacker then takes for published with them."""
+    if len({path.name for path in tables}) < len(tables):
+        raise InputError("Two tables have the same file name: they would overwrite one another.")
+    if any(path.resolve().parent == out.resolve() for path in tables):
+        raise InputError("The output folder holds the tables themselves: choose another one.")
+    others = sorted({path.name for path in out.glob("*.csv")} - {path.name for path in tables})
+    if others:
+        raise InputError(f"{out} holds other tables ({', '.join(others)}), as if published with these: choose another folder.")
+
+
+def _check_policy(policy: queries.Policy, tables: Sequence[queries.ResultTable]) -> None:
+    """Refuse what the policy says of dimensions that no table has: it would be taken for another cell, or for nothing.
+
+    A code that no table has may be of earlier editions; it may be misspelt too, so it is told.
+    """
+    names = tuple(dict.fromkeys(name for table in tables for name in table.dimensions))
+    for named, unknown in queries.strangers(policy, names).items():
+        raise InputError(
+            f"The policy's {named} names {', '.join(unknown)}, which is no column of the tables. They have: {', '.join(names)}."
+        )
+    codes = {(name, code) for table in tables for name in table.dimensions for code in table[name].tolist()}
+    for entry in policy.already_public:
+        lost = sorted(f"{name} {code}" for name, code in queries.public_codes(entry).items() if (name, code) not in codes)
+        if lost:
+            _say(f"Note: a public figure stands at {', '.join(lost)}, which no table has")
+
+
 def _audit(arguments: argparse.Namespace) -> int:
     policy = _policy_file(arguments.policy) if arguments.policy else _own_policy(arguments.folder)
-    published = _published(arguments.folder, policy)
+    published, told = _published(arguments.folder, policy)
     if not published:
         raise InputError(f"{arguments.folder} holds no table with a column 'value'.")
-    previous = [table for folder in arguments.previous for table in _published(folder, policy)]
+    previous = _earlier(arguments.previous, policy)
+    _say(f"Attacking {sum(len(table) for table in published):,} rows of {len(published)} tables")
     found = queries.attacked(published, policy, previous)
-    _tell(found.totals)
+    totals = {**found.totals, "exact": found.totals["exact"] + len(told)}
+    _tell(totals)
+    if told:
+        sys.stderr.write(f"{len(told)} rows are marked as withheld and hold their figure all the same.\n")
+    rows = [*found.rows(), *told]
     if arguments.json:
-        sys.stdout.write(json.dumps(found.plain(), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({"cells": rows, "totals": totals}, ensure_ascii=False) + "\n")
     else:
-        sys.stdout.writelines(_line(row) for row in found.rows() if row["verdict"] in {"exact", "narrow"})
-    return 0 if found.clean else 1
+        sys.stdout.writelines(_line(row) for row in rows if row["verdict"] in {"exact", "narrow"})
+    return 0 if found.clean and not told else 1
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -76,6 +112,14 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _tell(totals: Mapping[str, Any]) -> None:
     sys.stderr.write(", ".join(f"{name} {number}" for name, number in totals.items()) + "\n")
+
+
+def _say(step: str) -> None:
+    sys.stderr.write(f"{step} …\n")
+    sys.stderr.flush()
+
+
+# ------------------------------------------------------------------------------------------------------ what is read
 
 
 def _read(path: Path) -> bytes:
@@ -92,12 +136,44 @@ def _long(path: Path, policy: queries.Policy) -> queries.LongTable:
     return source
 
 
-def _published(folder: Path, policy: queries.Policy) -> list[queries.ResultTable]:
+def _published(folder: Path, policy: queries.Policy) -> tuple[list[queries.ResultTable], list[dict[str, Any]]]:
+    """Return the tables of a folder, and the cells of rows that tell what they are marked to hide.
+
+    An edition says in its data package what each measure is (a median, the levels of a scale); other folders' tables are known
+    by their names and columns.
+    """
     inside = folder / "data" if (folder / "data").is_dir() else folder
     if not inside.is_dir():
         raise InputError(f"{folder} is not a folder.")
-    read = (queries.read_long(_read(path), path.name, policy) for path in sorted(inside.glob("*.csv")))
-    return [source.table for source in read if source is not None]
+    read = [queries.read_long(_read(path), path.name, policy) for path in sorted(inside.glob("*.csv"))]
+    sources = [source for source in read if source is not None]
+    told = [cell for source in sources for cell in source.told()]
+    if (inside / "datapackage.json").is_file():
+        return _packaged(inside), told
+    return [source.table for source in sources], told
+
+
+def _packaged(inside: Path) -> list[queries.ResultTable]:
+    """Return the tables of an edition's data folder as its package describes them."""
+    try:
+        return data.tables({f"data/{path.name}": _read(path) for path in inside.iterdir() if path.suffix in {".csv", ".json"}})
+    except (KeyError, ValueError, TypeError) as problem:
+        raise InputError(f"{inside} holds no tables that its datapackage.json describes: {problem}") from problem
+
+
+def _earlier(folders: Sequence[Path], policy: queries.Policy) -> list[queries.ResultTable]:
+    """Return the tables of earlier editions, the latest first; folders that do not say when they appeared as they were named."""
+    if all((folder / "edition.json").is_file() for folder in folders):
+        folders = sorted(folders, key=_appeared, reverse=True)
+    return [table for folder in folders for table in _published(folder, policy)[0]]
+
+
+def _appeared(folder: Path) -> tuple[str, str, int]:
+    try:
+        edition = json.loads(_read(folder / "edition.json"))["edition"]
+        return str(edition["period_end"]), str(edition["label"]), int(edition["number"])
+    except (ValueError, KeyError, TypeError) as problem:
+        raise InputError(f"{folder / 'edition.json'} does not say which edition it is.") from problem
 
 
 def _policy_file(path: Path) -> queries.Policy:
@@ -105,15 +181,19 @@ def _policy_file(path: Path) -> queries.Policy:
 
 
 def _own_policy(folder: Path) -> queries.Policy:
-    """Return the policy that an edition states, or a policy.toml, or the default; hierarchies may lie beside the tables."""
+    """Return the policy that stands with the tables, or the default; hierarchies may lie beside the tables.
+
+    An edition states it in ``disclosure.json``, what ``protect`` wrote in ``audit.json``, other folders in ``policy.toml``.
+    """
     policy = queries.Policy()
-    if (folder / "disclosure.json").is_file():
-        try:
-            policy = queries.disclosure_policy(json.loads(_read(folder / "disclosure.json"))["policy"])
-        except (ValueError, KeyError, TypeError) as problem:
-            raise InputError(f"{folder / 'disclosure.json'} states no policy: {problem}") from problem
-    elif (folder / "policy.toml").is_file():
+    stated = next((folder / name for name in ("disclosure.json", AUDIT) if (folder / name).is_file()), None)
+    if (folder / "policy.toml").is_file() and (stated is None or stated.name == AUDIT):
         policy = _policy_file(folder / "policy.toml")
+    elif stated is not None:
+        try:
+            policy = queries.disclosure_policy(json.loads(_read(stated))["policy"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise InputError(f"{stated} states no policy: {problem}") from problem
     beside = {
         path.stem.removeprefix("hier_"): queries.read_pairs(_read(path), path.name) for path in sorted(folder.glob("hier_*.csv"))
     }

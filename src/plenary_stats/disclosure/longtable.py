@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
-from plenary_stats.tables import RESULT_NUMBERS, WITHHELD, Kind, ProtectedTable, ResultTable, numbers, text
+from plenary_stats.tables import RESULT_NUMBERS, WITHHELD, Column, Kind, ProtectedTable, ResultTable, numbers, text
 
 FIGURES = (*RESULT_NUMBERS, "met", "not_met", "not_eligible", "not_known")
 WORDS = ("status", "method", "note", "edition")
@@ -20,9 +23,13 @@ KINDS: dict[str, Kind] = {
     "activity": "count",
     "outcomes": "rate",
     "access": "exposure",
-    "spend": "magnitude",
     "completeness": "rate",
 }
+
+
+STATUSES = ("", "c", "x", "z", "low")
+HIDDEN = ("value", "numerator", "lower", "upper", "met", "not_met")
+"""What a row that is marked as withheld must not hold, whatever kind of table it stands in."""
 
 
 @dataclass(frozen=True)
@@ -33,35 +40,81 @@ class LongTable:
     rows: tuple[dict[str, str], ...]
     table: ResultTable
 
+    def told(self) -> list[dict[str, Any]]:
+        """Return the cells of rows that are marked as withheld and hold their figure all the same."""
+        found = []
+        for row, line in enumerate(self.rows):
+            name = next((each for each in HIDDEN if each in line and line[each].strip()), None)
+            if str(self.table["status"][row]) == WITHHELD and name is not None:
+                number = float(self.table[name][row])
+                place = {each: str(self.table[each][row]) for each in self.table.dimensions}
+                found.append(place | {"quantity": name, "low": number, "high": number, "verdict": "exact"})
+        return found
+
 
 def read_long(content: bytes, filename: str, policy: Policy | None = None) -> LongTable | None:
     """Read a long table; None where the file has no column ``value`` (it is then no table of figures).
 
-    Without a column ``status`` an empty value is a withheld one. Raises ``InputError`` naming the file, row and column.
+    Without a column ``status`` an empty value is a withheld one. A table with the columns ``numerator`` and ``denominator`` is
+    one of rates; with ``denominator`` alone too, for an unrounded share of a shown number is a number. A table that the policy's
+    ``magnitudes`` names holds amounts. Raises ``InputError`` naming the file, row and column.
     """
-    try:
-        lines = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(f"{filename} is not a CSV file in UTF-8: {problem}") from problem
-    header = tuple(lines[0]) if lines else ()
+    lines, header = _lines(content, filename)
     if "value" not in header:
         return None
-    if None in header or any(None in line.values() for line in lines):
-        raise InputError(f"{filename} has rows with more or fewer cells than its header. Save it again as CSV.")
-    wanted = policy.dimensions if policy else ()
-    dimensions = tuple(name for name in header if name not in {*FIGURES, *WORDS} and (not wanted or name in wanted))
+    policy = policy or Policy()
+    dimensions = tuple(
+        name for name in header if name not in {*FIGURES, *WORDS} and (not policy.dimensions or name in policy.dimensions)
+    )
     name = PurePath(filename).stem
-    rates = {"numerator", "denominator"} <= set(header)
-    kind = KINDS.get(name, "rate" if rates else "count") if rates or name in {"activity", "spend"} else "count"
     columns = {each: text([line[each] for line in lines]) for each in dimensions}
     for each in FIGURES:
         if each in header:
             columns[each] = numbers([_number(line[each], filename, row, each) for row, line in enumerate(lines, 2)])
-    if "status" in header:
-        columns["status"] = text([line["status"] for line in lines])
-    else:
-        columns["status"] = text([WITHHELD if not line["value"].strip() else "" for line in lines])
+    columns["status"] = text([_status(line, filename, row) for row, line in enumerate(lines, 2)])
+    kind = _kind(name, header, policy)
+    if kind == "rate" and "numerator" not in header:
+        columns["numerator"] = numbers([_numerator(line, filename, row, policy) for row, line in enumerate(lines, 2)])
+    if kind == "count":
+        _check_counts(columns["value"], filename)
     return LongTable(header, tuple(lines), ResultTable(columns, name=name, kind=kind, dimensions=dimensions))
+
+
+def _lines(content: bytes, filename: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """Return the rows by column name, and the header of a file that has rows."""
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        lines = list(reader)
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise InputError(f"{filename} is not a CSV file in UTF-8: {problem}") from problem
+    header = tuple(reader.fieldnames or ()) if lines else ()
+    if "value" in header:
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise InputError(f"{filename} has two columns '{twice[0]}': one of them would be lost. Give each a name of its own.")
+        if None in lines[0] or any(None in line or None in line.values() for line in lines):
+            raise InputError(f"{filename} has rows with more or fewer cells than its header. Save it again as CSV.")
+    return lines, header
+
+
+def _kind(name: str, header: Sequence[str], policy: Policy) -> Kind:
+    """Return what a table's rows are: as its name says where it is one of an edition's, else as its columns say."""
+    if name in policy.magnitudes:
+        return "magnitude"
+    if "denominator" not in header or name == "activity":
+        return "count"
+    return KINDS.get(name, "rate")
+
+
+def _status(line: Mapping[str, str], filename: str, row: int) -> str:
+    if "status" not in line:
+        return WITHHELD if not line["value"].strip() else ""
+    if line["status"] not in STATUSES:
+        raise InputError(
+            f"{filename}, row {row}, status: '{line['status']}' is no status. Known: empty (shown), c (withheld), "
+            "x (not collected), z (not applicable), low (rounds to nought)."
+        )
+    return line["status"]
 
 
 def _number(written: str, filename: str, row: int, column: str) -> float:
@@ -74,6 +127,40 @@ def _number(written: str, filename: str, row: int, column: str) -> float:
     if not math.isfinite(value):
         raise InputError(f"{filename}, row {row}, {column}: '{written}' is not a number.")
     return value
+
+
+def _numerator(line: Mapping[str, str], filename: str, row: int, policy: Policy) -> float:
+    """Return the number behind a rate that stands beside its denominator: the only one that is printed so.
+
+    Where the policy itself rounds rates (``precision``), it is the nearest: they are protected as if it were shown.
+    """
+    if not line["value"].strip() or not line["denominator"].strip():
+        return math.nan
+    share, whole = float(line["value"]), float(line["denominator"])
+    if not 0 <= share <= 1:
+        raise InputError(
+            f"{filename}, row {row}, value: {line['value']} beside a denominator is no share between 0 and 1. "
+            "Write rates as shares, or give the column numerator; a table of counts has no column denominator."
+        )
+    off = 0.5 * 10.0 ** Decimal(line["value"].strip()).as_tuple().exponent * whole  # type: ignore[operator]
+    if off >= 0.5 and policy.precision is None and abs(share * whole - round(share * whole)) > 1e-6:
+        raise InputError(
+            f"{filename}, row {row}, value: {line['value']} of {line['denominator']} leaves more than one number of patients. "
+            "Give the column numerator, or the rate with more digits."
+        )
+    return float(round(share * whole))
+
+
+def _check_counts(values: Column, filename: str) -> None:
+    """Refuse what counts nobody: shares and amounts need their own kind of table to be protected rightly."""
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(((values < 0) | (values % 1 > 0)) & ~np.isnan(values))
+    if len(wrong):
+        raise InputError(
+            f"{filename}, row {wrong[0] + 2}, value: {values[wrong[0]]:g} is no number of patients: those are whole and "
+            "not negative. A table of rates has the columns numerator and denominator; the policy's magnitudes "
+            "name tables of amounts."
+        )
 
 
 def write_long(source: LongTable, made: ProtectedTable) -> bytes:

@@ -34,7 +34,7 @@ class Policy:
 
     Amounts are shown unless ``dominance`` or ``p_percent`` is set: a share of the total that the ``dominant`` largest
     contributors must not exceed; how near, in per cent, the second largest may come to the largest. A withheld amount's range
-    must be at least ``amount_width`` of its upper end.
+    must be at least ``amount_width`` of its upper end. ``magnitudes`` names the tables (files, without ``.csv``) of amounts.
     """
 
     threshold: int = 30
@@ -46,6 +46,7 @@ class Policy:
     dominant: int = 1
     p_percent: float | None = None
     amount_width: float = 0.1
+    magnitudes: tuple[str, ...] = ("spend",)
     dimensions: tuple[str, ...] = ()
     hierarchies: Mapping[str, Pairs] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -117,8 +118,9 @@ def policy_of(raw: Mapping[str, Any], files: Files | None = None) -> Policy:
     if unknown:
         raise InputError(f"The policy has unknown entries: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
     values = {name: value for name, value in raw.items() if name in _SIMPLE}
-    for name in ("dimensions", "insiders"):
-        values[name] = _names(name, raw.get(name, ()))
+    for name in ("dimensions", "insiders", "magnitudes"):
+        if name in raw:
+            values[name] = _names(name, raw[name])
     values["hierarchies"] = {
         name: _pairs(name, each, files) for name, each in _table("hierarchies", raw.get("hierarchies", {})).items()
     }
@@ -281,11 +283,11 @@ def strangers(policy: Policy, dimensions: Iterable[str]) -> dict[str, tuple[str,
 def as_plain(policy: Policy) -> dict[str, Any]:
     """Return the policy as plain values, for JSON. ``policy_of`` reads it back."""
     plain = {each.name: getattr(policy, each.name) for each in fields(Policy)}
-    plain["dimensions"] = list(policy.dimensions)
+    for name in ("dimensions", "insiders", "magnitudes"):
+        plain[name] = list(getattr(policy, name))
     plain["hierarchies"] = {name: [list(pair) for pair in pairs] for name, pairs in policy.hierarchies.items()}
     plain["weights"] = {name: dict(codes) for name, codes in policy.weights.items()}
     plain["periods"] = {label: [day.isoformat() for day in span] for label, span in policy.periods.items()}
-    plain["insiders"] = list(policy.insiders)
     for name in ("already_public", "structural_zeros"):
         plain[name] = [dict(each) for each in getattr(policy, name)]
     return plain

@@ -1,4 +1,6 @@
+import csv
 import json
+import re
 
 import pytest
 
@@ -90,3 +92,229 @@ def test_unusable_arguments_end_with_2_and_touch_nothing(folder, monkeypatch, ca
     assert capsys.readouterr().err.startswith("plenary: ")
     assert (folder / "in" / "table.csv").read_text() == TABLE
     assert not (folder / "out").exists()
+
+
+REGIONS = {"N1": "North", "N2": "North", "S1": "South", "S2": "South"}
+CENTRES = {"ecmo": "ABC", "liver": "AD", "rare": "E"}
+
+
+def patients(service: str, centre: str, region: str, year: int) -> int:
+    """Numbers of every size, the same ones each time."""
+    step = ord(service[0]) + 7 * ord(centre) + 3 * ord(region[0]) + 5 * int(region[1]) + year
+    return (0, 1, 3, 8, 14, 22, 35, 60)[step * step % 8]
+
+
+def every(service: str, centre: str, region: str, year: int) -> int:
+    services = [service] if service != "Total" else list(CENTRES)
+    regions = [code for code, parent in REGIONS.items() if region in {code, parent, "Total"}]
+    pairs = [(name, own) for name in services for own in CENTRES[name] if centre in {own, "Total"}]
+    return sum(patients(name, own, code, year) for name, own in pairs for code in regions)
+
+
+def centres_of(service: str) -> list[str]:
+    return [*CENTRES.get(service, ""), "Total"]
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """Activity by region, outcomes and spend of three services over three years: linked tables with everything a policy may say."""
+    (tmp_path / "in").mkdir()
+    years, services = (2021, 2022, 2023), [*CENTRES, "Total"]
+    groups = [(service, centre) for service in services for centre in centres_of(service)]
+    activity = [
+        f"{service},{centre},{region},{year},patients,{every(service, centre, region, year)}"
+        for service, centre in groups
+        for region in [*REGIONS, "North", "South", "Total"]
+        for year in years
+    ]
+    (tmp_path / "in" / "activity.csv").write_text("\n".join(["service,centre,region,period,measure,value", *activity]) + "\n")
+    outcomes = []
+    for service, centre in groups[:-1]:
+        for year in years:
+            whole = every(service, centre, "Total", year)
+            met = sum(max(every(service, own, "Total", year) - 3, 0) for own in CENTRES[service] if centre in {own, "Total"})
+            outcomes.append(f"{service},{centre},{year},survival,{met / whole if whole else ''},{met},{whole}")
+    (tmp_path / "in" / "outcomes.csv").write_text(
+        "\n".join(["service,centre,period,measure,value,numerator,denominator", *outcomes]) + "\n"
+    )
+    spend = [f"{service},{centre},2023,{every(service, centre, 'Total', 2023) * 1000.5}" for service, centre in groups]
+    (tmp_path / "in" / "spend.csv").write_text("\n".join(["service,centre,period,value", *spend]) + "\n")
+    (tmp_path / "areas.csv").write_text("child,parent\n" + "".join(f"{code},{parent}\n" for code, parent in REGIONS.items()))
+    (tmp_path / "public.csv").write_text(
+        f"service,centre,period,value,source,date\nrare,E,2022,{every('rare', 'E', 'Total', 2022)},Network report,2023-05\n"
+    )
+    (tmp_path / "policy.toml").write_text(
+        'zeros = "publish"\ndominance = 0.9\np_percent = 10\nalready_public = "public.csv"\n'
+        '[hierarchies]\nregion = "areas.csv"\n[weights.centre]\nTotal = 5\n[weights.period]\n2023 = 3\n'
+    )
+    return tmp_path
+
+
+def rows_of(path) -> list[dict]:
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def only_year(source, out, year: str) -> None:
+    """Write the tables of one year alone."""
+    out.mkdir()
+    for path in sorted(source.glob("*.csv")):
+        lines = path.read_text().splitlines()
+        (out / path.name).write_text("\n".join([lines[0], *(line for line in lines if f",{year}," in line)]) + "\n")
+
+
+def test_linked_tables_are_protected_together_under_every_entry_of_the_policy(linked, capsys):
+    out = linked / "out"
+    tables = sorted((linked / "in").glob("*.csv"))
+    assert run("protect", *tables, "--policy", linked / "policy.toml", "--out", out, "--json") == 0
+    told = capsys.readouterr()
+    report = json.loads(told.out)
+    assert set(report["totals"]) == {"cells", "primary", "secondary", "exact", "narrow", "seconds"}
+    assert (report["totals"]["exact"], report["totals"]["narrow"]) == (0, 0)
+    assert report == json.loads((out / "audit.json").read_text())
+    assert report["policy"]["already_public"][0]["source"] == "Network report"
+    assert "Protecting" in told.err
+    small = [row for row in rows_of(out / "activity.csv") if row["value"] and 1 <= int(row["value"]) < 30]
+    assert not small
+    for row in rows_of(out / "outcomes.csv"):
+        assert row["status"] == "c" or not row["denominator"] or int(row["denominator"]) == 0 or int(row["denominator"]) >= 30
+        if row["numerator"] and int(row["denominator"]):
+            assert int(row["numerator"]) not in range(1, 5)
+            assert int(row["denominator"]) - int(row["numerator"]) not in range(1, 5)
+    spent = {(row["service"], row["centre"]): row for row in rows_of(out / "spend.csv")}
+    assert all(row["status"] == "c" for (_, centre), row in spent.items() if centre != "Total" and row["value"] != "0.0")
+    assert spent["rare", "Total"]["status"] == spent["liver", "Total"]["status"] == "c"
+    for path in tables:
+        before, after = rows_of(path), rows_of(out / path.name)
+        assert [row | {"status": ""} for row in before] == [
+            row | {"status": ""} | {name: was[name] for name in row if name in was and not row[name]}
+            for row, was in zip(after, before, strict=True)
+        ]
+
+
+def test_what_was_protected_is_audited_under_the_policy_written_beside_it(linked, capsys):
+    out = linked / "out"
+    run("protect", *sorted((linked / "in").glob("*.csv")), "--policy", linked / "policy.toml", "--out", out, "--json")
+    made = json.loads(capsys.readouterr().out)
+    assert run("audit", out, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["cells"] == made["cells"]
+    (linked / "other.toml").write_text('zeros = "publish"\nminimum_width = 1000\n[hierarchies]\nregion = "areas.csv"\n')
+    assert run("audit", out, "--policy", linked / "other.toml") == 1
+
+
+def test_editions_one_after_another_are_protected_against_one_another(linked, capsys):
+    """Each year is protected beside the years before; then all three are attacked at once."""
+    done = []
+    (linked / "policy.toml").write_text('[hierarchies]\nregion = "areas.csv"\n')
+    for year in ("2021", "2022"):
+        only_year(linked / "in", linked / f"in-{year}", year)
+        tables = sorted((linked / f"in-{year}").glob("[ao]*.csv"))
+        before = ["--previous", *done] if done else []
+        assert run("protect", *tables, "--policy", linked / "policy.toml", "--out", linked / f"out-{year}", *before) == 0
+        done.insert(0, linked / f"out-{year}")
+    assert (
+        run(
+            "protect",
+            *sorted((linked / "in").glob("[ao]*.csv")),
+            "--policy",
+            linked / "policy.toml",
+            "--out",
+            linked / "all",
+            "--previous",
+            done[0],
+            "--previous",
+            done[1],
+        )
+        == 0
+    )
+    capsys.readouterr()
+    assert run("audit", linked / "all", "--previous", *done, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["totals"]["exact"] == report["totals"]["narrow"] == 0
+    assert {cell["period"] for cell in report["cells"]} >= {"2021", "2022", "2023"}
+
+
+def test_a_row_marked_as_withheld_that_holds_its_figure_fails_the_audit(folder, capsys):
+    (folder / "in" / "table.csv").write_text("centre,value,status\nA,12,c\nB,40,\n")
+    assert run("audit", folder / "in", "--json") == 1
+    told = capsys.readouterr()
+    report = json.loads(told.out)
+    assert {"centre": "A", "quantity": "value", "low": 12.0, "high": 12.0, "verdict": "exact"} in report["cells"]
+    assert report["totals"]["exact"] == 1
+    assert "1 rows are marked as withheld" in told.err
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (
+            "already_public = [{center = 'A', value = 12}]",
+            "The policy's already_public names center, which is no column.*centre, region",
+        ),
+        ("[weights.regoin]\nN = 2", "weights names regoin"),
+        ("[hierarchies]\narea = [['N', 'X']]", "hierarchies names area"),
+        ("dimensions = ['centre', 'sex']", "dimensions names sex"),
+        ("already_public = 'none.csv'", "none.csv cannot be read"),
+        ("[hierarchies]\nregion = 'none.csv'", "none.csv cannot be read"),
+        ("threshold = 'thirty'", "threshold is a whole number"),
+    ],
+)
+def test_a_policy_that_does_not_fit_the_tables_ends_with_2_and_says_which_entry(folder, capsys, policy, says):
+    (folder / "policy.toml").write_text(policy)
+    assert run("protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out") == 2
+    told = capsys.readouterr()
+    assert re.search(says, told.err)
+    assert told.out == ""
+    assert not (folder / "out").exists()
+
+
+def test_a_public_figure_at_a_code_that_no_table_has_is_told(folder, capsys):
+    (folder / "policy.toml").write_text("already_public = [{centre = 'Z', value = 12}, {centre = 'B', region = 'S', value = 66}]")
+    assert run("protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out") == 0
+    told = capsys.readouterr().err
+    assert "a public figure stands at centre Z, which no table has" in told
+    assert "centre B" not in told
+
+
+def test_tables_of_another_run_are_not_left_beside_these(folder, capsys):
+    (folder / "out").mkdir()
+    (folder / "out" / "other.csv").write_text("centre,value\nA,12\n")
+    assert run("protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out") == 2
+    assert "holds other tables (other.csv)" in capsys.readouterr().err
+
+
+def test_earlier_editions_count_from_the_latest_in_whatever_order_they_are_named(folder, capsys):
+    """Centre B was corrected from 60 to 55: the last version is believed, so A is 12 of 67."""
+    for name, number, value in (("first", 1, 60), ("second", 2, 55)):
+        (folder / name).mkdir()
+        (folder / name / "t.csv").write_text(f"service,centre,period,value\ns,B,2024,{value}\n")
+        edition = {"edition": {"period_end": "2024-12-31", "label": "2024", "number": number}}
+        (folder / name / "edition.json").write_text(json.dumps(edition))
+    (folder / "now").mkdir()
+    (folder / "now" / "t.csv").write_text("service,centre,period,value\ns,A,2024,\ns,B,2024,\ns,Total,2024,67\n")
+    found = []
+    for order in (("first", "second"), ("second", "first")):
+        assert run("audit", folder / "now", "--previous", *(folder / name for name in order), "--json") == 1
+        found.append(json.loads(capsys.readouterr().out)["cells"])
+    assert found[0] == found[1]
+    assert [cell["low"] for cell in found[0] if cell["centre"] == "A"] == [12]
+
+
+def test_an_edition_is_read_as_its_data_package_describes_it(folder, capsys):
+    """A measure that the package calls a summary shows no numerator: read as a rate, the row would be another cell."""
+    data = folder / "edition" / "data"
+    data.mkdir(parents=True)
+    columns = "edition,service,centre,area,sex,age_band,period,measure,value,status,numerator,denominator,lower,upper,method,note"
+    rows = ["2025,s,A,,,,2025,stay,,c,,,,,,", "2025,s,B,,,,2025,stay,,c,,,,,,", "2025,s,Total,,,,2025,stay,7,,,40,,,m,"]
+    (data / "outcomes.csv").write_text("\n".join([columns + ",not_eligible,not_known", *(row + ",," for row in rows)]) + "\n")
+    package = {"resources": [{"name": "outcomes", "path": "outcomes.csv", "kinds": {"stay": "summary"}}]}
+    (data / "datapackage.json").write_text(json.dumps(package))
+    assert run("audit", folder / "edition", "--json") == 0
+    assert {cell["quantity"] for cell in json.loads(capsys.readouterr().out)["cells"]} == {
+        "denominator",
+        "not_eligible",
+        "not_known",
+    }
+    (data / "datapackage.json").write_text(
+        json.dumps({"resources": [{"name": "outcomes", "path": "gone.csv", "kinds": {"stay": "rate"}}]})
+    )
+    assert run("audit", folder / "edition", "--json") == 2

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from plenary_stats import disclosure
-from plenary_stats.disclosure import Audit, LongTable, Policy, Protected, read_long, read_pairs, write_long
+from plenary_stats.disclosure import Audit, LongTable, Policy, Protected, read_long, read_pairs, strangers, write_long
 from plenary_stats.ingest import days_of_labels
 from plenary_stats.tables import ProtectedTable, ResultTable
 
@@ -44,6 +44,11 @@ def with_days(policy: Policy, periods: Iterable[tuple[str, dt.date, dt.date]]) -
     return disclosure.with_periods(policy, days)
 
 
+def public_codes(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the place of a figure of the register of those that are public elsewhere: its dimension codes."""
+    return disclosure.codes(entry)
+
+
 def disclosure_policy_plain(policy: Policy) -> dict[str, Any]:
     """Return a policy as plain values for ``disclosure.json``; ``disclosure_policy`` reads them back."""
     return disclosure.as_plain(policy)
@@ -59,8 +64,10 @@ __all__ = [
     "disclosure_policy",
     "disclosure_policy_plain",
     "protected",
+    "public_codes",
     "read_long",
     "read_pairs",
+    "strangers",
     "with_days",
     "write_long",
 ]
