@@ -17,7 +17,12 @@ SIZES = {
 """Cells, and too small with noughts published and with noughts protected, as the peers had them."""
 
 
-@pytest.mark.parametrize(("name", "services"), SIZES)
+SLOW = {("full", 80), ("boards", 80)}
+
+
+@pytest.mark.parametrize(
+    ("name", "services"), [pytest.param(*each, marks=[pytest.mark.slow] if each in SLOW else []) for each in SIZES]
+)
 def test_the_tables_are_those_on_which_the_peers_were_measured(name, services):
     value = designs.design(name, services).table["value"]
     assert (len(value), int(((value > 0) & (value < 30)).sum()), int((value < 30).sum())) == SIZES[name, services]

@@ -8,6 +8,7 @@ cells a reader sees is drawn too. ``truths`` lists the ranges that are left by l
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -16,8 +17,8 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from plenary_stats.disclosure import Policy
-from plenary_stats.tables import TOTAL, ResultTable
+from plenary_stats.disclosure import Policy, protect
+from plenary_stats.tables import TOTAL, ProtectedTable, ResultTable
 from tests.unit.plenary_stats.disclosure import enumeration, known
 from tests.unit.plenary_stats.disclosure.enumeration import Number
 
@@ -132,8 +133,8 @@ def truths(system: System) -> Ranges:
     return enumeration.ranges(points, system.truth, system.numbers(), every[(every[:, closed] == 0).all(axis=1)])
 
 
-def solved(system: System, most: int = 5000) -> dict[Place, tuple[int, float]]:
-    """The range of every withheld cell by integer programming over all points; infinity where there is no end."""
+def solved(system: System, most: int = 5000, only: Place | None = None) -> dict[Place, tuple[int, float]]:
+    """The range of every withheld cell (or of one) by integer programming over all points; infinity where there is no end."""
     numbers, points = system.numbers(), system.points
     matrix = np.array([[float(each.covers(point)) for point in points] for each in numbers])
     true = matrix @ np.array(system.truth)
@@ -142,7 +143,7 @@ def solved(system: System, most: int = 5000) -> dict[Place, tuple[int, float]]:
     box = Bounds(0, np.array([0 if point in system.empty else most for point in points]))
     rules, found = LinearConstraint(matrix, low, high), {}
     for row, each in zip(matrix, numbers, strict=True):
-        if each.shown:
+        if each.shown or only not in {None, each.name}:
             continue
         ends = [
             milp(sign * row, integrality=np.ones(len(points)), bounds=box, constraints=rules, options={"mip_rel_gap": 0})
@@ -151,6 +152,19 @@ def solved(system: System, most: int = 5000) -> dict[Place, tuple[int, float]]:
         least, greatest = round(ends[0].fun), round(-ends[1].fun)
         found[each.name] = (least, math.inf if greatest >= most else greatest)
     return found
+
+
+def protected(system: System) -> System:
+    """The system as ``protect`` publishes it, edition by edition, the oldest first, each linked with those before."""
+    made: list[list[ProtectedTable]] = []
+    for tables in reversed(system.published(masked=False)):
+        made.insert(0, list(protect(tables, system.policy, made).tables))
+    marks: dict[Place, set[str]] = defaultdict(set)
+    for table in (table for tables in made for table in tables):
+        places = zip(*(table[name].tolist() for name in system.names), strict=True)
+        for place, status in zip(places, table["status"].tolist(), strict=True):
+            marks[place].add(status)
+    return replace(system, hidden=frozenset(place for place, found in marks.items() if found == {"c"}))
 
 
 def told(audit) -> dict[Place, tuple[float, float]]:
