@@ -1,0 +1,232 @@
+"""What ``protect`` withholds, attacked by both yardsticks, and weighed against the least that could be withheld."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from plenary_stats.disclosure import Policy, protect
+from tests.unit.plenary_stats.disclosure import least, systems
+from tests.unit.plenary_stats.disclosure.systems import (
+    AREAS,
+    CENTRES,
+    LINKED,
+    NOUGHTS,
+    PLAIN,
+    POOLED,
+    SEXES,
+    SMALL,
+    System,
+    crossed,
+    linked,
+    plain,
+    protected,
+    solved,
+    through_time,
+    truths,
+)
+
+BRISK = settings(max_examples=8, deadline=None, derandomize=True)
+THOROUGH = settings(max_examples=100, deadline=None)
+POLICY = Policy()
+
+
+def told(system, ranges):
+    """The numbers below the threshold that a reader narrows more than the policy allows, and all that he works out."""
+    policy = system.policy
+    return {
+        place: (low, system.value(place), high)
+        for place, (low, high) in ranges.items()
+        if low == high or (system.value(place) < policy.threshold and high - low < policy.minimum_width)
+    }
+
+
+def in_sight(system):
+    """The numbers that are too small and shown all the same."""
+    return {place for place in system.cells if least.too_small(system, place) and place not in system.hidden}
+
+
+# ------------------------------------------------------------------------------------------------ nothing is told
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_nobody_who_lists_the_worlds_of_a_protected_table_finds_a_small_number(name):
+    @BRISK
+    @given(crossed(PLAIN[name], (3, 8)))
+    def keeps(system):
+        made = protected(system)
+        assume(made.grand not in made.hidden)
+        assert in_sight(made) == set()
+        assert told(made, truths(made)) == {}
+
+    keeps()
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_nor_of_linked_ones(name):
+    @BRISK
+    @given(linked(LINKED[name], (3, 7), [(0, 1), (0, 2)]))
+    def keeps(system):
+        made = protected(system)
+        assume(made.grand not in made.hidden)
+        assert in_sight(made) == set()
+        assert told(made, truths(made)) == {}
+
+    keeps()
+
+
+SPREAD = st.integers(0, 2**32 - 1)
+
+
+def drawn(seed, dimensions, ways, patients, policy=POLICY):
+    """A system of real size: uneven shares, so that some cells are small and some are not."""
+    draw = np.random.default_rng(seed)
+    points = int(np.prod([len(each.leaves) for each in dimensions]))
+    truth = draw.multinomial(int(draw.integers(*patients)), draw.dirichlet(np.full(points, 0.6)))
+    tables = tuple(
+        tuple(product(*(each.codes if order in way else (each.whole,) for order, each in enumerate(dimensions)))) for way in ways
+    )
+    pairs = {each.name: each.pairs for each in dimensions if each.pairs}
+    return System(tuple(dimensions), tuple(truth.tolist()), (tables,), policy=replace(policy, hierarchies=pairs))
+
+
+REAL = {
+    "centre by area": ((plain("centre", "ABC"), plain("area", "NSWE")), [(0, 1)]),
+    "centre by area by sex": ((CENTRES, AREAS, SEXES), [(0, 1, 2)]),
+    "linked margins": ((plain("centre", "ABC"), plain("area", "NSWE"), SEXES), [(0, 1), (0, 2)]),
+    "a grouping": ((systems.grouped("area", ({"p": "ab", "q": "cde"},)), plain("centre", "ABC")), [(0, 1)]),
+    "one centre": ((plain("centre", "A"), plain("area", "NSWE"), SEXES), [(0, 1), (0, 2)]),
+    "two centres": ((CENTRES, plain("area", "NSWE")), [(0, 1)]),
+}
+
+
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+@pytest.mark.parametrize("name", REAL)
+def test_an_integer_programme_finds_nothing_in_tables_of_real_size(name, zeros):
+    @settings(BRISK, max_examples=3)
+    @given(SPREAD)
+    def keeps(seed):
+        made = protected(drawn(seed, *REAL[name], (30, 500), replace(POLICY, zeros=zeros)))
+        assert in_sight(made) == set()
+        assert told(made, solved(made)) == {}
+
+    keeps()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+@pytest.mark.parametrize("name", REAL)
+def test_nor_in_many_more(name, zeros):
+    @settings(THOROUGH, max_examples=60)
+    @given(SPREAD)
+    def keeps(seed):
+        made = protected(drawn(seed, *REAL[name], (30, 900), replace(POLICY, zeros=zeros)))
+        assert in_sight(made) == set()
+        assert told(made, solved(made)) == {}
+
+    keeps()
+
+
+EDITIONS = {
+    "a year and its pool": (["2021", "2019 to 2021"], [["2020", "2020 to 2021"], ["2019"]]),
+    "pools that overlap": (["2021", "2020 to 2021"], [["2019 to 2021"], ["2019", "2020"]]),
+}
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_an_edition_after_another_gives_nothing_away(name):
+    now, before = EDITIONS[name]
+
+    @BRISK
+    @given(through_time(POOLED, now, before), SPREAD, st.sampled_from([POLICY, replace(POLICY, zeros="publish")]))
+    def keeps(system, seed, policy):
+        draw = np.random.default_rng(seed)
+        truth = draw.multinomial(int(draw.integers(60, 900)), draw.dirichlet(np.full(len(system.truth), 0.8)))
+        made = protected(replace(system, truth=tuple(truth.tolist()), policy=policy))
+        assert in_sight(made) == set()
+        assert told(made, solved(made)) == {}
+
+    keeps()
+
+
+# ------------------------------------------------------------------------------------------------ the least is withheld
+
+
+def weighed(name, zeros, seeds):
+    """How many cells go besides those too small, and how many would have to, over some tables."""
+    ours = fewest = 0
+    for seed in seeds:
+        system = drawn(seed, *REAL[name], (60, 500), replace(POLICY, zeros=zeros))
+        primary = {place for place in system.cells if least.too_small(system, place)}
+        ours += len(protected(system).hidden - primary)
+        fewest += len(least.least(system) - primary)
+    return ours, fewest
+
+
+@pytest.mark.xfail(strict=True, reason="the engine of movements withholds a fifth to two fifths more than the least")
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+@pytest.mark.parametrize("name", ["centre by area"])
+def test_not_more_than_a_twentieth_over_the_least_is_withheld(name, zeros):
+    ours, fewest = weighed(name, zeros, range(6))
+    assert fewest > 0
+    assert fewest <= ours <= 1.05 * fewest
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(strict=True, reason="the engine of movements withholds a fifth to two fifths more than the least")
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+@pytest.mark.parametrize("name", ["centre by area", "linked margins", "a grouping"])
+def test_nor_over_many_tables(name, zeros):
+    ours, fewest = weighed(name, zeros, range(20 if name == "linked margins" else 40))
+    assert fewest <= ours <= 1.05 * fewest
+
+
+# ------------------------------------------------------------------------------------------------ the same whatever the order
+
+
+@BRISK
+@given(SPREAD, st.randoms(use_true_random=False))
+def test_the_order_of_tables_and_rows_changes_nothing(seed, random):
+    system = drawn(seed, *REAL["linked margins"], (60, 500))
+    [tables] = system.tables
+    mixed = [random.sample(table, len(table)) for table in random.sample(tables, len(tables))]
+    assert protected(replace(system, tables=(tuple(map(tuple, mixed)),))).hidden == protected(system).hidden
+
+
+@BRISK
+@given(SPREAD)
+def test_what_protect_says_of_itself_is_so(seed):
+    system = drawn(seed, *REAL["centre by area"], (60, 500))
+    made = protect(system.published(masked=False)[0], system.policy)
+    primary = {place for place in system.cells if least.too_small(system, place)}
+    hidden = protected(system).hidden
+    assert made.audit.totals["primary"] == len(primary)
+    assert made.audit.totals["secondary"] == len(hidden - primary)
+    assert made.audit.totals["cells"] == len(system.cells)
+
+
+# ------------------------------------------------------------------------------------------------ the yardstick itself
+
+
+@pytest.mark.parametrize("policy", [SMALL, NOUGHTS])
+def test_the_least_is_what_trying_every_pattern_finds(policy):
+    for seed in range(3):
+        system = drawn(seed, (CENTRES, SEXES), [(0, 1)], (6, 14), policy)
+        found = least.least(system)
+        assert least.failures(replace(system, hidden=found)) == set()
+        assert len(found) == _by_trying_all(system)
+
+
+def _by_trying_all(system):
+    forced = {place for place in system.cells if least.too_small(system, place)}
+    free = [place for place in system.cells if place not in forced and (system.policy.zeros == "protect" or system.value(place))]
+    patterns = (
+        forced | {place for place, gone in zip(free, chosen, strict=True) if gone}
+        for chosen in product((False, True), repeat=len(free))
+    )
+    return next(
+        len(hidden) for hidden in sorted(patterns, key=len) if not least.failures(replace(system, hidden=frozenset(hidden)))
+    )
