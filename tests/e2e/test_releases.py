@@ -2,7 +2,9 @@
 
 import pytest
 
-from plenary.core.permissions import Administrator, NationalCommissioner
+from plenary.core.permissions import Administrator, NationalCommissioner, Reviewer
+from plenary.releases import tasks
+from plenary.releases.models import Trial
 from tests.e2e.checks import check_page
 from tests.factories import editions, releases
 from tests.factories.core import PersonFactory
@@ -65,3 +67,27 @@ def test_what_an_administrator_may_do_to_an_account(page, member, sign_in):
     for address in ("", "reset/", "close/"):
         page.goto(f"/workspace/people/{somebody.pk}/{address}")
         check_page(page)
+
+
+def test_a_reviewer_asks_what_showing_a_number_would_cost(page, member, sign_in, centres):
+    made = releases.proposal()
+    sign_in(member(Reviewer, "England", "nation"))
+    page.goto(f"/workspace/releases/{made.pk}/")
+    check_page(page)
+    page.get_by_role("link", name="See it as a table").click()
+    check_page(page)
+    for key in ("Tab",) * 60:  # every number is reached by the keyboard alone
+        page.keyboard.press(key)
+        if "With another" in page.evaluate("() => document.activeElement.closest('td')?.innerText || ''"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cell/**")
+    check_page(page)
+    page.get_by_role("button", name="Work it out").click()
+    page.get_by_text("It is being worked out").wait_for()
+    page.get_by_role("link", name="Stop looking again").click()
+    check_page(page)
+    tasks.answer.call(Trial.objects.get().pk)
+    page.get_by_role("link", name="Look again until it is done").click()
+    page.get_by_text("Would be withheld instead").wait_for()
+    check_page(page)

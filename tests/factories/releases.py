@@ -8,7 +8,7 @@ from plenary.core import permissions
 from plenary.core.actions import adopt_policy
 from plenary.core.terms import SYSTEM, Who
 from plenary.releases import actions
-from plenary.releases.models import Proposal
+from plenary.releases.models import Proposal, Trial
 from plenary.releases.terms import Decision
 from plenary_stats import tables
 from plenary_stats.tables import RESULT_DIMENSIONS, ResultTable
@@ -78,3 +78,9 @@ def approved(*tables: ResultTable, **options: object) -> Proposal:
 def frozen(*tables: ResultTable, **options: object) -> Proposal:
     """Propose, approve and freeze."""
     return actions.freeze(proposal_id=approved(*tables, **options).pk, by=COMMISSIONER)
+
+
+def ask_cost(proposal: Proposal, centre: str = "RJ8", by: Who = FIRST) -> Trial:
+    """Ask what showing the patients of a centre would cost."""
+    place = {"service": "adult-ecmo", "centre": centre, "period": "2025", "measure": "patients"}
+    return actions.ask_cost(proposal_id=proposal.pk, table="activity", place=place, by=by)

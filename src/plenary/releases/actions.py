@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +20,7 @@ from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Policy, Who, why_failed
 from plenary.registry.models import Service
 from plenary.releases import permissions
-from plenary.releases.models import Narrative, Proposal, Vote
+from plenary.releases.models import Narrative, Proposal, Trial, Vote
 from plenary.releases.queries import Policy as DisclosurePolicy
 from plenary.releases.queries import (
     Protected,
@@ -28,9 +29,21 @@ from plenary.releases.queries import (
     gathered,
     proposals,
     protected,
+    showing,
+    trials,
     with_days,
 )
-from plenary.releases.terms import LONGEST_TEXT, SECTIONS, Decision, ProposalState, after_votes, move
+from plenary.releases.queries.reviewed import reviewed, reviewed_rows
+from plenary.releases.terms import (
+    LONGEST_TEXT,
+    SECTIONS,
+    Decision,
+    ProposalState,
+    TrialKind,
+    TrialState,
+    after_votes,
+    move,
+)
 from plenary_stats import tables
 from plenary_stats.tables import ProtectedTable, ResultTable
 
@@ -285,6 +298,70 @@ def _refuse_later_release(proposal: Proposal) -> None:
     now = [release.content_hash for release in proposals.frozen()]
     if now != proposal.previous:
         raise NotPossible("Something was released since this was proposed. Propose it anew, so that both are protected together.")
+
+
+def ask_cost(*, proposal_id: int, table: str, place: Mapping[str, str], by: Who) -> Trial:
+    """Queue the question what showing one withheld row would cost. Asked twice of the same content, it is asked once."""
+    proposal = proposals.proposal(proposal_id)
+    require(permissions.may_ask(by, proposal), "Only those who see the proposal ask what a number of it would cost.")
+    row = showing.row_at(reviewed(by, proposal), table, place)
+    if not row.withheld:
+        raise NotPossible("This row is shown already.")
+    return _ask(TrialKind.SHOW, proposal, trials.about_row(row), by)
+
+
+def _ask(kind: TrialKind, proposal: Proposal, asked: dict[str, Any], by: Who) -> Trial:
+    known = trials.latest(by, proposal, kind, asked)
+    if known is not None and not trials.why_failed(known):
+        return known
+    with transaction.atomic():
+        trial = Trial.objects.create(
+            kind=kind,
+            proposal=proposal,
+            content_hash=proposal.content_hash,
+            asked=asked,
+            asked_sha256=trials.asked_sha256(asked),
+            asked_by=_person(by),
+            asked_at=timezone.now(),
+        )
+        detail = {"kind": str(kind), "asked_sha256": trial.asked_sha256, "content_hash": trial.content_hash}
+        record(by=by, verb="ask disclosure control", subject=_subject(proposal), detail=detail | {"trial": trial.pk})
+        enqueue(trials.TASK, trial.pk)
+    return trial
+
+
+def answer(*, trial_id: int, by: Who) -> Trial:
+    """Work out what was asked, and keep the answer. Nothing of the proposal changes. Repeated, it is answered once."""
+    trial = trials.trial(trial_id)
+    require(permissions.may_answer(by, trial.proposal), "Only those who see the proposal have this worked out.")
+    if trial.state != TrialState.RUNNING:
+        return trial
+    try:
+        found = _ANSWERS[TrialKind(trial.kind)](trial)
+    except Exception as problem:
+        _end_trial(trial, TrialState.FAILED, by, failure=why_failed(problem))
+        raise
+    return _end_trial(trial, TrialState.DONE, by, answer_sha256=_keep(found, by))
+
+
+def _end_trial(trial: Trial, state: TrialState, by: Who, **found: str) -> Trial:
+    with transaction.atomic():
+        current = Trial.objects.select_for_update().get(pk=trial.pk)
+        if current.state == TrialState.RUNNING:
+            current.state = state
+            for name, value in found.items():
+                setattr(current, name, value)
+            current.save(update_fields=["state", *found])
+            record(by=by, verb="answer trial", subject=_subject(trial.proposal), detail={"trial": trial.pk, "state": str(state)})
+    return current
+
+
+def _cost(trial: Trial) -> dict[str, Any]:
+    row = showing.row_at(reviewed_rows(trial.proposal), trial.asked["table"], trial.asked["place"])
+    return asdict(showing.cost_of_showing(trial.proposal, row))
+
+
+_ANSWERS: Mapping[TrialKind, Callable[[Trial], dict[str, Any]]] = {TrialKind.SHOW: _cost}
 
 
 def _services(results: Sequence[ResultTable]) -> list[Service]:

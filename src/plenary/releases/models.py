@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from plenary.registry.models import Service
-from plenary.releases.terms import SECTIONS, Decision, ProposalState
+from plenary.releases.terms import SECTIONS, Decision, ProposalState, TrialKind, TrialState
 
 
 class Proposal(models.Model):
@@ -131,3 +131,45 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} on proposal {self.proposal_id}"
+
+
+class Trial(models.Model):
+    """A question to disclosure control whose answer changes nothing: what would showing a number cost, what would a policy do."""
+
+    kind = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in TrialKind])
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="trials")
+    """Whose results it is tried on."""
+    content_hash = models.CharField(max_length=64)
+    """What these results were when it was asked."""
+    asked = models.JSONField()
+    """The place of the number, or the draft of the policy."""
+    asked_sha256 = models.CharField(max_length=64)
+    state = models.CharField(
+        max_length=10, choices=[(state.value, state.value) for state in TrialState], default=TrialState.RUNNING
+    )
+    failure = models.TextField(blank=True, default="")
+    answer_sha256 = models.CharField(max_length=64, blank=True, default="")
+    asked_by = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(state="failed") & ~Q(failure="")) | (~Q(state="failed") & Q(failure="")),
+                name="trial_failed_says_why",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state__in=("done", "adopted")) & ~Q(answer_sha256=""))
+                | (~Q(state__in=("done", "adopted")) & Q(answer_sha256="")),
+                name="trial_done_has_an_answer",
+            ),
+            models.CheckConstraint(condition=~Q(state="adopted") | Q(kind="policy"), name="trial_adopted_is_a_policy"),
+        ]
+
+    class Privacy:
+        safe = {"id", "kind", "proposal", "content_hash", "asked_sha256", "state", "failure", "asked_by", "asked_at"}
+        scrub = {"asked", "answer_sha256"}
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.proposal_id}"

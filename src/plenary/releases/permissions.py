@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Reviewer, commissions, holds
 from plenary.core.terms import SYSTEM, Who
 from plenary.releases.models import Proposal
+from plenary.releases.queries.proposals import visible_to
 from plenary.releases.terms import OPEN_TO_REVIEW, PATIENTS_SECTION
 
 
@@ -47,3 +48,13 @@ def may_withdraw(who: Who, proposal: Proposal) -> bool:
 
 def may_freeze(who: Who, proposal: Proposal) -> bool:
     return may_propose(who, [service.slug for service in proposal.services.all()])
+
+
+def may_ask(who: Who, proposal: Proposal) -> bool:
+    """Whether ``who`` may ask what showing a number would cost: whoever sees the proposal, for they see the number."""
+    return who.person_id is not None and visible_to(who).filter(pk=proposal.pk).exists()
+
+
+def may_answer(who: Who, proposal: Proposal) -> bool:
+    """Whether ``who`` has a question worked out: the queue does, and whoever may ask it."""
+    return who == SYSTEM or may_ask(who, proposal)

@@ -102,15 +102,30 @@ class Release:
     """Whether it is of the whole nation; else it is of ``services`` alone."""
 
 
+class Rule(StrEnum):
+    """Why a row is withheld. For reviewers alone: a reader who could tell the last from the others could work out more."""
+
+    PATIENTS = "patients"
+    EVENTS = "events"
+    AMOUNT = "amount"
+    ANOTHER = "another"
+
+
 @dataclass(frozen=True)
 class Deduced:
-    """What a reader who combines everything that is published can work out of one withheld number."""
+    """What a reader who combines everything that is published can work out of one withheld number.
+
+    ``measure`` is the one under which the number is counted: survival at two times is of the same patients.
+    """
 
     quantity: str
     low: float
     high: float | None
     """None where there is no upper end."""
     verdict: str
+    how: str = ""
+    """How it leaks, where it does and the audit says so."""
+    measure: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,3 +140,69 @@ class Reviewed:
     status: str
     why: str
     deduced: tuple[Deduced, ...]
+    rule: Rule | None = None
+    """The kind of reason that ``why`` says in words; None where the row is shown."""
+
+    @property
+    def withheld(self) -> bool:
+        return self.rule is not None
+
+
+@dataclass(frozen=True)
+class Term:
+    """One number of a sum as a reader has it: ``figure`` is None where it is withheld or stands nowhere."""
+
+    code: str
+    figure: float | None
+    row: Reviewed | None = None
+
+
+@dataclass(frozen=True)
+class SumSeen:
+    """A sum that a withheld number stands in: ``whole`` is all of ``parts`` together."""
+
+    quantity: str
+    dimension: str
+    whole: Term
+    parts: tuple[Term, ...]
+
+    @property
+    def left(self) -> float | None:
+        """What the withheld parts are together; None where the whole is withheld itself."""
+        shown = sum(part.figure for part in self.parts if part.figure is not None)
+        return None if self.whole.figure is None else self.whole.figure - shown
+
+
+class TrialKind(StrEnum):
+    SHOW = "show"
+    """What showing one withheld number would cost."""
+    POLICY = "policy"
+    """What another policy would withhold."""
+
+
+class TrialState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    ADOPTED = "adopted"
+    """A policy that was tried, and is adopted as it was tried."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What it would cost to show one more number: how many others would have to be withheld in its place.
+
+    ``gives_away`` are the numbers that a reader could then work out, with the range that is left of each: those that it protects
+    today, by quantity, place, low and high. ``loss`` is the information lost, by the weights of the policy, where the audit
+    measures it. ``newly_withheld`` and ``newly_shown`` are numbers by quantity and place.
+    """
+
+    possible: bool
+    why: str = ""
+    secondary_before: int = 0
+    secondary_after: int = 0
+    loss_before: float | None = None
+    loss_after: float | None = None
+    newly_withheld: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    newly_shown: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    gives_away: tuple[tuple[str, tuple[str, ...], float, float | None], ...] = ()

@@ -11,5 +11,23 @@ from plenary_stats.charts.curves import Curve, run, survival
 from plenary_stats.charts.maps import Tile, tiles
 from plenary_stats.charts.marks import Mark, bars, dots, funnel
 from plenary_stats.charts.stacks import Stack, stacked
+from plenary_stats.charts.strips import Reach, Shares, shares, strip
 
-__all__ = ["Curve", "Mark", "Stack", "Tile", "bars", "dots", "funnel", "run", "shades", "stacked", "survival", "tiles"]
+__all__ = [
+    "Curve",
+    "Mark",
+    "Reach",
+    "Shares",
+    "Stack",
+    "Tile",
+    "bars",
+    "dots",
+    "funnel",
+    "run",
+    "shades",
+    "shares",
+    "stacked",
+    "strip",
+    "survival",
+    "tiles",
+]

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from plenary.releases.models import Proposal, Vote
+from plenary.releases.models import Proposal, Trial, Vote
 from tests.factories import releases as make
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +59,26 @@ def test_names():
     proposal = make.approved()
     assert str(proposal) == f"2025, proposal {proposal.pk}"
     assert str(proposal.votes.first()) == f"approve on proposal {proposal.pk}"
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        {"state": "failed"},
+        {"failure": "The disk is full."},
+        {"state": "done"},
+        {"answer_sha256": "0" * 64},
+        {"state": "adopted", "answer_sha256": "0" * 64},
+    ],
+)
+def test_a_trial_is_done_with_an_answer_failed_with_a_reason_and_only_a_policy_is_adopted(half):
+    trial = make.ask_cost(make.proposal())
+    refused(lambda: Trial.objects.filter(pk=trial.pk).update(**half))
+    whole = {"state": "adopted", "answer_sha256": "0" * 64, "kind": "policy"}
+    assert Trial.objects.filter(pk=trial.pk).update(**whole) == 1
+
+
+def test_a_proposal_with_a_trial_is_not_deleted():
+    trial = make.ask_cost(make.proposal())
+    with pytest.raises(IntegrityError):
+        trial.proposal.delete()

@@ -11,7 +11,7 @@ from typing import Any
 from plenary.core.terms import Who
 from plenary.releases.models import Proposal
 from plenary.releases.queries import proposals
-from plenary.releases.terms import Deduced, Reviewed
+from plenary.releases.terms import Deduced, Reviewed, Rule
 from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, WITHHELD
 
 FIRST = ("patients", "amount", "denominator", "numerator", "complement")
@@ -31,15 +31,19 @@ class _Limits:
 
 def reviewed(who: Who, proposal: Proposal) -> list[Reviewed]:
     """Return every row of the proposal to those who review or follow it; nothing to anybody else."""
-    results = proposals.results_of(who, proposal)
-    if not results:
-        return []
+    return reviewed_rows(proposal) if proposals.visible_to(who).filter(pk=proposal.pk).exists() and proposal.results else []
+
+
+def reviewed_rows(proposal: Proposal) -> list[Reviewed]:
+    """Return every row of the proposal, for what is worked out of them. It asks nobody's permission: actions do."""
+    results = proposals.unprotected(proposal)
     limits = _Limits.of(proposals.document(proposal.policy_sha256))
     deduced = _deduced(proposals.document(proposal.audit_sha256)["cells"])
     rows: list[Reviewed] = []
     for true, left in zip(results, proposals.tables_of(proposal), strict=True):
         for before, after in zip(true.rows(), left.rows(), strict=True):
             withheld = after["status"] == WITHHELD
+            rule, why = _why(before, true.kind, limits) if withheld else (None, "")
             rows.append(
                 Reviewed(
                     table=true.name,
@@ -48,8 +52,9 @@ def reviewed(who: Who, proposal: Proposal) -> list[Reviewed]:
                     before=_figures(before),
                     after=_figures(after),
                     status=str(after["status"]),
-                    why=_why(before, true.kind, limits) if withheld else "",
-                    deduced=tuple(_of_row(after, deduced)) if withheld else (),
+                    why=why,
+                    deduced=tuple(_of_row(after, true.kind, deduced)) if withheld else (),
+                    rule=rule,
                 )
             )
     return rows
@@ -65,7 +70,7 @@ def _figures(row: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in row.items() if isinstance(value, float) and not math.isnan(value)}
 
 
-def _why(row: Mapping[str, Any], kind: str, limits: _Limits) -> str:
+def _why(row: Mapping[str, Any], kind: str, limits: _Limits) -> tuple[Rule, str]:
     """Say why a row is withheld, by the rules of the policy: too few patients, too few events, else for another's sake."""
     people = {
         "count": "value",
@@ -75,13 +80,13 @@ def _why(row: Mapping[str, Any], kind: str, limits: _Limits) -> str:
         "summary": "denominator",
     }.get(kind)
     if people is None:
-        return "one centre's amount, or it would give one away"
+        return Rule.AMOUNT, "one centre's amount, or it would give one away"
     if limits.least <= row[people] < limits.patients:
-        return f"fewer than {limits.patients:g} patients"
+        return Rule.PATIENTS, f"fewer than {limits.patients:g} patients"
     events = [row["numerator"], row["denominator"] - row["numerator"]] if kind in {"rate", "levels"} else []
     if any(limits.least <= number < limits.events for number in events):
-        return f"an outcome of fewer than {limits.events:g} patients"
-    return "it would give another withheld number away"
+        return Rule.EVENTS, f"an outcome of fewer than {limits.events:g} patients"
+    return Rule.ANOTHER, "it would give another withheld number away"
 
 
 def _deduced(cells: list[dict[str, Any]]) -> dict[tuple[str, ...], list[Deduced]]:
@@ -89,15 +94,19 @@ def _deduced(cells: list[dict[str, Any]]) -> dict[tuple[str, ...], list[Deduced]
     found: dict[tuple[str, ...], list[Deduced]] = defaultdict(list)
     for cell in cells:
         place = tuple(str(cell.get(name, "")) or TOTAL for name in RESULT_DIMENSIONS)
-        found[place].append(Deduced(cell["quantity"], cell["low"], cell["high"], cell["verdict"]))
+        one = Deduced(cell["quantity"], cell["low"], cell["high"], cell["verdict"], cell.get("how") or "", place[-1])
+        found[place].append(one)
     for those in found.values():
         those.sort(key=lambda one: (FIRST.index(one.quantity) if one.quantity in FIRST else len(FIRST), one.quantity))
     return found
 
 
-def _of_row(row: Mapping[str, Any], deduced: Mapping[tuple[str, ...], list[Deduced]]) -> Iterator[Deduced]:
-    """Yield what can be worked out of a row; a survival's patients stand at the measure without its time."""
-    measures = dict.fromkeys((str(row["measure"]), str(row["measure"]).split("@")[0]))
-    for measure in measures:
-        place = tuple((measure if name == "measure" else str(row[name])) or TOTAL for name in RESULT_DIMENSIONS)
+def _of_row(row: Mapping[str, Any], kind: str, deduced: Mapping[tuple[str, ...], list[Deduced]]) -> Iterator[Deduced]:
+    """Yield what can be worked out of a row.
+
+    A survival's patients stand at the measure without its time, and those of an area at the activity's patients.
+    """
+    measure = str(row["measure"])
+    for name in ("patients",) if kind == "exposure" else dict.fromkeys((measure, measure.split("@", maxsplit=1)[0])):
+        place = tuple((name if dimension == "measure" else str(row[dimension])) or TOTAL for dimension in RESULT_DIMENSIONS)
         yield from deduced.get(place, ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -25,10 +24,11 @@ from plenary.releases.queries import gathered, proposals
 from plenary.releases.queries.reviewed import reviewed, totals
 from plenary.releases.terms import REVIEWERS, UNPREPARED, Decision, ProposalState, Reviewed
 from plenary.web.design.fields import FilterForm
-from plenary.web.design.formats import day, moment, number
+from plenary.web.design.formats import day, moment, number, plural
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, table
 from plenary.web.routes import who
 from plenary.web.workspace.collection import followed_services
+from plenary.web.workspace.grids import service_picture
 from plenary.web.workspace.pages import (
     LOOK_AGAIN,
     NOT_POSSIBLE,
@@ -44,8 +44,8 @@ from plenary.web.workspace.pages import (
     posted,
 )
 from plenary.web.workspace.periods import Period, offer_periods
+from plenary.web.workspace.proposed import MARKS, SECTION, TABLES, figures, one_proposal, range_words, service_names
 
-SECTION = "Releases"
 LABEL = 80
 """The longest label of a proposal."""
 
@@ -59,25 +59,10 @@ STATES = {
     ProposalState.WITHDRAWN: Tag("Withdrawn", "grey"),
     ProposalState.FROZEN: Tag("Released", "blue"),
 }
-TABLES = {
-    "activity": "Activity",
-    "outcomes": "Outcomes",
-    "access": "Access",
-    "spend": "Expenditure",
-    "completeness": "Completeness",
-}
-MARKS = {"c": "[c]", "x": "[x]", "z": "[z]", "low": "[low]"}
 
 
 def _crumbs() -> Crumbs:
     return [*home(), (SECTION, reverse("releases"))]
-
-
-def _one(asking: Who, number: int) -> Any:
-    found = proposals.visible_to(asking).prefetch_related("services").filter(pk=number).first()
-    if found is None:
-        raise NotFound(f"There is no proposal {number}.")
-    return found
 
 
 # -- the list
@@ -238,9 +223,9 @@ class RowFilter(FilterForm):
 def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
     """Show every row as it would leave, why it is withheld, and what a reader could work out of it."""
     asking = who(request)
-    one = _one(asking, number)
+    one = one_proposal(asking, number)
     rows = reviewed(asking, one)
-    names = {service.slug: service.name for service in one.services.all()}
+    names = service_names(one)
     form = RowFilter(request.GET, rows, names)
     why = proposals.why_failed(one)
     running = one.state == ProposalState.PREPARING and not why
@@ -267,6 +252,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         votes=_votes(asking, one),
         may=_may(asking, one),
         why=why,
+        picture=service_picture(rows, names) if not as_file else "",
         running=running or bool(why),
         waiting=running,
         seconds=LOOK_AGAIN,
@@ -281,7 +267,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
 def prepare(request: HttpRequest, number: int) -> HttpResponse:
     """Protect now, in case the queue is slow. What stands in the way is then said on the proposal itself."""
     asking = who(request)
-    one = _one(asking, number)
+    one = one_proposal(asking, number)
     with suppress(*NOT_POSSIBLE, NotFound, Damaged):
         actions.prepare(proposal_id=one.pk, on=today(), by=asking)
     return redirect("proposal", number)
@@ -291,7 +277,7 @@ def prepare(request: HttpRequest, number: int) -> HttpResponse:
 def again(request: HttpRequest, number: int) -> HttpResponse:
     """Put a proposal that could not be prepared into the queue once more."""
     asking = who(request)
-    one = _one(asking, number)
+    one = one_proposal(asking, number)
     try:
         actions.order_again(proposal_id=one.pk, on=today(), by=asking)
     except NOT_POSSIBLE as problem:
@@ -317,10 +303,47 @@ def _protection_facts(one: Any) -> list[tuple[str, Cell]]:
     return [
         ("Policy", f"Version {one.policy_version}"),
         ("Numbers withheld", withheld),
+        ("Information lost", _loss_words(found)),
+        ("The attack", Several(_verdict(found))),
         ("Worked out exactly by an attack", number(found["exact"])),
         ("Worked out too narrowly", number(found["narrow"])),
         ("Content hash", one.content_hash),
     ]
+
+
+def _verdict(found: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """Return what came of the attack in words."""
+    if found["exact"] or found["narrow"]:
+        many = plural(int(found["exact"] + found["narrow"]), "withheld number")
+        return Tag("Do not approve", "red"), f"From what would be published, a reader can work out {many}."
+    return (
+        Tag("Withstood", "green"),
+        (
+            "From everything that would be published and everything that was, no withheld number could be worked out, "
+            "nor to within the width that the policy asks for."
+        ),
+    )
+
+
+def _loss_words(found: Mapping[str, Any]) -> str:
+    """Return the information lost beside the least that is proved possible, where the audit measures both; else nothing."""
+    if found.get("loss") is None:
+        return ""
+    words = f"{found['loss']:,.1f} by the policy's weights"
+    if found.get("bound") is None:
+        return words
+    above = f", {100 * found['gap']:.1f}% above it" if found.get("gap") is not None else ""
+    return f"{words}; at least {found['bound']:,.1f} is proved to be lost whatever is withheld{above}"
+
+
+def audit_file(request: HttpRequest, number: int) -> HttpResponse:
+    """Answer with the audit: of every withheld number what a reader can work out."""
+    one = one_proposal(who(request), number)
+    if not one.audit_sha256:
+        raise NotFound("This proposal is not prepared yet, so there is no audit.")
+    answer = HttpResponse(proposals.canonical(proposals.document(one.audit_sha256)), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="proposal-{one.pk}-audit.json"'
+    return answer
 
 
 def _votes(asking: Who, one: Any) -> Any:
@@ -348,29 +371,9 @@ def _row(row: Reviewed, names: Mapping[str, str]) -> tuple[Cell, ...]:
     place = [said[name] for name in ("service", "centre", "area", "sex", "age_band") if said[name] not in {"", "Total"}]
     name = f"{TABLES.get(row.table, row.table)}: {row.place['measure']}, {row.place['period']}"
     what = Several((name, ", ".join(place) if len(place) > 1 else f"{place[0]}, all"))
-    shown: Cell = Tag("[c]", "orange") if row.status == "c" else MARKS.get(row.status) or _figures(row, row.after)
-    deduced = Several(tuple(f"{one.quantity}: {_range(one)}" for one in row.deduced)) if row.deduced else ""
-    return what, shown, row.why, deduced, _figures(row, row.before) if row.why else ""
-
-
-def _range(one: Any) -> str:
-    if one.high is None:
-        return f"{number(one.low)} or more"
-    return f"exactly {number(one.low)}" if one.low == one.high else f"{number(one.low)} to {number(one.high)}"
-
-
-def _figures(row: Any, said: Mapping[str, Any]) -> str:
-    """Return the figures of a row as the reviewer compares them, before protection or after it."""
-    value, counted, of = said.get("value"), said.get("numerator"), said.get("denominator")
-    if row.kind in {"rate", "levels"} and of is not None:
-        share = "@" in row.place["measure"] or (value is not None and counted is not None and math.isclose(value * of, counted))
-        result = "" if value is None else f" ({100 * value:.1f}%)" if share else f" ({value:,.2f})"
-        return f"{number(counted)} of {number(of)}{result}"
-    if row.kind == "exposure":
-        return f"{number(counted)} of {number(of)} people"
-    if row.kind == "summary":
-        return f"{'' if value is None else f'{value:,.1f} '}of {number(of)}"
-    return number(value)
+    shown: Cell = Tag("[c]", "orange") if row.status == "c" else MARKS.get(row.status) or figures(row, row.after)
+    deduced = Several(tuple(f"{one.quantity}: {range_words(one)}" for one in row.deduced)) if row.deduced else ""
+    return what, shown, row.why, deduced, figures(row, row.before) if row.why else ""
 
 
 # -- deciding
@@ -394,7 +397,7 @@ class ReviewForm(forms.Form):
 def review(request: HttpRequest, number: int) -> HttpResponse:
     """Vote on a proposal, without seeing the other vote."""
     asking = who(request)
-    one = _one(asking, number)
+    one = one_proposal(asking, number)
     if not permissions.may_review(asking, one):
         raise Refused("You have reviewed this proposal, or made it, or it is not open to review.")
     form = ReviewForm(posted(request))
@@ -423,7 +426,7 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
 def freeze(request: HttpRequest, number: int) -> HttpResponse:
     """Release what two people approved."""
     asking = who(request)
-    one, form = _one(asking, number), EmptyForm(posted(request))
+    one, form = one_proposal(asking, number), EmptyForm(posted(request))
     if request.method == "POST" and form.is_valid():
         done = attempt(form, lambda: actions.freeze(proposal_id=one.pk, by=asking))
         if done is not None:
@@ -445,7 +448,7 @@ def freeze(request: HttpRequest, number: int) -> HttpResponse:
 def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     """Take a proposal back."""
     asking = who(request)
-    one, form = _one(asking, number), ReasonForm(posted(request))
+    one, form = one_proposal(asking, number), ReasonForm(posted(request))
     if not permissions.may_withdraw(asking, one):
         raise Refused("Only the proposer or the commissioner withdraws a proposal.")
     if request.method == "POST" and form.is_valid():

@@ -6,6 +6,7 @@ from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY
 from plenary.releases.queries import proposals
 from plenary.releases.queries.reviewed import _deduced, _Limits, _of_row, _why, reviewed, totals
+from plenary.releases.terms import Rule
 from tests.factories import releases as make
 from tests.factories.core import make_who
 from tests.factories.releases import COMMISSIONER, FIRST
@@ -102,7 +103,11 @@ PUBLISHED = HOUSE | {"zeros": "publish"}
     ],
 )
 def test_a_reviewer_is_told_the_rule_that_withholds_a_row_to_the_patient(kind, row, policy, why):
-    assert _why(row, kind, _Limits.of(policy)) == why
+    rule, words = _why(row, kind, _Limits.of(policy))
+    assert words == why
+    kinds = {PATIENTS: Rule.PATIENTS, EVENTS: Rule.EVENTS, OTHER: Rule.ANOTHER}
+    by_words = {"one centre's": Rule.AMOUNT, "fewer than": Rule.PATIENTS, "an outcome of": Rule.EVENTS}
+    assert rule is kinds.get(why, next((kind for start, kind in by_words.items() if why.startswith(start)), None))
 
 
 def cell(quantity, measure="survival", **more):
@@ -122,6 +127,23 @@ def test_a_figure_at_a_time_has_its_own_numbers_and_those_of_its_patients_and_no
         [cell("denominator"), cell("numerator", "survival@1y"), cell("numerator", "survival@5y"), cell("patients", "stay")]
     )
     row = dict.fromkeys(("centre", "area", "sex", "age_band", "period"), "") | {"service": "lam", "measure": "survival@1y"}
-    assert [one.quantity for one in _of_row(row, deduced)] == ["numerator", "denominator"]
-    assert [one.quantity for one in _of_row(row | {"measure": "stay"}, deduced)] == ["patients"]
-    assert list(_of_row(row | {"centre": "RJ1"}, deduced)) == []
+    assert [one.quantity for one in _of_row(row, "rate", deduced)] == ["numerator", "denominator"]
+    assert [one.quantity for one in _of_row(row | {"measure": "stay"}, "count", deduced)] == ["patients"]
+    assert list(_of_row(row | {"centre": "RJ1"}, "rate", deduced)) == []
+
+
+def test_the_patients_of_an_area_are_those_that_activity_counts():
+    deduced = _deduced([cell("patients", "patients"), cell("patients", "per-million")])
+    row = dict.fromkeys(("centre", "area", "sex", "age_band", "period"), "") | {"service": "lam", "measure": "per-million"}
+    assert [one.measure for one in _of_row(row, "exposure", deduced)] == ["patients"]
+
+
+def test_how_a_number_leaks_is_told_where_the_audit_tells_it():
+    [[plain, told]] = _deduced([cell("denominator"), cell("numerator", how="the total less the rest")]).values()
+    assert (plain.how, told.how) == ("", "the total less the rest")
+
+
+def test_a_shown_row_has_no_rule_and_a_withheld_one_has():
+    rows = reviewed(FIRST, make.proposal())
+    assert {row.place["centre"]: row.rule for row in rows if row.withheld} == {"RJ7": Rule.PATIENTS, "RJ8": Rule.ANOTHER}
+    assert all(row.rule is None for row in rows if not row.withheld)
