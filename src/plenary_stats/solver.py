@@ -31,21 +31,21 @@ class Programme:
     """``right.low <= A x <= right.high`` and ``columns.low <= x <= columns.high``; costs and bounds may change."""
 
     def __init__(
-        self, rows: Sequence[Sequence[tuple[int, float]]], right: Box, columns: Box, costs: Floats | None = None
+        self, rows: Sequence[Sequence[tuple[int, float]]] | csr_array, right: Box, columns: Box, costs: Floats | None = None
     ) -> None:
         """Without ``costs``, costs will change from question to question and bounds stay; with them, the reverse."""
         self.size = len(columns.low)
-        lengths = [len(row) for row in rows]
+        sparse = rows if isinstance(rows, csr_array) else matrix(rows, self.size)
         model = highs.HighsLp()
-        model.num_col_, model.num_row_ = self.size, len(rows)
+        model.num_col_, model.num_row_ = self.size, sparse.shape[0]
         model.col_cost_ = np.zeros(self.size) if costs is None else costs
         model.col_lower_, model.col_upper_ = columns.low, columns.high
         model.row_lower_, model.row_upper_ = right.low, right.high
         model.a_matrix_.format_ = highs.MatrixFormat.kRowwise
-        model.a_matrix_.num_col_, model.a_matrix_.num_row_ = self.size, len(rows)
-        model.a_matrix_.start_ = np.concatenate(([0], np.cumsum(lengths, dtype=np.int32))).astype(np.int32)
-        model.a_matrix_.index_ = np.array([column for row in rows for column, _ in row], dtype=np.int32)
-        model.a_matrix_.value_ = np.array([factor for row in rows for _, factor in row], dtype=np.float64)
+        model.a_matrix_.num_col_, model.a_matrix_.num_row_ = self.size, sparse.shape[0]
+        model.a_matrix_.start_ = sparse.indptr.astype(np.int32)
+        model.a_matrix_.index_ = sparse.indices.astype(np.int32)
+        model.a_matrix_.value_ = sparse.data.astype(np.float64)
         self._highs = highs._Highs()  # noqa: SLF001 - scipy names its binding so
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
@@ -71,6 +71,10 @@ class Programme:
         if self._highs.getModelStatus() != highs.HighsModelStatus.kOptimal:
             return None
         return np.array(self._highs.getSolution().col_value)
+
+    def duals(self) -> Floats:
+        """Return what each row adds to the cost that :meth:`minimise` found: the proof that there is no less."""
+        return np.array(self._highs.getSolution().row_dual)
 
 
 def matrix(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> csr_array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,8 +17,9 @@ from plenary_stats.disclosure.attacker.ranges import start
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.suppressor.amounts import sensitive
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
+from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
-from plenary_stats.disclosure.suppressor.movements import Suppressor, is_primary
+from plenary_stats.disclosure.suppressor.needs import is_primary
 from plenary_stats.errors import InputError
 from plenary_stats.solver import Box, Floats, Programme
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, TOTAL, WITHHELD, Column, ProtectedTable, ResultTable
@@ -114,21 +115,10 @@ class _Work:
                 tied[patients].add(number)
         return tied
 
-    def close(self, numbers: Iterable[int]) -> set[int]:
-        """Return the cells with all that must go with them."""
-        found = set(numbers)
-        waiting = list(found)
-        while waiting:
-            for other in self.tied.get(waiting.pop(), ()):
-                if other not in found and other not in self.frozen:
-                    found.add(other)
-                    waiting.append(other)
-        return found
-
     def suppressor(self) -> Suppressor:
         """Return the suppressor with the primary cells in it."""
         primary = self.primary() | self.unknown
-        return Suppressor(self.cells, self._values(), primary=primary, frozen=self.frozen, close=self.close, policy=self.policy)
+        return Suppressor(self.cells, self._values(), primary=primary, frozen=self.frozen, tied=self.tied, policy=self.policy)
 
     def _values(self) -> Floats:
         """Return the true values; what even we do not know (withheld in earlier editions) as one possible value."""
@@ -158,9 +148,9 @@ class _Work:
     def widen(self, suppressor: Suppressor, bad: set[tuple[str, ...]], *, far: bool) -> None:
         """Withhold more: what the suppressor finds; where that is nothing, all of the same sums; ``far``: all that is tied."""
         numbers = {number for number, key in enumerate(self.cells.keys) if (quantity_of(key), *key[1]) in bad}
-        before = len(suppressor.withheld)
+        before = suppressor.withheld
         suppressor.protect_more(numbers)
-        while len(suppressor.withheld) == before or far:
+        while suppressor.withheld == before or far:
             around = {
                 cell for each in self.cells.sums if numbers & {each.whole, *each.parts} for cell in (each.whole, *each.parts)
             }
@@ -229,12 +219,16 @@ class _Work:
         """Add to the audit what only the reviewer knows: how many were too small, and how many went with them."""
         own = {self.cells.number[fact.key] for fact in self.facts if quantity_of(fact.key) not in {"complement", *REMAINDERS}}
         first = self._primary_numbers & own
+        loss, bound = round(suppressor.loss, 6), round(suppressor.bound(), 6)
         totals = {
             "cells": len(own),
             "primary": len(first),
             "secondary": len((suppressor.withheld & own) - first),
             "exact": found.totals["exact"],
             "narrow": found.totals["narrow"],
+            "loss": loss,
+            "bound": bound,
+            "gap": round((loss - bound) / loss, 6) if loss else 0.0,
             "seconds": round(time.perf_counter() - started, 3),
         }
         return Audit(found.cells, MappingProxyType(totals))

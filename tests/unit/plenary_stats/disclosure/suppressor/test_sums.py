@@ -1,0 +1,90 @@
+"""Sums as arrays, and how single sums narrow: against linear programmes, which use all sums at once."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from plenary_stats.disclosure.suppressor.cells import Sum
+from plenary_stats.disclosure.suppressor.sums import Sums, propagate
+
+SQUARE = [Sum(8, (0, 1)), Sum(9, (2, 3)), Sum(10, (0, 2)), Sum(11, (1, 3)), Sum(12, (8, 9)), Sum(12, (10, 11))]
+"""Four cells in two rows and two columns, their margins (8 to 11) and their total (12)."""
+
+
+def hiding(size, *cells):
+    found = np.zeros(size, dtype=bool)
+    found[list(cells)] = True
+    return found
+
+
+def test_a_whole_counts_against_its_parts():
+    made = Sums.of([Sum(2, (0, 1)), Sum(4, (2, 3))], 5)
+    assert (made.count, made.size) == (2, 5)
+    assert made.rows.tolist() == [0, 0, 0, 1, 1, 1]
+    assert made.cells.tolist() == [2, 0, 1, 4, 2, 3]
+    assert made.matrix.toarray().tolist() == [[1, 1, -1, 0, 0], [0, 0, 1, 1, -1]]
+    assert made.tally(made.signs).tolist() == [1, 1]
+
+
+def test_what_an_open_sum_does_not_list_is_a_cell_of_its_own():
+    made = Sums.of([Sum(2, (0, 1), open=True), Sum(0, (1, 3)), Sum(3, (1,), open=True)], 4)
+    assert made.size == 6
+    assert made.matrix.toarray()[:, 4:].tolist() == [[1, 0], [0, 0], [0, 1]]
+
+
+def test_no_sums_are_no_trouble():
+    made = Sums.of([], 3)
+    reach = propagate(made, np.ones(3), hiding(3, 1))
+    assert reach.low.tolist() == [0, -1, 0]
+    assert reach.high.tolist() == [0, math.inf, 0]
+
+
+def test_entries_tie_cells_into_blocks():
+    made = Sums.of([Sum(2, (0, 1)), Sum(5, (3, 4)), Sum(6, (2, 5))], 8)
+    assert len(set(made.blocks(np.ones(9, dtype=bool))[:7].tolist())) == 1
+    apart = made.blocks(made.rows < 2)
+    assert apart[0] == apart[1] == apart[2]
+    assert apart[3] == apart[4] == apart[5]
+    assert len({apart[0], apart[3], apart[6], apart[7]}) == 4
+
+
+def test_one_withheld_cell_of_a_sum_cannot_move():
+    made = Sums.of(SQUARE, 13)
+    reach = propagate(made, np.full(13, 5.0), hiding(13, 0, 3))
+    assert reach.width[[0, 3]].tolist() == [0, 0]
+
+
+def test_four_withheld_cells_move_round_a_square():
+    made = Sums.of(SQUARE, 13)
+    down = np.zeros(13)
+    down[:4] = [2, 5, 7, 3]
+    reach = propagate(made, down, hiding(13, 0, 1, 2, 3))
+    assert reach.low[:4].tolist() == [-2, -5, -5, -2]
+    assert reach.high[:4].tolist() == [5, 2, 2, 5]
+
+
+def test_a_cell_that_is_shown_does_not_move():
+    made = Sums.of(SQUARE, 13)
+    reach = propagate(made, np.full(13, 9.0), hiding(13, 0, 1, 2, 3))
+    assert not reach.width[4:].any()
+    assert not propagate(made, np.full(13, 9.0), hiding(13)).width.any()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_single_sums_never_tell_more_than_all_of_them_together(seed):
+    """The range that propagation leaves holds that of the linear programme, and the true value."""
+    random = np.random.default_rng(seed)
+    made = Sums.of(SQUARE, 13)
+    hidden = random.random(13) < 0.7
+    down = np.where(random.random(13) < 0.3, 0.0, random.integers(0, 9, 13)).astype(float)
+    reach = propagate(made, down, hidden)
+    bounds = [(-fall, None) if gone else (0, 0) for fall, gone in zip(down, hidden, strict=True)]
+    for cell in np.flatnonzero(hidden):
+        for sign, bound in ((1.0, reach.low[cell]), (-1.0, reach.high[cell])):
+            found = linprog(sign * np.eye(13)[cell], A_eq=made.matrix.toarray(), b_eq=np.zeros(6), bounds=bounds)
+            best = -sign * math.inf if found.status == 3 else sign * found.fun
+            assert sign * bound <= sign * best + 1e-7
+    assert (reach.low <= 0).all()
+    assert (reach.high >= 0).all()
