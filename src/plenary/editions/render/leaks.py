@@ -66,13 +66,12 @@ def in_sight(found: Mapping[str, bytes], policy: Policy) -> Iterator[tuple[str, 
         path = f"data/{name}.csv"
         rows = data.rows(found[path])
         for row in rows:
-            left = [column for column in LEFT if row["status"] == WITHHELD and row.get(column)]
-            if left:
-                yield path, f"is withheld but shows its {' and '.join(left)}: {_place(row)}"
-            elif row["status"] == WITHHELD or name == "spend":
-                continue
-            for words in _small(name, row, policy):
-                yield path, f"shows {words} of {_place(row)}"
+            if row["status"] == WITHHELD:
+                left = [column for column in LEFT if row.get(column)]
+                if left:
+                    yield path, f"is withheld but shows its {' and '.join(left)}: {_place(row)}"
+            elif name != "spend":
+                yield from ((path, f"shows {words} of {_place(row)}") for words in _small(name, row, policy))
         places = [tuple(row[dimension] for dimension in RESULT_DIMENSIONS) for row in rows]
         if places != sorted(places):
             yield path, "stands in another order than that of its dimensions, which may tell what is withheld"
