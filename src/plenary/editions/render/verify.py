@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plenary.editions.render import data, write
+from plenary.editions.render import data, leaks, write
 from plenary.editions.render.figures import FORMATS, figure
 from plenary.editions.render.sheet import EARLIER
 from plenary.editions.terms import TABLES, PreviousEdition, standing
@@ -36,6 +36,8 @@ def verify(folder: Path, previous: Sequence[Path] = ()) -> dict[str, Any]:
     problems = [*_manifest(found, manifest), *_hashes(found, listed)]
     problems += _attempted("edition.json", lambda: _renderings(found, manifest, content, notes))
     problems += _attempted("edition.json", lambda: _figures(found, content, given, notes))
+    problems += _attempted("edition.json", lambda: (_problem("edition.json", words) for words in leaks.out_of_order(content)))
+    problems += _attempted("data", lambda: _in_sight(found))
     problems += _attempted("data", lambda: _audit(found, given, notes, totals))
     return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": totals}
 
@@ -175,6 +177,12 @@ def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, M
     return status == own and shown["text"] in {figure(value, SHOWN, form)["text"] for form in FORMATS}
 
 
+def _in_sight(found: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Look for what needs no working out, under the policy that was published."""
+    policy = disclosure_policy(json.loads(found["disclosure.json"])["policy"])
+    yield from (_problem(file, words) for file, words in leaks.in_sight(found, policy))
+
+
 def _audit(found: Mapping[str, bytes], given: Mapping[str, Path], notes: list[str], totals: dict[str, Any]) -> Iterator[Problem]:
     """Attack the tables with nothing but what is published, and compare with the audit that was published; fill ``totals``.
 
@@ -190,7 +198,6 @@ def _audit(found: Mapping[str, bytes], given: Mapping[str, Path], notes: list[st
             yield _problem("disclosure.json", "is not the audit that the published files give")
     else:
         notes.append("The audit was linked with earlier editions that were not given: it was rebuilt from this edition alone.")
-    counts = {verdict: audit["totals"][verdict] for verdict in ("exact", "narrow")}
-    yield from (_problem("data", f"{n} withheld figures can be worked out ({verdict})") for verdict, n in counts.items() if n)
+    yield from (_problem("data", words) for words in leaks.told(audit["cells"]))
     withheld = sum(row["status"] == WITHHELD for name in TABLES for row in data.rows(found[f"data/{name}.csv"]))
     totals |= audit["totals"] | {"withheld_rows": withheld}

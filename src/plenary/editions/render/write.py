@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
-from plenary.editions.render import data, drawing, html, pdf, slides
+from plenary.editions.render import data, drawing, html, leaks, pdf, slides
 from plenary.editions.render.figures import describe
 from plenary.editions.terms import EditionInputs
 from plenary.releases.queries import attacked, disclosure_policy
@@ -58,9 +58,17 @@ def write(content: Mapping[str, Any], inputs: EditionInputs, out: Path, say: Say
 
 def audit(tables: Mapping[str, bytes], inputs: EditionInputs) -> bytes:
     """Return ``disclosure.json``: what a reader can deduce from the data files; ``InputError`` where it is too much."""
+    sighted = "; ".join(f"{file} {words}" for file, words in leaks.in_sight(tables, disclosure_policy(inputs.policy)))
+    if sighted:
+        raise InputError(
+            f"The tables show what must not be shown. Nothing was built: propose them anew. What is shown: {sighted}."
+        )
     found = attacked(data.tables(tables), disclosure_policy(inputs.policy), [table for each in inputs.earlier for table in each])
     if not found.clean:
-        raise InputError("The tables as published would give withheld numbers away. Nothing was built: propose them anew.")
+        named = "; ".join(leaks.told(found.rows(), most=10))
+        raise InputError(
+            f"The tables as published would give withheld numbers away. Nothing was built: propose them anew. Told: {named}."
+        )
     linked = [{"label": one.label, "number": one.number, "manifest": one.digest} for one in inputs.previous]
     return canonical({"policy": dict(inputs.policy), "linked": linked, "audit": found.plain(seconds=False)})
 
