@@ -24,6 +24,7 @@ SECTIONS: Final = (
     "Innovation",
     "Improvement",
     "Patient feedback",
+    "What is withheld",
 )
 """The sections of a service, in the order in which they are printed."""
 

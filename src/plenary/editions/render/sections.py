@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from plenary.editions.render import pictures, prose, runs
+from plenary.editions.render import pictures, prose, runs, withheld
 from plenary.editions.render.figures import figure
 from plenary.editions.render.sheet import (
     PROPORTIONS,
@@ -388,5 +388,6 @@ WRITERS: Final[Mapping[str, Callable[[Sheet], list[Block]]]] = {
     "Outcomes": _outcomes,
     "Equity of access": _access,
     **{name: partial(_narrative, name) for name in ("Innovation", "Improvement", "Patient feedback")},
+    "What is withheld": withheld.blocks,
 }
 """Who writes which section; an empty result leaves the section out."""

@@ -34,11 +34,27 @@ WORDING: Final[Mapping[str, str]] = {
     "completeness": "Results cover the cases that centres reported. Completeness stands beside each result.",
     "comparison": "Centres treat different patients. A difference between centres is a question to ask, not a verdict.",
     "chance": "By chance alone, 1 centre in 20 lies outside the 95% limits and 1 in 500 outside the 99.8% limits.",
+    "withheld_why": "A number of fewer than {threshold} patients is withheld, because people could be recognised by it. So is an "
+    "outcome that fewer than {events} of the patients had, or had not.",
+    "withheld_noughts": "A nought is shown.",
+    "withheld_mark": "One mark, [c], stands for every withheld figure. Behind some of them stands a larger number: shown, it "
+    "would let a reader work out a small one by subtraction.",
+    "withheld_national": "The figures of all patients together are shown wherever they can be.",
+    "withheld_pooled": "Several years taken together show results that one year is too small for.",
+    "withheld_tried": "Before publication the figures were attacked: everything in this edition and in those before it was put "
+    "together to work out what is withheld. No number of fewer than {threshold} patients that is withheld here could be worked "
+    "out from that, nor be narrowed to a range of less than {width}.",
+    "withheld_audit": "What a reader could work out of each withheld figure stands in the file disclosure.json of this edition. "
+    "Anybody can repeat the attack from the published files.",
     "curve_withheld": "Times at which the figure is withheld are left out.",
 }
 """The fixed public sentences, where the definitions give none of their own."""
 
-SHARED: Final = ("not_collected", "not_applicable", "low", "small_numbers", "interval", "comparison", "completeness")
+SHARED: Final = (
+    *("not_collected", "not_applicable", "low", "small_numbers", "interval", "comparison", "completeness"),
+    *("withheld_why", "withheld_noughts", "withheld_mark", "withheld_national", "withheld_pooled"),
+    *("withheld_tried", "withheld_audit"),
+)
 """The sentences that an edition takes from the definitions, word for word."""
 
 MEASURES: Final[Mapping[str, str]] = {

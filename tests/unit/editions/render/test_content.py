@@ -43,7 +43,7 @@ def test_every_section_stands_in_its_order_and_only_unwritten_extras_are_left_ou
     content = build(sample())
     titles = [section["title"] for section in service(content)["sections"]]
     assert titles == [name for name in SECTIONS if name != "Improvement"]
-    assert [section["title"] for section in content["services"][1]["sections"]] == list(SECTIONS[:6])
+    assert [section["title"] for section in content["services"][1]["sections"]] == [*SECTIONS[:6], SECTIONS[-1]]
 
 
 def test_every_displayed_number_is_a_figure_and_every_figure_is_displayed():
