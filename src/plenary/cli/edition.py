@@ -153,7 +153,7 @@ def inputs_of(
     """
     say("Computing the results")
     results = results_of(collection)
-    policy = replace(releases.Policy(), threshold=collection.threshold)
+    policy = replace(releases.Policy(), threshold=collection.threshold, already_public=collection.public)
     previous = _oldest_first(previous)
     earlier = tuple(tuple(verify.published(one)) for one in reversed(previous))
     say("Protecting small numbers")

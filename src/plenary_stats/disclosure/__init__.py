@@ -6,7 +6,7 @@ from plenary_stats.disclosure.plan import Plan, Proposal, plan, rows_in_words
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy, strangers
 from plenary_stats.disclosure.printed import Behind, behind
 from plenary_stats.disclosure.protect import Protected, protect
-from plenary_stats.disclosure.register import codes, read_register
+from plenary_stats.register import codes, read_register
 
 __all__ = [
     "Audit",

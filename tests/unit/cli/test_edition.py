@@ -314,3 +314,22 @@ def test_how_often_python_tidies_is_as_it_was_afterwards_whatever_happened():
     with pytest.raises(ZeroDivisionError), seldom_tidied():
         raise ZeroDivisionError
     assert gc.get_threshold() == usual
+
+
+def withheld(inputs) -> int:
+    return sum(table["status"].tolist().count("c") for table in inputs.tables)
+
+
+def test_figures_that_are_public_elsewhere_are_taken_for_known(tmp_path):
+    """With one small centre's patients in a journal the other's could be worked out, so that more is withheld."""
+    collection(tmp_path)
+    without = edition.inputs_of(folder.read(tmp_path)[0])
+    (tmp_path / "public.csv").write_text(
+        "service,centre,period,value,source,date\ninvented-lung,CCC,2025,17,An invented journal,2026-01-31\n"
+    )
+    inputs = edition.inputs_of(folder.read(tmp_path)[0])
+    (entry,) = inputs.policy["already_public"]
+    assert (entry["centre"], entry["value"], entry["source"]) == ("CCC", 17, "An invented journal")
+    assert without.policy["already_public"] == []
+    assert withheld(inputs) > withheld(without)
+    assert "public.csv" in inputs.inputs
