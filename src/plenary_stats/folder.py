@@ -23,11 +23,13 @@ from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
 from plenary_stats.ingest import Finding, Findings, RawTable, values
 from plenary_stats.ingest.findings import Severity
+from plenary_stats.register import Entry, codes, read_register
 from plenary_stats.spec import DataSet, Field, OutcomeSet
-from plenary_stats.tables import TOTAL, CaseTable, Column
+from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
 
 SECTIONS: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
 SEAL: Final = "seal.txt"
+PUBLIC: Final = "public.csv"
 """A secret that a network may keep among its files: it hides what short files say behind their published digests."""
 
 
@@ -85,7 +87,8 @@ class Population:
 class Collection:
     """Everything that a collection folder holds.
 
-    ``period_start`` and ``period_end`` are half-open; ``inputs`` maps each file that was read to its SHA-256.
+    ``period_start`` and ``period_end`` are half-open; ``inputs`` maps each file that was read to its SHA-256. ``public``: the
+    register of figures that are public elsewhere.
     """
 
     label: str
@@ -99,6 +102,7 @@ class Collection:
     centres: tuple[Centre, ...] = ()
     expenditure: tuple[Spending, ...] = ()
     populations: tuple[Population, ...] = ()
+    public: tuple[Entry, ...] = ()
     datasets: Mapping[str, DataSet] = field(default_factory=dict)
     outcome_sets: Mapping[str, OutcomeSet] = field(default_factory=dict)
     cases: Mapping[str, CaseTable] = field(default_factory=dict)
@@ -153,6 +157,7 @@ class _Reader:
             centres=centres,
             expenditure=tuple(self.expenditure(centres)),
             populations=populations,
+            public=self.public(names),
         )
         if populations:
             own: dict[str, ingest.rules.Spans] = {row.area: () for row in populations if row.area != TOTAL}
@@ -291,6 +296,26 @@ class _Reader:
     def populations(self) -> Iterator[Population]:
         for _, record in self.sheet("populations.csv", _POPULATIONS):
             yield Population(record["area"], record["sex"], record["age_band"], record["persons"])
+
+    def public(self, services: Sequence[str]) -> tuple[Entry, ...]:
+        """Return the figures that are public elsewhere: what disclosure control must take for known."""
+        content = self.content(PUBLIC)
+        if content is None:
+            return ()
+        try:
+            found = read_register(content, PUBLIC)
+        except InputError as problem:
+            self.find("unusable", "blocking", PUBLIC, str(problem), "Correct the row, or leave it out.")
+            return ()
+        for row, entry in enumerate(found, 2):
+            place = codes(entry)
+            strange = sorted(set(place) - set(RESULT_DIMENSIONS))
+            if strange:
+                message, remedy = f"{strange[0]} is no dimension of an edition.", f"Known: {', '.join(RESULT_DIMENSIONS)}."
+                self.find("unknown-column", "blocking", PUBLIC, message, remedy, row=row, name=strange[0])
+            elif place.get("service", TOTAL) not in {*services, TOTAL}:
+                self.find("unknown-service", "warning", PUBLIC, "services.csv has no such service.", row=row, name="service")
+        return found
 
     def strangers(self, services: Sequence[str]) -> None:
         """Name every file and folder that nothing reads."""

@@ -1,4 +1,4 @@
-"""``plenary disclosure``: protect long tables, and attack published ones."""
+"""``plenary disclosure``: protect long tables, attack published ones, and propose coarser ones that show more."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     protect.add_argument("--out", required=True, type=Path, metavar="DIR")
     _add_common(protect)
     protect.set_defaults(run=_protect)
+    plan = verbs.add_parser("plan", help="say which coarser tables would show more, and what each would hide")
+    plan.add_argument("tables", nargs="+", type=Path, metavar="TABLE", help="CSV: dimension columns, then value")
+    plan.add_argument("--policy", required=True, type=Path, help="TOML: threshold, zeros, hierarchies …")
+    _add_common(plan)
+    plan.set_defaults(run=_plan)
     audit = verbs.add_parser("audit", help="attack published tables with nothing but what is published")
     audit.add_argument("folder", type=Path, metavar="DIR", help="an edition folder, or a folder of long tables")
     audit.add_argument("--policy", type=Path, help="TOML; without it the edition's own, or the default")
@@ -55,6 +60,21 @@ def _protect(arguments: argparse.Namespace) -> int:
     _tell(report["totals"])
     if arguments.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    policy = _policy_file(arguments.policy)
+    tables = [_long(path, policy).table for path in arguments.tables]
+    _check_policy(policy, tables)
+    previous = _earlier(arguments.previous, policy)
+    found = queries.planned(
+        tables, policy, previous, lambda done, most, title: _say(f"Protecting {done + 1} of at most {most}: {title}")
+    )
+    if arguments.json:
+        sys.stdout.write(json.dumps(found.plain(), ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in queries.plan_in_words(found))
     return 0
 
 

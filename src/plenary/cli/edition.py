@@ -153,9 +153,10 @@ def inputs_of(
     """
     say("Computing the results")
     results = results_of(collection)
+    rules = replace(releases.Policy(), threshold=collection.threshold, already_public=collection.public)
     previous = _oldest_first(previous)
     periods = [(collection.label, collection.period_start, collection.period_end), *map(_period, previous)]
-    policy = releases.with_days(replace(releases.Policy(), threshold=collection.threshold), periods)
+    policy = releases.with_days(rules, periods)
     earlier = tuple(tuple(verify.published(one)) for one in reversed(previous))
     say("Protecting small numbers")
     protected = releases.protected(results, policy, [table for tables in earlier for table in tables])

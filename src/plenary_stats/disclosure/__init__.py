@@ -2,28 +2,33 @@
 
 from plenary_stats.disclosure.attacker.audit import Audit, audit
 from plenary_stats.disclosure.longtable import LongTable, read_long, write_long
+from plenary_stats.disclosure.plan import Plan, Proposal, plan, rows_in_words
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy, strangers
 from plenary_stats.disclosure.printed import Behind, behind
 from plenary_stats.disclosure.protect import Protected, protect
-from plenary_stats.disclosure.register import codes, read_register
 from plenary_stats.disclosure.suppressor.years import with_periods
+from plenary_stats.register import codes, read_register
 
 __all__ = [
     "Audit",
     "Behind",
     "LongTable",
+    "Plan",
     "Policy",
+    "Proposal",
     "Protected",
     "as_plain",
     "audit",
     "behind",
     "codes",
+    "plan",
     "policy_of",
     "protect",
     "read_long",
     "read_pairs",
     "read_policy",
     "read_register",
+    "rows_in_words",
     "strangers",
     "with_periods",
     "write_long",

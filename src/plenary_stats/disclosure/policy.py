@@ -10,8 +10,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from typing import Any, Literal
 
-from plenary_stats.disclosure.register import MOST, Entry, codes, entry_of, read_register
 from plenary_stats.errors import InputError
+from plenary_stats.register import MOST, Entry, codes, entry_of, read_register
 
 Pairs = tuple[tuple[str, str], ...]
 Spans = Mapping[str, tuple[date, date]]
@@ -100,7 +100,7 @@ def read_policy(content: bytes | str, files: Files | None = None) -> Policy:
 
     ``[hierarchies]`` takes, per dimension, a list of ``[child, parent]`` pairs, a table ``parent = [children]``, or the name of a
     CSV file with the columns child and parent, which ``files`` reads. ``already_public`` takes a list of tables, or the name of
-    a register: a CSV file that ``plenary_stats.disclosure.register`` describes.
+    a register: a CSV file that ``plenary_stats.register`` describes.
     """
     try:
         raw = tomllib.loads(content.decode("utf-8-sig") if isinstance(content, bytes) else content)

@@ -318,3 +318,27 @@ def test_an_edition_is_read_as_its_data_package_describes_it(folder, capsys):
         json.dumps({"resources": [{"name": "outcomes", "path": "gone.csv", "kinds": {"stay": "rate"}}]})
     )
     assert run("audit", folder / "edition", "--json") == 2
+
+
+def test_a_plan_is_printed_best_first_and_as_one_document(linked, capsys):
+    tables = sorted((linked / "in").glob("*.csv"))
+    assert run("plan", *tables, "--policy", linked / "policy.toml") == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert lines[0].startswith("As they are: ")
+    assert any("years" in line for line in lines)
+    assert sum(line.startswith("*") for line in lines) <= 1
+    assert "Protecting 1 of at most 9: the tables as they are" in told.err
+    assert run("plan", *tables, "--policy", linked / "policy.toml", "--json") == 0
+    plain = json.loads(capsys.readouterr().out)
+    starred = [each["words"] for each in plain["proposals"] if each["title"] == plain["best"]]
+    assert starred == [line[2:] for line in lines if line.startswith("*")]
+    assert [each["words"] for each in plain["proposals"]] == [line[2:] for line in lines[1:] if line[:2] in {"* ", "  "}]
+
+
+def test_a_plan_refuses_what_protect_refuses(folder, capsys):
+    (folder / "policy.toml").write_text("[weights.regoin]\nN = 2")
+    assert run("plan", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--json") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "weights names regoin" in told.err

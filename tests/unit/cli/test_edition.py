@@ -329,3 +329,22 @@ def test_a_financial_year_after_a_calendar_year_gives_no_quarter_away(tmp_path):
     assert said["policy"]["periods"]["first report"] == ["2025-01-01", "2026-01-01"]
     assert said["policy"]["periods"]["second report"] == ["2025-04-01", "2026-04-01"]
     assert main(["edition", "verify", str(tmp_path / "two"), "--previous", str(tmp_path / "one")]) == 0
+
+
+def withheld(inputs) -> int:
+    return sum(table["status"].tolist().count("c") for table in inputs.tables)
+
+
+def test_figures_that_are_public_elsewhere_are_taken_for_known(tmp_path):
+    """With one small centre's patients in a journal the other's could be worked out, so that more is withheld."""
+    collection(tmp_path)
+    without = edition.inputs_of(folder.read(tmp_path)[0])
+    (tmp_path / "public.csv").write_text(
+        "service,centre,period,value,source,date\ninvented-lung,CCC,2025,17,An invented journal,2026-01-31\n"
+    )
+    inputs = edition.inputs_of(folder.read(tmp_path)[0])
+    (entry,) = inputs.policy["already_public"]
+    assert (entry["centre"], entry["value"], entry["source"]) == ("CCC", 17, "An invented journal")
+    assert without.policy["already_public"] == []
+    assert withheld(inputs) > withheld(without)
+    assert "public.csv" in inputs.inputs

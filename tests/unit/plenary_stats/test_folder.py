@@ -431,3 +431,37 @@ def test_a_change_of_one_byte_changes_one_hash(tmp_path):
     plain = folder.read(write(tmp_path / "plain", FILES))[0].inputs
     changed = folder.read(write(tmp_path / "changed", {**FILES, "expenditure.csv": FILES["expenditure.csv"] + "\n"}))[0].inputs
     assert {name for name in plain if plain[name] != changed[name]} == {"expenditure.csv"}
+
+
+REGISTER = "service,centre,period,value,source,date\nlam,RX1,2025,12,Annual report of the network,2026-02\n"
+
+
+def test_figures_that_are_public_elsewhere_are_read_and_hashed(tmp_path):
+    collection, findings = folder.read(written(tmp_path, **{"public.csv": REGISTER}))
+    assert "public.csv" not in {finding.file for finding in findings}
+    (entry,) = collection.public
+    assert (entry["service"], entry["centre"], entry["period"], entry["value"]) == ("lam", "RX1", "2025", 12)
+    assert collection.inputs["public.csv"] == hashlib.sha256(REGISTER.encode()).hexdigest()
+    assert folder.read(written(tmp_path, **{"public.csv": None}))[0].public == (entry,)  # the file is still there
+    (tmp_path / "public.csv").unlink()
+    assert folder.read(tmp_path)[0].public == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (REGISTER + "lam,RRK,2025,few,A journal,2026\n", ("public.csv", 0, "", "unusable")),
+        (REGISTER.replace("centre", "hospital"), ("public.csv", 2, "hospital", "unknown-column")),
+        ("service,value\nlam,3\n", ("public.csv", 0, "", "unusable")),
+    ],
+)
+def test_a_register_that_cannot_be_used_blocks(tmp_path, content, finding):
+    _, findings = folder.read(written(tmp_path, **{"public.csv": content}))
+    assert finding in told(findings, "blocking")
+
+
+def test_a_public_figure_of_a_service_that_is_not_here_is_a_warning(tmp_path):
+    collection, findings = folder.read(written(tmp_path, **{"public.csv": REGISTER + "ecmo,RX1,2025,9,A journal,2026\n"}))
+    assert ("public.csv", 3, "service", "unknown-service") in told(findings, "warning")
+    assert not findings.blocking
+    assert len(collection.public) == 2

@@ -20,7 +20,7 @@ from plenary_stats.folder import SEAL, Collection
 PLAIN, SEALED, WITHHELD = "sha256", "sealed", "withheld"
 
 PUBLIC: Final = frozenset(
-    {"collection.toml", "services.csv", "centres.csv", "populations.csv", "dictionary.csv", "outcomes.toml"}
+    {"collection.toml", "services.csv", "centres.csv", "populations.csv", "public.csv", "dictionary.csv", "outcomes.toml"}
 )
 """The files that hold nothing but what an edition prints, or what is agreed in public. Every other file is sealed."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from plenary_stats import disclosure
-from plenary_stats.disclosure import Audit, LongTable, Policy, Protected, read_long, read_pairs, strangers, write_long
+from plenary_stats.disclosure import Audit, LongTable, Plan, Policy, Protected, read_long, read_pairs, strangers, write_long
 from plenary_stats.ingest import days_of_labels
 from plenary_stats.tables import ProtectedTable, ResultTable
 
@@ -22,6 +22,21 @@ def protected(results: Sequence[ResultTable], policy: Policy, previous: Sequence
 def attacked(published: Sequence[AnyTable], policy: Policy, previous: Sequence[AnyTable] = ()) -> Audit:
     """Return what a reader can deduce from published tables (read back: a withheld row has status ``c``)."""
     return disclosure.audit(published, policy, previous)
+
+
+def planned(
+    results: Sequence[ResultTable],
+    policy: Policy,
+    previous: Sequence[AnyTable] = (),
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Plan:
+    """Return which coarser tables would show more than withholding in these, each with what it shows and hides."""
+    return disclosure.plan(results, policy, previous, progress=progress)
+
+
+def plan_in_words(plan: Plan) -> list[str]:
+    """Return a plan line by line, the best proposal marked with a star."""
+    return list(disclosure.rows_in_words(plan))
 
 
 def disclosure_policy(content: bytes | str | Mapping[str, Any] = "", files: Callable[[str], bytes] | None = None) -> Policy:
@@ -57,12 +72,15 @@ def disclosure_policy_plain(policy: Policy) -> dict[str, Any]:
 __all__ = [
     "Audit",
     "LongTable",
+    "Plan",
     "Policy",
     "Protected",
     "ResultTable",
     "attacked",
     "disclosure_policy",
     "disclosure_policy_plain",
+    "plan_in_words",
+    "planned",
     "protected",
     "public_codes",
     "read_long",

@@ -4,8 +4,8 @@ import pytest
 
 from plenary_stats.disclosure import Policy, audit, read_policy
 from plenary_stats.disclosure.policy import as_plain, policy_of
-from plenary_stats.disclosure.register import codes, entry_of, read_register
 from plenary_stats.errors import InputError
+from plenary_stats.register import codes, entry_of, read_register
 from tests.unit.plenary_stats.disclosure import known
 
 HEADER = "service,centre,period,quantity,value,source,date,url,note\n"
