@@ -8,6 +8,7 @@ half of the greatest, (3 + 1) / 2. A pooled figure that single years add up to t
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 
 from plenary_stats.disclosure.coarsen import Merge
 from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.suppressor.years import NAMES, years_of
+from plenary_stats.disclosure.suppressor.years import NAMES, span_of
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, TOTAL, WITHHELD, ProtectedTable, ResultTable
 
 Level = tuple[str, ...]
@@ -189,17 +190,26 @@ def _without_period(each: _Figure) -> tuple[str, tuple[tuple[str, str], ...]]:
     return each.table, tuple((name, code) for name, code in each.place.items() if name not in NAMES)
 
 
-def _single_years(figures: Sequence[_Figure]) -> Mapping[object, set[int]]:
+def _single_years(figures: Sequence[_Figure]) -> Mapping[object, set[tuple[int, int]]]:
     """Return, place by place, the single years that a table holds."""
-    found: dict[object, set[int]] = defaultdict(set)
+    found: dict[object, set[tuple[int, int]]] = defaultdict(set)
     for each in figures:
-        own = years_of(next((each.place[name] for name in NAMES if name in each.place), ""))
+        own = _years(each)
         if len(own) == 1:
             found[_without_period(each)] |= own
     return found
 
 
-def _repeats(each: _Figure, years: Mapping[object, set[int]]) -> bool:
+def _years(each: _Figure) -> set[tuple[int, int]]:
+    """Return the years of a figure's period, each by the year and month in which it begins; none where the label tells none."""
+    span = span_of(next((each.place[name] for name in NAMES if name in each.place), ""))
+    if span is None:
+        return set()
+    first, years = dt.date.fromordinal(span[0]), max(1, round((span[1] - span[0]) / 365.25))
+    return {(first.year + later, first.month) for later in range(years)}
+
+
+def _repeats(each: _Figure, years: Mapping[object, set[tuple[int, int]]]) -> bool:
     """Whether a pooled figure's single years stand in the table too."""
-    own = years_of(next((each.place[name] for name in NAMES if name in each.place), ""))
+    own = _years(each)
     return len(own) > 1 and own <= years.get(_without_period(each), set())

@@ -62,7 +62,7 @@ def _table(sheet: Sheet, printed: Mapping[str, int], hidden: Mapping[str, int]) 
         keys = f"withheld-{name}", f"printed-{name}"
         for key, count in zip(keys, (hidden[name], printed[name]), strict=True):
             sheet.figures[key] = figure(float(count), SHOWN, "count")
-        lines.append([[name], *([{"f": key}] for key in keys)])
+        lines.append([[name], [{"f": keys[0]}], [{"f": keys[1]}]])
     return block_table("withheld-figures", "Figures on these pages", ("Section", "#Withheld", "#Printed or withheld"), lines)
 
 
