@@ -168,7 +168,7 @@ def test_linked_tables_are_protected_together_under_every_entry_of_the_policy(li
     assert run("protect", *tables, "--policy", linked / "policy.toml", "--out", out, "--json") == 0
     told = capsys.readouterr()
     report = json.loads(told.out)
-    assert set(report["totals"]) == {"cells", "primary", "secondary", "exact", "narrow", "seconds"}
+    assert set(report["totals"]) == {"cells", "primary", "secondary", "loss", "bound", "gap", "exact", "narrow", "seconds"}
     assert (report["totals"]["exact"], report["totals"]["narrow"]) == (0, 0)
     assert report == json.loads((out / "audit.json").read_text())
     assert report["policy"]["already_public"][0]["source"] == "Network report"

@@ -148,7 +148,6 @@ def test_the_cycle_of_the_example_gives_everything_away():
     }  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="a calendar year and a financial year are not yet cut into the pieces they share")
 def test_calendar_and_financial_years_are_attacked_to_the_patient():
     @BRISK
     @example(OVERLAP)
