@@ -6,10 +6,12 @@ import csv
 import json
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -74,15 +76,15 @@ class Published:
     truth: Mapping[str, list[attacker.Row]]
 
 
-def build(source: Path, out: Path, previous: Sequence[Path] = (), note: str = "", zeros: str = "protect") -> Published:
-    """Build the data of an edition as the command does, under a policy that shows noughts or not.
+def build(source: Path, out: Path, previous: Sequence[Path] = (), note: str = "", **policy: object) -> Published:
+    """Build the data of an edition as the command does, under a policy that differs from the house's as told.
 
     Its pages, PDF and slides are attacked in a test of their own.
     """
     collection, findings = folder.read(source, areas=edition.registry.known_areas())
     assert not findings.blocking, findings.blocking
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edition.releases, "Policy", partial(Policy, zeros=zeros))
+        patch.setattr(edition.releases, "Policy", partial(Policy, **policy))
         inputs = edition.inputs_of(collection, previous=previous, note=note)
     document = content.build(inputs)
     made = dict(data.render(inputs))
@@ -141,25 +143,49 @@ def _seen_until(file: Path, day: str) -> None:
         writer.writerows(rows)
 
 
-def small_folder(out: Path, cases: Iterable[Mapping[str, object]], *, year: int = 2025, centres: Sequence[str] = ()) -> Path:
-    """Write a folder of one service with the given cases."""
-    rows = list(cases)
-    (out / "one").mkdir(parents=True)
+def small_folder(
+    out: Path,
+    cases: Iterable[Mapping[str, object]],
+    *,
+    year: int = 2025,
+    centres: Sequence[str] = (),
+    label: str = "",
+    spend: Mapping[str, float] = MappingProxyType({}),
+) -> Path:
+    """Write a folder of one service with the given cases; or of several, where cases name their ``service``.
+
+    ``label`` of a financial year (2025/26) makes it begin in April.
+    """
+    by_service: dict[str, list[Mapping[str, object]]] = defaultdict(list)
+    for row in cases:
+        by_service[str(row.get("service", "one"))].append(row)
+    label, start = label or str(year), f"{year}-04-01" if "/" in label else f"{year}-01-01"
+    out.mkdir(parents=True)
     (out / "collection.toml").write_text(
-        f'label = "{year}"\nperiod_start = {year}-01-01\nperiod_end = {year + 1}-01-01\nnation = "England"\nthreshold = 30\n'
+        f'label = "{label}"\nperiod_start = {start}\nperiod_end = {year + 1}{start[4:]}\nnation = "England"\nthreshold = 30\n'
     )
-    (out / "services.csv").write_text("service,name,category,description\none,One,Test,Invented\n")
-    names = sorted({str(row["centre"]) for row in rows} | set(centres))
-    (out / "centres.csv").write_text(
-        "service,centre,name,designated_from,designated_to\n" + "".join(f"one,{name},{name},2000-01-01,\n" for name in names)
-    )
-    (out / "one/dictionary.csv").write_text(DICTIONARY)
-    (out / "one/outcomes.toml").write_text(OUTCOMES)
-    with (out / "one/cases.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["case_id", "centre", "seen", "sex", "area", "age", "good", "days", "dead"])
+    services = "".join(f"{slug},{slug.title()},Test,Invented\n" for slug in by_service)
+    (out / "services.csv").write_text(f"service,name,category,description\n{services}")
+    names = {slug: sorted({str(row["centre"]) for row in rows} | set(centres)) for slug, rows in by_service.items()}
+    lines = "".join(f"{slug},{name},{name},2000-01-01,\n" for slug, own in names.items() for name in own)
+    (out / "centres.csv").write_text(f"service,centre,name,designated_from,designated_to\n{lines}")
+    if spend:
+        amounts = "".join(f"one,{centre},{amount},Invented\n" for centre, amount in spend.items())
+        (out / "expenditure.csv").write_text(f"service,centre,amount_gbp,basis\n{amounts}")
+    for slug, rows in by_service.items():
+        _service(out / slug, slug, rows)
+    return out
+
+
+def _service(out: Path, slug: str, rows: Sequence[Mapping[str, object]]) -> None:
+    out.mkdir()
+    (out / "dictionary.csv").write_text(DICTIONARY)
+    (out / "outcomes.toml").write_text(OUTCOMES.replace('service = "one"', f'service = "{slug}"'))
+    names = ["case_id", "centre", "seen", "sex", "area", "age", "good", "days", "dead"]
+    with (out / "cases.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    return out
 
 
 def patients(
@@ -172,6 +198,8 @@ def patients(
     good: float | None = 0.8,
     unknown: int = 0,
     dead: float = 0.2,
+    ages: tuple[int, int] = (0, 90),
+    service: str = "one",
 ) -> list[dict[str, object]]:
     """Return that many patients of every centre and year; of the first ``unknown`` the outcome is not known."""
     draw = np.random.default_rng(seed)
@@ -182,7 +210,7 @@ def patients(
                 met = "yes" if good == 1 or (good and draw.random() < good) else "no"
                 found.append({
                     "case_id": f"{centre}-{year}-{one:04d}", "centre": centre, "seen": f"{year}-{1 + one % 12:02d}-15",
-                    "sex": str(draw.choice(sexes)), "area": str(draw.choice(areas)), "age": int(draw.integers(0, 90)),
+                    "sex": str(draw.choice(sexes)), "area": str(draw.choice(areas)), "age": int(draw.integers(*ages)), "service": service,
                     "good": "" if one < unknown and centre == next(iter(sizes)) else met,
                     "days": int(draw.integers(1, 900)), "dead": "yes" if draw.random() < dead else "no",
                 })  # fmt: skip

@@ -24,6 +24,8 @@ Files = Mapping[str, bytes]
 Row = dict[str, str]
 Name = tuple[str, ...]
 TABLES = ("activity", "outcomes", "access", "completeness", "curves")
+SLACK = 5e-7
+"""What a printed share may differ from the true one by; editions print nine digits or more."""
 MOST = 20_000
 """More patients than any service of the tests has."""
 
@@ -131,6 +133,7 @@ class Attack:
                 getattr(self, f"_{table}")(str(order), own)
             self._sums(str(order))
         self._pooled()
+        self._overlapping()
         self._corrections()
         self.consistent = self.known.solve(np.zeros(len(self.known.place))) is not None
         self.believed = [name for name, guess in sorted(self.guesses.items()) if self.known.suppose(guess)]
@@ -181,6 +184,7 @@ class Attack:
                 for name, column in zip(names, ("denominator", "not_eligible", "not_known"), strict=True)
             )
             self.known.adds_up(self.known.number(*self._name(order, "patients", row)), [of, *rest])
+            self._percentage(order, row)
             if row["numerator"] or row["method"].startswith(("Wilson", "Kaplan")):
                 met = self._take(self._name(order, f"met:{row['measure']}", row), row["numerator"])
                 unmet = self.known.number(*self._name(order, f"unmet:{row['measure']}", row))
@@ -191,6 +195,22 @@ class Attack:
             ordered = [at for _, at in sorted(found)]
             for less, more in pairwise(ordered):
                 self.known.at_most(less, more)  # the dead stay dead
+
+    def _percentage(self, order: str, row: Row) -> None:
+        """A share that is printed beside its denominator is a numerator, whether that is printed or not; so is its interval."""
+        value, of = number(row["value"]), number(row["denominator"])
+        ends = [number(row[name]) for name in ("lower", "upper")]
+        if not of or not row["method"].startswith("Wilson"):
+            return
+        fits = [
+            met
+            for met in range(round(of) + 1)
+            if (value is None or abs(met / of - value) < SLACK)
+            and all(end is None or abs(end - made) < SLACK for end, made in zip(ends, wilson(met, of), strict=True))
+        ]
+        if fits and len(fits) <= of:
+            at = self.known.number(*self._name(order, f"met:{row['measure']}", row))
+            self.known.say([(at, 1.0)], min(fits), max(fits))
 
     def _curves(self, order: str, rows: Sequence[Row]) -> None:
         """The points of a national curve: those without the event by each time, of the patients of the outcome itself."""
@@ -279,6 +299,21 @@ class Attack:
             parts = [self.known.number(*each) for each in numbers]
             least.adds_up(self.known.number(*name), parts)
 
+    def _overlapping(self) -> None:
+        """Calendar years and years from April are made of the same quarters: of each quantity, supposed by itself."""
+        spans = {name[2]: _quarters(name[2]) for name in self.known.place}
+        if len({span[0] % 4 for span in spans.values() if span}) < 2:
+            return
+        edges = sorted({edge for span in spans.values() if span for edge in (span[0], span[-1] + 1)})
+        for name in list(self.known.place):
+            _, quantity, period, *rest = name
+            if not spans[period] or (rest[0] == "Total" and len({frozenset(own) for own in self.centres}) > 1):
+                continue
+            first, last = spans[period][0], spans[period][-1] + 1
+            cuts = [edge for edge in edges if first <= edge <= last]
+            pieces = [self.known.number("", quantity, f"{start}-{end}", *rest) for start, end in pairwise(cuts)]
+            self.guesses[f"overlapping {quantity.split('@')[0]}"].adds_up(self.known.number(*name), pieces)
+
     def _corrections(self) -> None:
         """A correction changes little: each centre's figures are supposed unchanged wherever that can be.
 
@@ -330,10 +365,27 @@ class Attack:
         return float(round(point[at]))
 
 
+def wilson(met: int, of: float) -> tuple[float, float]:
+    """The 95% interval of a share, from its formula."""
+    z = 1.959963984540054
+    centre = (met + z * z / 2) / (of + z * z)
+    half = z / (of + z * z) * math.sqrt(met * (of - met) / of + z * z / 4)
+    return centre - half, centre + half
+
+
 def _years(period: str) -> list[str]:
     first, last = period.split(" to ")
     count = range(int(first[:4]), int(last[:4]) + 1)
     return [f"{year}/{(year + 1) % 100:02d}" if "/" in first else str(year) for year in count]
+
+
+def _quarters(period: str) -> range:
+    """The quarters of a period, numbered through: 2025, 2025/26, 2023 to 2025; none of what is no period."""
+    first, _, last = period.partition(" to ")
+    if not first[:4].isdigit():
+        return range(0)
+    shift = int("/" in first)
+    return range(4 * int(first[:4]) + shift, 4 * int((last or first)[:4]) + 4 + shift)
 
 
 def _days(time: str) -> float:
@@ -395,3 +447,33 @@ def in_plain_sight(files: Files, threshold: int = 30, events: int = 5) -> list[s
 def small(name: Name, true: int, *, zeros: str) -> bool:
     least = 0 if zeros == "protect" else 1
     return least <= true < (5 if is_event(name) else 30)
+
+
+# ------------------------------------------------------------------------------------------------ money
+
+
+def amounts_told(files: Files, service: str, truth: Mapping[str, float], share: float = 0.1) -> list[str]:
+    """Return every withheld amount of a centre that the others give away to within a share of it.
+
+    Amounts add up to their total and are not negative. ``truth``: what each centre was paid.
+    """
+    rows = [row for row in rows_of(files, "spend") if row["service"] == service]
+    known = {row["centre"] or "Total": number(row["value"]) for row in rows}
+    centres = [name for name in known if name != "Total"]
+    given = [name for name in centres if known[name] is not None]
+    hidden = [name for name in centres if known[name] is None]
+    total, told = known.get("Total"), []
+    for name in hidden:
+        if total is None:
+            continue
+        high = total - sum(known[one] or 0.0 for one in given)
+        low = high if len(hidden) == 1 else 0.0
+        if high - low < share * high:
+            told.append(f"{service}: {name} was paid {truth[name]:.0f}: between {low:.0f} and {high:.0f}")
+    return told
+
+
+def dominated(truth: Mapping[str, float], dominance: float) -> list[str]:
+    """Return the centres whose amount the policy protects: one alone, or all where one takes more than its share."""
+    total = sum(truth.values())
+    return sorted(truth) if len(truth) == 1 or max(truth.values()) > dominance * total else []

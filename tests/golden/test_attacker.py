@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.golden import attacked, attacker
-from tests.golden.attacked import patients
+from tests.golden import attacked, attacker, stories
+from tests.golden.attacked import AREAS, patients
 
 BASE = {"A": 12, "B": 35, "C": 50}
 
@@ -50,12 +50,13 @@ NEXT_YEAR = [*NEW_CENTRE["a correction adds a tiny centre"],
              patients(31, SIZED) + patients(99, {"D": 3}) + patients(32, {**SIZED, "D": 6}, years=[2026])]  # fmt: skip
 
 
-def published(place, worlds, note="", zeros="protect"):
+def published(place, worlds, note="", zeros="protect", labels=()):
     """Build the editions of some case lists one after another, each linked with those before."""
     made, outs = [], []
     for order, cases in enumerate(worlds):
-        year = max(int(str(one["seen"])[:4]) for one in cases)
-        source = attacked.small_folder(place / f"cases-{order}", cases, year=year)
+        label = labels[order] if labels else ""
+        year = int(label[:4]) if label else max(int(str(one["seen"])[:4]) for one in cases)
+        source = attacked.small_folder(place / f"cases-{order}", cases, year=year, label=label)
         made.append(attacked.build(source, place / f"edition-{order}", outs, note=note, zeros=zeros))
         outs.append(place / f"edition-{order}")
     return made
@@ -125,6 +126,74 @@ def test_larger_worlds_keep_their_secrets_year_after_year(tmp_path, seed, servic
         made.append(attacked.build(source, tmp_path / f"edition-{order}", outs))
         outs.append(tmp_path / f"edition-{order}")
     assert attacked.attack(made) == []
+
+
+OTHERS = {
+    "nobody well, all died": [patients(41, {"A": 45, "B": 33, "C": 8}, good=0, dead=1)],
+    "children of one sex": [patients(42, {"A": 31, "B": 12}, ages=(0, 17), sexes=["male"])],
+    "two tiny centres": [patients(43, {"A": 2, "B": 3})],
+    "one at the threshold and one below": [patients(44, {"A": 30, "B": 29}, areas=AREAS[:2])],
+    "several services": [patients(45, {"A": 40, "B": 5}) + patients(46, {"C": 70}, service="two") + patients(47, {"D": 1}, service="three")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_stranger_folders_keep_theirs(tmp_path, name, zeros):
+    assert attacked.attack(published(tmp_path, OTHERS[name], zeros=zeros)) == []
+
+
+def test_a_service_that_begins_and_one_that_ends_keep_theirs(tmp_path):
+    first = patients(51, {"A": 40, "B": 9}, years=[2024]) + patients(52, {"C": 33}, years=[2024], service="two")
+    second = (
+        first + patients(53, {"A": 38, "B": 12}, years=[2025]) + patients(54, {"D": 31, "E": 4}, years=[2025], service="three")
+    )
+    assert attacked.attack(published(tmp_path, [first, second])) == []
+
+
+OVERLAPPING = (("2024", "2024/25", "2025"), ("2023/24", "2024", "2024/25"))
+
+
+@pytest.mark.xfail(strict=True, reason="2024 and 2024/25 are taken for the same year: such an edition is refused")
+@pytest.mark.parametrize("labels", OVERLAPPING, ids=" ".join)
+def test_calendar_and_financial_years_that_overlap_keep_theirs(tmp_path, labels):
+    cases = patients(61, {"A": 34, "B": 25, "C": 80}, years=[2023, 2024, 2025])
+    assert attacked.attack(published(tmp_path, [cases] * len(labels), labels=labels)) == []
+
+
+SPENT = {
+    "one takes nearly everything": {"A": 9_500_000, "B": 300_000, "C": 200_000},
+    "one centre": {"A": 4_000_000},
+    "two alike": {"A": 4_000_000, "B": 4_100_000},
+}
+
+
+@pytest.mark.parametrize("name", SPENT)
+def test_what_a_dominant_centre_was_paid_stays_hidden(tmp_path, name):
+    source = attacked.small_folder(tmp_path / "in", patients(71, dict.fromkeys(SPENT[name], 60)), spend=SPENT[name])
+    made = attacked.build(source, tmp_path / "out", dominance=0.8)
+    shown = {row["centre"] for row in attacker.rows_of(made.files, "spend") if row["value"]}
+    assert attacker.amounts_told(made.files, "one", SPENT[name]) == []
+    hidden = attacker.dominated(SPENT[name], 0.8)
+    largest = max(SPENT[name], key=SPENT[name].get)
+    assert not hidden or largest not in shown
+
+
+def told_of(seed, place, **more):
+    drawn = stories.story(seed, **more)
+    worlds = [cases for _, cases in drawn.editions]
+    return attacked.attack(published(place, worlds, note="Some cases were corrected.", zeros=drawn.zeros))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_story_drawn_at_random_keeps_its_secrets(tmp_path, seed):
+    assert told_of(seed, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_longer_stories_keep_theirs(tmp_path, seed):
+    assert told_of(seed, tmp_path, services=1 + seed % 3, years=1 + seed % 4, corrected=seed % 2 == 0) == []
 
 
 # ------------------------------------------------------------------------------------------------ the attacker is no bluff
