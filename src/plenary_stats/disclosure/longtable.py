@@ -179,6 +179,6 @@ def write_long(source: LongTable, made: ProtectedTable) -> bytes:
             if np.isnan(value):
                 written[name] = ""
             elif value != float(row[name]):
-                written[name] = repr(float(value))
+                written[name] = f"{value:.0f}" if float(value).is_integer() else repr(float(value))
         writer.writerow(written)
     return out.getvalue().encode()

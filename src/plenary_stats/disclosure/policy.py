@@ -35,6 +35,8 @@ class Policy:
     Amounts are shown unless ``dominance`` or ``p_percent`` is set: a share of the total that the ``dominant`` largest
     contributors must not exceed; how near, in per cent, the second largest may come to the largest. A withheld amount's range
     must be at least ``amount_width`` of its upper end. ``magnitudes`` names the tables (files, without ``.csv``) of amounts.
+
+    With ``rounding`` numbers of patients are not withheld but rounded to its multiples, so that sums hold.
     """
 
     threshold: int = 30
@@ -47,6 +49,7 @@ class Policy:
     p_percent: float | None = None
     amount_width: float = 0.1
     magnitudes: tuple[str, ...] = ("spend",)
+    rounding: int | None = None
     dimensions: tuple[str, ...] = ()
     hierarchies: Mapping[str, Pairs] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -75,6 +78,20 @@ class Policy:
             raise InputError(
                 f"The policy's amount_width of {self.amount_width:g} is narrower than its p_percent of {self.p_percent:g} asks: "
                 f"give amount_width = {self.p_percent / 100:g} or more."
+            )
+
+        self._check_rounding()
+
+    def _check_rounding(self) -> None:
+        base = self.rounding
+        if base is None:
+            return
+        if not (_whole(base, 2) and base <= 100):
+            raise InputError("The policy's rounding is the base of rounded numbers: a whole number from 2 to 100, such as 5.")
+        if self.minimum_width > base - 1:
+            raise InputError(
+                f"The policy's rounding to multiples of {base} tells that a rounded nought is 0 to {base - 1}, which is narrower "
+                f"than its minimum_width of {self.minimum_width}: give minimum_width = {base - 1} or less, or a larger base."
             )
 
     @property

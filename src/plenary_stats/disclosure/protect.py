@@ -6,7 +6,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -15,6 +15,7 @@ from plenary_stats import tables as shared
 from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, add_public, audit, flat
 from plenary_stats.disclosure.attacker.ranges import start
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
 from plenary_stats.disclosure.suppressor.engine import Suppressor
@@ -45,6 +46,8 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
     suppression of these tables can protect a number, because earlier publications already give it away.
     """
     started = time.perf_counter()
+    if policy.rounding is not None:
+        return _rounded(tables, policy, previous, started)
     work = _Work(tables, policy, previous)
     suppressor = work.suppressor()
     suppressor.run()
@@ -64,6 +67,25 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
         f"already give them away; for example {work.describe(min(bad))}. Either leave that service out of this edition, or "
         "publish it together with the next year; or, if readers know them anyway, enter them in the policy's already_public."
     )
+
+
+def _rounded(tables: Sequence[ResultTable], policy: Policy, previous: Editions, started: float) -> Protected:
+    """Round what counts patients; amounts are withheld or shown as without rounding. The attack has the last word here too."""
+    amounts = [table for table in tables if table.kind == "magnitude"]
+    counts = iter(rounded([table for table in tables if table.kind != "magnitude"], policy, flat(previous)))
+    plain = iter(protect(amounts, replace(policy, rounding=None), previous).tables if amounts else ())
+    made = tuple(next(plain) if table.kind == "magnitude" else next(counts) for table in tables)
+    found = audit(made, policy, previous)
+    if not found.clean:
+        bad = next(row for row in found.rows() if row["verdict"] in {"exact", "narrow"})
+        place = ", ".join(f"{name} {code}" for name, code in bad.items() if code not in {"", TOTAL})
+        raise InputError(
+            f"Rounded to multiples of {policy.rounding}, {found.totals['exact'] + found.totals['narrow']} numbers can still be "
+            f"told too nearly; for example {place}. Give a larger base, leave out a breakdown, or withhold small numbers instead."
+        )
+    withheld = sum(int((table["status"] == WITHHELD).sum()) for table in made)
+    totals = {"cells": found.totals["cells"], "primary": withheld, "secondary": 0, "exact": 0, "narrow": 0}
+    return Protected(made, Audit(found.cells, MappingProxyType(totals | {"seconds": round(time.perf_counter() - started, 3)})))
 
 
 class _Work:

@@ -342,3 +342,28 @@ def test_a_plan_refuses_what_protect_refuses(folder, capsys):
     told = capsys.readouterr()
     assert told.out == ""
     assert "weights names regoin" in told.err
+
+
+def test_rounding_is_a_policy_like_another(linked, capsys):
+    (linked / "policy.toml").write_text('rounding = 5\nminimum_width = 4\n[hierarchies]\nregion = "areas.csv"\n')
+    done: list = []
+    for year in ("2021", "2022"):
+        only_year(linked / "in", linked / f"in-{year}", year)
+        tables = sorted((linked / f"in-{year}").glob("[ao]*.csv"))
+        before = ["--previous", *done] if done else []
+        assert run("protect", *tables, "--policy", linked / "policy.toml", "--out", linked / f"out-{year}", *before) == 0
+        done.insert(0, linked / f"out-{year}")
+    rows = rows_of(linked / "out-2022" / "activity.csv")
+    assert all(int(row["value"]) % 5 == 0 and row["status"] == "" for row in rows)
+    made = {(row["service"], row["centre"], row["region"]): int(row["value"]) for row in rows}
+    assert made["ecmo", "A", "North"] == made["ecmo", "A", "N1"] + made["ecmo", "A", "N2"]
+    assert made["Total", "Total", "Total"] == sum(made[service, "Total", "Total"] for service in CENTRES)
+    capsys.readouterr()
+    assert run("audit", done[0], "--previous", done[1], "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    cell = next(cell for cell in report["cells"] if (cell["service"], cell["centre"], cell["region"]) == ("ecmo", "A", "N1"))
+    assert cell["high"] - cell["low"] >= 4
+    assert report["totals"]["exact"] == report["totals"]["narrow"] == 0
+    (linked / "policy.toml").write_text("rounding = 5\n")
+    assert run("protect", *tables, "--policy", linked / "policy.toml", "--out", linked / "none") == 2
+    assert "give minimum_width = 4 or less" in capsys.readouterr().err

@@ -14,8 +14,10 @@ import numpy as np
 from plenary_stats.disclosure.attacker.ranges import attack
 from plenary_stats.disclosure.attacker.system import Ranges
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.rounded import REACHES, is_rounded, within
 from plenary_stats.disclosure.suppressor.cells import EVENTS, REMAINDERS, AnyTable, Cells, Key, quantity_of
 from plenary_stats.disclosure.suppressor.links import dimensions_of, gather, link
+from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, Column, text
 
 Editions = Sequence[AnyTable | Sequence[AnyTable]]
@@ -76,7 +78,9 @@ def flat(previous: Editions) -> list[AnyTable]:
     return tables
 
 
-def reader_view(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()) -> tuple[Cells, list[Key]]:
+def reader_view(
+    published: Sequence[AnyTable], policy: Policy, previous: Editions = (), reach: int = 1
+) -> tuple[Cells, list[Key]]:
     """Return all that a reader has, and the withheld cells among it (an earlier edition may state some all the same)."""
     earlier = flat(previous)
     tables = [*published, *earlier]
@@ -85,7 +89,32 @@ def reader_view(published: Sequence[AnyTable], policy: Policy, previous: Edition
     add_public(cells, policy)
     link(cells, policy)
     hidden = list(dict.fromkeys(fact.key for fact in sorted(facts, key=lambda each: each.key) if math.isnan(fact.value)))
+    if policy.rounding is not None:
+        exact = {fact.key for fact in facts if not is_rounded(tables[fact.table], policy.rounding)}
+        hidden += _opened(cells, exact, policy.rounding, reach)
+        add_public(cells, policy)
     return cells, hidden
+
+
+def _opened(cells: Cells, exact: set[Key], base: int, reach: int) -> list[Key]:
+    """Take rounded numbers for what they are: unknown, within so many of what is printed. Return their cells.
+
+    Tables that are not rounded (of an edition before the policy) tell their numbers as ever.
+    """
+    found = []
+    for number, key in enumerate(cells.keys):
+        if cells.published[number] and cells.known(number) and quantity_of(key) != "amount" and key not in exact:
+            cells.within[number] = within(cells.value[number], base, reach)
+            cells.value[number] = math.nan
+            found.append(key)
+    for key in sorted(
+        exact
+    ):  # what was printed exactly before, and may still be so: it stands apart, as if it had been corrected
+        number, value = cells.number.get((quantity_of(key), key[1]), -1), cells.value[cells.number[key]]
+        low, high = cells.within.get(number, (math.inf, -math.inf))
+        if low <= value <= high:
+            cells.value[number] = value
+    return found
 
 
 def add_public(cells: Cells, policy: Policy) -> set[int]:
@@ -124,8 +153,15 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
     A withheld figure has status ``c``. Raises ``InputError`` where the published figures contradict one another.
     """
     started = time.perf_counter()
-    cells, hidden = reader_view(published, policy, previous)
-    ranges = attack(cells, policy)
+    for reach in REACHES if policy.rounding else (1,):  # as near as can be believed
+        cells, hidden = reader_view(published, policy, previous, reach)
+        try:
+            ranges = attack(cells, policy)
+        except InputError:
+            if reach == REACHES[-1] or not policy.rounding:
+                raise
+            continue
+        break
     return _report(cells, [*hidden, *_given_away(cells, ranges, policy)], ranges, policy, started)
 
 
@@ -150,7 +186,11 @@ def _report(cells: Cells, hidden: Iterable[Key], ranges: Ranges, policy: Policy,
     numbers = [cells.number[key] for key in keys]
     low, high = ranges.low[numbers] if keys else np.zeros(0), ranges.high[numbers] if keys else np.zeros(0)
     verdicts = [
-        PUBLIC if cells.known(cells.number[key]) else verdict(key, low[order], high[order], policy)
+        PUBLIC
+        if cells.known(cells.number[key])
+        else "safe"
+        if cells.number[key] in cells.within and low[order] >= policy.threshold  # rounded for the sums, not for itself
+        else verdict(key, low[order], high[order], policy)
         for order, key in enumerate(keys)
     ]
     columns: dict[str, Column] = {

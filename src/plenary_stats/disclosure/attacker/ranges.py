@@ -99,7 +99,7 @@ def start(cells: Cells, policy: Policy) -> Ranges:
     low = np.array(cells.value, dtype=np.float64)
     high = low.copy()
     for number in np.flatnonzero(np.isnan(low)).tolist():
-        low[number], high[number] = floor(cells, number, policy), math.inf
+        low[number], high[number] = cells.within.get(number, (floor(cells, number, policy), math.inf))
     return Ranges(low, high, np.array([quantity_of(key) != "amount" for key in cells.keys], dtype=np.bool_))
 
 
