@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from plenary_stats import cores
-from plenary_stats.disclosure.attacker.audit import need
-from plenary_stats.disclosure.attacker.ranges import floor
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, Cells, Sum, quantity_of
+from plenary_stats.disclosure.suppressor.needs import floor, need
 from plenary_stats.solver import TOLERANCE, Box, Floats, Programme
 from plenary_stats.tables import TOTAL
 
