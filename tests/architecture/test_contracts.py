@@ -23,6 +23,14 @@ BREAKS = {
     "6 a page touches the tables": ("plenary/web/workspace/shell.py", "import plenary.collection.models"),
     "6 a command touches the tables": ("plenary/cli/operate.py", "import plenary.core.models"),
     "8 a formula leaks out of the core": ("plenary/outcomes/actions.py", "import numpy"),
+    "9 the attacker reads tables as the suppressor does": (
+        "plenary_stats/disclosure/attacker/view.py",
+        "import plenary_stats.disclosure.suppressor.links",
+    ),
+    "9 the suppressor asks the attacker": (
+        "plenary_stats/disclosure/suppressor/movements.py",
+        "import plenary_stats.disclosure.attacker.ranges",
+    ),
 }
 
 

@@ -12,15 +12,14 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, add_public, audit, flat
-from plenary_stats.disclosure.attacker.ranges import start
+from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
-from plenary_stats.disclosure.suppressor.needs import is_primary
+from plenary_stats.disclosure.suppressor.needs import add_public, is_primary, start
 from plenary_stats.errors import InputError
 from plenary_stats.solver import Box, Floats, Programme
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, TOTAL, WITHHELD, Column, ProtectedTable, ResultTable

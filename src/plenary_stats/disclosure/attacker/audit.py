@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from plenary_stats.disclosure.attacker.figures import EVENTS, REMAINDERS, AnyTable
+from plenary_stats.disclosure.attacker.linking import link
+from plenary_stats.disclosure.attacker.opened import open_rounded
 from plenary_stats.disclosure.attacker.ranges import attack
-from plenary_stats.disclosure.attacker.system import Ranges
+from plenary_stats.disclosure.attacker.system import Bounds
+from plenary_stats.disclosure.attacker.view import View, view_of
 from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.rounded import REACHES, is_rounded, within
-from plenary_stats.disclosure.suppressor.cells import EVENTS, REMAINDERS, AnyTable, Cells, Key, quantity_of
-from plenary_stats.disclosure.suppressor.links import dimensions_of, gather, link
+from plenary_stats.disclosure.rounded import REACHES
 from plenary_stats.errors import InputError
-from plenary_stats.tables import TOTAL, Column, text
+from plenary_stats.tables import Column, text
 
 Editions = Sequence[AnyTable | Sequence[AnyTable]]
 """Earlier tables: flat, or edition by edition; the latest first, for of a corrected edition the last version is believed."""
@@ -78,67 +80,17 @@ def flat(previous: Editions) -> list[AnyTable]:
     return tables
 
 
-def reader_view(
-    published: Sequence[AnyTable], policy: Policy, previous: Editions = (), reach: int = 1
-) -> tuple[Cells, list[Key]]:
-    """Return all that a reader has, and the withheld cells among it (an earlier edition may state some all the same)."""
-    earlier = flat(previous)
-    tables = [*published, *earlier]
-    dimensions = dimensions_of(tables, policy)
-    cells, facts = gather(tables, dimensions, len(published))
-    add_public(cells, policy)
-    link(cells, policy)
-    hidden = list(dict.fromkeys(fact.key for fact in sorted(facts, key=lambda each: each.key) if math.isnan(fact.value)))
-    if policy.rounding is not None:
-        exact = {fact.key for fact in facts if not is_rounded(tables[fact.table], policy.rounding)}
-        hidden += _opened(cells, exact, policy.rounding, reach)
-        add_public(cells, policy)
-    return cells, hidden
-
-
-def _opened(cells: Cells, exact: set[Key], base: int, reach: int) -> list[Key]:
-    """Take rounded numbers for what they are: unknown, within so many of what is printed. Return their cells.
-
-    Tables that are not rounded (of an edition before the policy) tell their numbers as ever.
-    """
-    found = []
-    for number, key in enumerate(cells.keys):
-        if cells.published[number] and cells.known(number) and quantity_of(key) != "amount" and key not in exact:
-            cells.within[number] = within(cells.value[number], base, reach)
-            cells.value[number] = math.nan
-            found.append(key)
-    for key in sorted(
-        exact
-    ):  # what was printed exactly before, and may still be so: it stands apart, as if it had been corrected
-        number, value = cells.number.get((quantity_of(key), key[1]), -1), cells.value[cells.number[key]]
-        low, high = cells.within.get(number, (math.inf, -math.inf))
-        if low <= value <= high:
-            cells.value[number] = value
-    return found
-
-
-def add_public(cells: Cells, policy: Policy) -> set[int]:
-    """Tell the reader the register of figures that are public elsewhere; return their cells."""
-    numbers = set()
-    for entry in policy.already_public:
-        place = tuple(str(entry.get(name, "patients" if name == "measure" else TOTAL)) for name in cells.dimensions)
-        number = cells.add((str(entry.get("quantity", "patients")), place), float(entry["value"]), published=True)
-        numbers.add(number)
-    return numbers
-
-
-def need(key: Key, policy: Policy) -> float:
+def need(quantity: str, policy: Policy) -> float:
     """Return how wide a withheld number's range must be."""
-    quantity = quantity_of(key)
     if quantity in REMAINDERS:
         return 0.0
     return policy.event_width if quantity in EVENTS else policy.minimum_width
 
 
-def verdict(key: Key, low: float, high: float, policy: Policy) -> str:
+def verdict(quantity: str, low: float, high: float, policy: Policy) -> str:
     """Return what the range amounts to."""
-    wanted = need(key, policy)
-    if quantity_of(key) == "amount":
+    wanted = need(quantity, policy)
+    if quantity == "amount":
         return "exact" if high - low < 0.005 else "narrow" if high - low < policy.amount_width * high - 0.005 else "safe"
     if not wanted:
         return "safe"
@@ -154,52 +106,64 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
     """
     started = time.perf_counter()
     for reach in REACHES if policy.rounding else (1,):  # as near as can be believed
-        cells, hidden = reader_view(published, policy, previous, reach)
+        view = view_of(published, policy, flat(previous))
+        withheld = _withheld(view)
+        link(view)
+        if policy.rounding:
+            withheld += open_rounded(view, [*published, *flat(previous)], policy.rounding, reach)
         try:
-            ranges = attack(cells, policy)
+            bounds = attack(view, policy)
         except InputError:
             if reach == REACHES[-1] or not policy.rounding:
                 raise
             continue
         break
-    return _report(cells, [*hidden, *_given_away(cells, ranges, policy)], ranges, policy, started)
+    return _report(view, [*withheld, *_given_away(view, bounds, policy)], bounds, policy, started)
 
 
-def _given_away(cells: Cells, ranges: Ranges, policy: Policy) -> list[Key]:
+def _withheld(view: View) -> list[int]:
+    """Return the cells that some table withholds (another may state them all the same), in the order of their names."""
+    hidden = np.unique(view.cell_of[np.isnan(view.figures.value)])
+    return [cell for cell in _sorted(view, hidden.tolist()) if view.quantity(cell) != "complement"]
+
+
+def _sorted(view: View, cells: Iterable[int]) -> list[int]:
+    families = view.figures.families
+    return sorted(cells, key=lambda cell: (families[int(view.family[cell])], view.codes(cell)))
+
+
+def _given_away(view: View, bounds: Bounds, policy: Policy) -> list[int]:
     """Return the small numbers that stand in no table but follow from pooled years."""
     found = []
-    for number in sorted(cells.implied):
-        key = cells.keys[number]
-        if quantity_of(key) == "amount":  # amounts are not small numbers of patients
+    for cell in np.flatnonzero(view.implied).tolist():
+        quantity, low, high = view.quantity(cell), bounds.low[cell], bounds.high[cell]
+        small = policy.event_threshold if quantity in EVENTS else policy.threshold
+        if quantity in {"complement", "amount"} or low >= small or (high == 0 and policy.zeros == "publish"):
             continue
-        low, high = ranges.low[number], ranges.high[number]
-        small = policy.event_threshold if quantity_of(key) in EVENTS else policy.threshold
-        if low >= small or verdict(key, low, high, policy) == "safe" or (high == 0 and policy.zeros == "publish"):
-            continue
-        found.append(key)
-    return sorted(found)
+        if verdict(quantity, low, high, policy) != "safe":
+            found.append(cell)
+    return _sorted(view, found)
 
 
-def _report(cells: Cells, hidden: Iterable[Key], ranges: Ranges, policy: Policy, started: float) -> Audit:
+def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, started: float) -> Audit:
     """Put the ranges of the withheld cells into an audit."""
-    keys = [key for key in hidden if quantity_of(key) != "complement"]
-    numbers = [cells.number[key] for key in keys]
-    low, high = ranges.low[numbers] if keys else np.zeros(0), ranges.high[numbers] if keys else np.zeros(0)
+    low, high = bounds.low[list(cells)], bounds.high[list(cells)]
+    quantities = [view.quantity(cell) for cell in cells]
+    known = (~np.isnan(view.value[list(cells)])).tolist()
     verdicts = [
         PUBLIC
-        if cells.known(cells.number[key])
+        if told
         else "safe"
-        if cells.number[key] in cells.within and low[order] >= policy.threshold  # rounded for the sums, not for itself
-        else verdict(key, low[order], high[order], policy)
-        for order, key in enumerate(keys)
+        if cell in view.within and least >= policy.threshold  # rounded for the sums, not for itself
+        else verdict(quantity, least, most, policy)
+        for cell, told, quantity, least, most in zip(cells, known, quantities, low.tolist(), high.tolist(), strict=True)
     ]
-    columns: dict[str, Column] = {
-        name: text([key[1][position] for key in keys]) for position, name in enumerate(cells.dimensions)
-    }
-    columns |= {"quantity": text([quantity_of(key) for key in keys]), "low": low, "high": high, "verdict": text(verdicts)}
+    places = [view.codes(cell) for cell in cells]
+    columns: dict[str, Column] = {name: text([place[order] for place in places]) for order, name in enumerate(view.dimensions)}
+    columns |= {"quantity": text(quantities), "low": low, "high": high, "verdict": text(verdicts)}
     totals = {
-        "cells": sum(cells.published),
-        "withheld": len(keys),
+        "cells": int(view.published.sum()),
+        "withheld": len(cells),
         "exact": verdicts.count("exact"),
         "narrow": verdicts.count("narrow"),
         "seconds": round(time.perf_counter() - started, 3),

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.suppressor import amounts
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, Cells, Key, quantity_of
+from plenary_stats.solver import Floats
 from plenary_stats.tables import TOTAL
 
 FREE = 1e-3
 """What it costs to withhold what stands in no table: almost nothing."""
-AMOUNT = 0.1
-"""A reader must not know a withheld amount to within this share of it."""
 _MARGINS = ("service", "centre", "region")
+
+
+@dataclass
+class Ranges:
+    """The lowest and highest value of every cell, by cell number; ``inf`` is unbounded. ``whole``: it is a whole number."""
+
+    low: Floats
+    high: Floats
+    whole: npt.NDArray[np.bool_]
 
 
 def is_primary(cells: Cells, number: int, value: float, policy: Policy) -> bool:
@@ -44,7 +57,7 @@ def wide_enough(key: Key, value: float, policy: Policy) -> float:
     if quantity in REMAINDERS:
         return 0.0
     if quantity == "amount":
-        return max(AMOUNT * value / (1.0 - AMOUNT), 0.01)
+        return amounts.needed(value, policy)
     return policy.event_width if quantity in EVENTS else policy.minimum_width
 
 
@@ -53,6 +66,8 @@ def needed(cells: Cells, number: int, value: float, policy: Policy) -> float:
     wanted, quantity = wide_enough(cells.keys[number], value, policy), quantity_of(cells.keys[number])
     if cells.published[number]:
         return wanted
+    if quantity == "amount":
+        return 0.0
     small = policy.event_threshold if quantity in EVENTS else policy.threshold
     least = 0 if policy.zeros == "protect" else 1
     return wanted if number in cells.implied and least <= value < small else 0.0
@@ -69,3 +84,22 @@ def weight(cells: Cells, number: int, value: float, policy: Policy) -> float:
     for name, code in zip(cells.dimensions, place, strict=True):
         cost *= policy.weights.get(name, {}).get(code, 1.0)
     return cost
+
+
+def start(cells: Cells, policy: Policy) -> Ranges:
+    """Return what is plain before any sum is used."""
+    low = np.array(cells.value, dtype=np.float64)
+    high = low.copy()
+    for number in np.flatnonzero(np.isnan(low)).tolist():
+        low[number], high[number] = cells.within.get(number, (floor(cells, number, policy), math.inf))
+    return Ranges(low, high, np.array([quantity_of(key) != "amount" for key in cells.keys], dtype=np.bool_))
+
+
+def add_public(cells: Cells, policy: Policy) -> set[int]:
+    """Take in the register of figures that are public elsewhere; return their cells."""
+    numbers = set()
+    for entry in policy.already_public:
+        place = tuple(str(entry.get(name, "patients" if name == "measure" else TOTAL)) for name in cells.dimensions)
+        number = cells.add((str(entry.get("quantity", "patients")), place), float(entry["value"]), published=True)
+        numbers.add(number)
+    return numbers

@@ -31,7 +31,7 @@ LONGEST = 50
 JANUARY, APRIL = 1, 4
 _FINANCIAL = re.compile(r"(\d{4})[-–](\d{2})(?!\d)")
 _YEARS = re.compile(r"(\d{4})(/\d{2})?(?:\s*(?:-|–|to)\s*(\d{4})(/\d{2})?)?")
-_PART = re.compile(r"(\d{4})(?:[ -]?([QH])([1-4])|-(\d{2}))")
+_PART = re.compile(r"(\d{4})(/\d{2})?[ -]?(?:Q([1-4])|H([12]))|(\d{4})-(\d{2})")
 
 
 def span_of(code: str, periods: Spans = MappingProxyType({})) -> Span | None:
@@ -51,10 +51,18 @@ def span_of(code: str, periods: Spans = MappingProxyType({})) -> Span | None:
     if match := _YEARS.fullmatch(code):
         return _years(match)
     if match := _PART.fullmatch(code):
-        months = {"Q": 3, "H": 6}.get(match[2], 1)
-        month = int(match[4]) - 1 if match[4] else months * (int(match[3]) - 1)
-        return (_month(int(match[1]), month), _month(int(match[1]), month + months)) if 0 <= month < 12 else None
+        return _part(match)
     return None
+
+
+def _part(match: re.Match[str]) -> Span | None:
+    """Return a quarter, a half or a month; those of a financial year count from April."""
+    if match[5]:
+        year, month, many = int(match[5]), int(match[6]) - 1, 1
+    else:
+        many = 3 if match[3] else 6
+        year, month = int(match[1]), many * (int(match[3] or match[4]) - 1) + (3 if match[2] else 0)
+    return (_month(year, month), _month(year, month + many)) if year and (match[2] or 0 <= month < 12) else None
 
 
 def _financial(found: re.Match[str]) -> str:

@@ -241,7 +241,6 @@ def test_the_order_of_rows_and_tables_says_nothing(truth, random, data):
         ("denominator", 0, 10, "safe"),
         ("numerator", 0, 4, "narrow"),
         ("numerator", 0, 5, "safe"),
-        ("numerator/2", 0, 4, "narrow"),
         ("complement", 3, 3, "exact"),
         ("not_eligible", 3, 3, "safe"),
         ("not_known", 3, 3, "safe"),
@@ -253,15 +252,15 @@ def test_the_order_of_rows_and_tables_says_nothing(truth, random, data):
     ],
 )
 def test_what_a_range_amounts_to(quantity, low, high, says):
-    assert verdict((quantity, ()), float(low), float(high), Policy()) == says
+    assert verdict(quantity, float(low), float(high), Policy()) == says
 
 
 def test_events_need_no_more_width_than_patients():
     """A policy that asks patients for 3 cannot ask events for 5."""
-    assert need(("numerator", ()), Policy(minimum_width=3)) == 3
-    assert need(("numerator", ()), Policy()) == 5
-    assert need(("patients", ()), Policy()) == need(("denominator", ()), Policy()) == 10
-    assert need(("not_known", ()), Policy()) == 0
+    assert need("numerator", Policy(minimum_width=3)) == 3
+    assert need("numerator", Policy()) == 5
+    assert need("patients", Policy()) == need("denominator", Policy()) == 10
+    assert need("not_known", Policy()) == 0
 
 
 # -- the report

@@ -1,53 +1,108 @@
+"""Rows, bounds and merging: whatever is tightened or merged, the same whole numbers satisfy what is left."""
+
+from itertools import product
+
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from plenary_stats.disclosure.attacker.system import Ranges, System
-from plenary_stats.disclosure.suppressor.cells import Sum
-
-
-def system(low, high, sums, columns) -> System:
-    ranges = Ranges(np.array(low, dtype=float), np.array(high, dtype=float), np.ones(len(low), dtype=bool))
-    return System.of(ranges, columns, sums)
+from plenary_stats.disclosure.attacker.sums import Sums
+from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows, components, merge, tighten
 
 
-def test_settled_cells_go_to_the_right_hand_side():
-    made = system([50, 0, 12, 0], [50, 99, 12, 99], [Sum(0, (1, 2, 3))], [1, 3])
-    assert made.rows == [{0: 1.0, 1: 1.0}]
-    assert made.right == [(38.0, 38.0)]
+def bounds(low, high):
+    return Bounds(np.array(low, dtype=float), np.array(high, dtype=float), np.ones(len(low), dtype=bool))
+
+
+def test_settled_cells_go_to_the_limits():
+    made = Rows.of(Sums.of([(0, (1, 2, 3))])).settled(bounds([50, 0, 12, 0], [50, 99, 12, 99]))
+    assert made.column.tolist() == [1, 3]
+    assert (made.low.tolist(), made.high.tolist()) == ([38.0], [38.0])
+
+
+def test_settled_cells_that_do_not_add_up_are_refused():
+    with pytest.raises(ContradictionError):
+        Rows.of(Sums.of([(0, (1, 2))])).settled(bounds([50, 20, 20], [50, 20, 20]))
+
+
+def test_one_unknown_follows_from_the_others():
+    box = bounds([52, 40, 0], [52, 40, np.inf])
+    tighten(Rows.of(Sums.of([(0, (1, 2))])), box)
+    assert (box.low.tolist(), box.high.tolist()) == ([52, 40, 12], [52, 40, 12])
 
 
 def test_two_parts_of_a_known_whole_become_one():
-    made = system([38, 0, 5], [38, 99, 99], [Sum(0, (1, 2))], [1, 2])
-    assert made.merge()
-    rows, _, columns, _ = made.compact()
-    assert rows == []
-    assert len(columns.low) == 1
-    low, high = made.unmerged(columns.low, columns.high)
-    assert (low.tolist(), high.tolist()) == ([0.0, 5.0], [33.0, 38.0])
+    box = bounds([38, 0, 5], [38, 99, 99])
+    rows, merged = merge(Rows.of(Sums.of([(0, (1, 2))])).settled(box), box)
+    assert len(rows) == 0
+    merged.spread(box)
+    assert (box.low.tolist(), box.high.tolist()) == ([38, 0, 5], [38, 33, 38])
 
 
 def test_a_chain_of_equal_cells_becomes_one():
-    made = system([0, 1, 2], [9, 8, 7], [Sum(0, (1,)), Sum(1, (2,))], [0, 1, 2])
-    assert made.merge()
-    _, _, columns, _ = made.compact()
-    low, high = made.unmerged(columns.low, columns.high)
-    assert (set(low), set(high)) == ({2.0}, {7.0})
+    box = bounds([0, 1, 2], [9, 8, 7])
+    _, merged = merge(Rows.of(Sums.of([(0, (1,)), (1, (2,))])), box)
+    merged.spread(box)
+    assert (set(box.low), set(box.high)) == ({2.0}, {7.0})
 
 
 def test_equations_that_cannot_hold_are_noticed():
     """x + y = 5 and x + y = 7."""
-    made = system([5, 7, 0, 0], [5, 7, 99, 99], [Sum(0, (2, 3)), Sum(1, (2, 3))], [2, 3])
-    assert not made.merge()
+    box = bounds([5, 7, 0, 0], [5, 7, 99, 99])
+    with pytest.raises(ContradictionError):
+        merge(Rows.of(Sums.of([(0, (2, 3)), (1, (2, 3))])).settled(box), box)
 
 
 def test_an_open_sum_is_no_equation():
-    made = system([38, 0, 0], [38, 99, 99], [Sum(0, (1, 2), open=True)], [1, 2])
-    assert made.merge()
-    rows, right, _, _ = made.compact()
-    assert len(rows) == 1
-    assert (right.low[0], right.high[0]) == (-np.inf, 38.0)
+    box = bounds([38, 0, 0], [38, 99, 99])
+    rows, _ = merge(Rows.of(Sums.of([(0, (1, 2))], at_least=True)).settled(box), box)
+    assert (rows.low.tolist(), rows.high.tolist()) == ([-np.inf], [38.0])
 
 
-def test_the_same_equation_twice_is_kept_once():
-    made = system([90, 0, 0, 0], [90, 99, 99, 99], [Sum(0, (1, 2, 3)), Sum(0, (3, 2, 1))], [1, 2, 3])
-    assert made.merge()
-    assert len(made.compact()[0]) == 1
+def test_the_same_equation_twice_is_kept_once_with_the_tighter_limits():
+    rows = Rows(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4), np.array([1.0, 2.0]), np.array([9.0, 8.0]))
+    once = rows.distinct()
+    assert (len(once), once.low.tolist(), once.high.tolist()) == (1, [2.0], [8.0])
+
+
+def test_parts_that_share_no_cell_come_apart():
+    rows = Rows.of(Sums.of([(0, (1, 2)), (3, (4, 5)), (5, (6,))]))
+    assert [(which.tolist(), columns.tolist()) for which, columns in components(rows, 8)] == [
+        ([0], [0, 1, 2]),
+        ([1, 2], [3, 4, 5, 6]),
+    ]
+
+
+SUMS = st.lists(
+    st.tuples(st.integers(0, 4), st.sets(st.integers(0, 4), min_size=1, max_size=3)).filter(lambda each: each[0] not in each[1]),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(SUMS, st.lists(st.integers(0, 3), min_size=5, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
+def test_no_whole_solution_is_lost_and_no_bound_lies_outside_the_truth(drawn, most, known):
+    sums = Sums.of([(whole, tuple(sorted(parts))) for whole, parts in drawn])
+    worlds = [
+        world
+        for world in product(range(4), repeat=5)
+        if all(world[whole] == sum(world[part] for part in parts) for whole, parts in sums)
+        and all(value <= limit for value, limit in zip(world, most, strict=True))
+    ]
+    truth = worlds[len(worlds) // 2]  # there is always the world of noughts
+    worlds = [world for world in worlds if all(not told or a == b for told, a, b in zip(known, world, truth, strict=True))]
+    box = bounds([value if told else 0 for value, told in zip(truth, known, strict=True)], most)
+    box.high = np.where(known, truth, box.high)
+    rows = Rows.of(sums).settled(box)
+    tighten(rows, box)
+    rows, merged = merge(rows.settled(box), box)
+    tighten(rows, box)
+    for world in worlds:
+        values = np.array(world, dtype=float)
+        assert np.allclose(merged.sign * values[merged.root] + merged.shift, values)
+        left = rows.matrix(5) @ values
+        assert ((left >= rows.low - 1e-6) & (left <= rows.high + 1e-6)).all()
+    merged.spread(box)
+    assert (box.low <= np.min(worlds, axis=0) + 1e-6).all()
+    assert (box.high >= np.max(worlds, axis=0) - 1e-6).all()

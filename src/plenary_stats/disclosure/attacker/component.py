@@ -1,0 +1,224 @@
+"""One connected part of the sums: the exact range of each of its cells, by linear programmes and where needed by integer ones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import Bounds as Limits
+from scipy.optimize import LinearConstraint, milp
+
+from plenary_stats.disclosure.attacker.figures import Bools, Floats, Ints
+from plenary_stats.disclosure.attacker.programme import FAR, Questions
+from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows
+from plenary_stats.solver import TOLERANCE
+
+FEW = 3
+LONG = 12
+"""Sums of more open cells than this tie their cells so loosely that several are pulled at at once."""
+IDLE, GAIN = 3, 0.002
+"""So many visits in a row that settle less than this share of the bounds are the last."""
+NEAR = 3
+LOOKS = 12
+"""So many corners are visited in search of a whole one before an integer programme is asked."""
+
+
+class Component:
+    """One connected part: outer bounds that hold for sure, and inner ones that a whole solution reaches.
+
+    ``points``: the whole solutions that reached something new.
+    """
+
+    def __init__(self, rows: Rows, bounds: Bounds) -> None:
+        self.rows, self.low, self.high, self.whole = rows, bounds.low.copy(), bounds.high.copy(), bounds.whole
+        self.size = len(self.low)
+        self.reached_low, self.reached_high = np.full(self.size, math.inf), np.full(self.size, -math.inf)
+        self.points: list[Floats] = []
+        self.matrix = rows.matrix(self.size)
+        self._asked: Questions | None = None
+
+    def ranges(self) -> tuple[Floats, Floats]:
+        """Return the exact ranges."""
+        self.scatter()
+        self.finish()
+        return self.low, self.high
+
+    def finish(self) -> None:
+        """Settle every bound that no solution has reached yet."""
+        for sign in (1.0, -1.0):
+            for position in np.flatnonzero(~self.settled(sign)).tolist():
+                self._settle(position, sign)
+
+    @property
+    def questions(self) -> Questions:
+        """The programme of this part."""
+        if self._asked is None:
+            self._asked = Questions(self.rows, Bounds(self.low.copy(), self.high.copy(), self.whole))
+        return self._asked
+
+    def settled(self, sign: float) -> Bools:
+        """Return which low (sign 1) or high (sign -1) bounds a solution has reached."""
+        if sign > 0:
+            return np.asarray(self.reached_low <= self.low + TOLERANCE)
+        return np.asarray(self.reached_high >= np.minimum(self.high, FAR) - TOLERANCE)
+
+    def scatter(self) -> None:
+        """Visit far corners first, pulling at many bounds at once that share no short sum: each visit settles many of them."""
+        if self.size <= FEW:
+            return
+        random = np.random.default_rng(self.size)
+        for costs in patterns(self.size)[:2]:
+            self._visit(costs, random)
+        short = np.bincount(self.rows.row, minlength=len(self.rows)) <= LONG
+        uses = self._uses(short)
+        before, idle = self._waiting(), 0
+        while len(before) > FEW and idle < IDLE:
+            costs = _pull(random.permutation(before), uses, self.size)
+            self._visit(costs, random)
+            after = self._waiting()
+            idle = idle + 1 if len(before) - len(after) < max(FEW, GAIN * self.size) else 0
+            before = after
+        self.questions.costs(np.zeros(self.size))
+
+    def _waiting(self) -> Ints:
+        """Return the bounds that nothing has reached yet: low ones, then high ones."""
+        return np.flatnonzero(np.concatenate((~self.settled(1.0), ~self.settled(-1.0))))
+
+    def _uses(self, short: Bools) -> list[list[int]]:
+        """Return which of the short rows each column is in."""
+        found: list[list[int]] = [[] for _ in range(self.size)]
+        inside = short[self.rows.row]
+        for row, column in zip(self.rows.row[inside].tolist(), self.rows.column[inside].tolist(), strict=True):
+            found[column].append(row)
+        return found
+
+    def _visit(self, costs: Floats, random: np.random.Generator) -> None:
+        """Visit a corner; where it is not whole, one near it."""
+        for _ in range(NEAR):
+            self.questions.costs(costs)
+            point = self.questions.minimise()
+            if point is None:
+                raise ContradictionError(-1)
+            if self.reach(point):
+                return
+            broken = np.abs(point - np.round(point)) > TOLERANCE
+            costs = costs.copy()
+            costs[broken] += 0.3 * (random.random(int(broken.sum())) - 0.5)
+
+    def _settle(self, position: int, sign: float) -> None:
+        """Make the low (sign 1) or high (sign -1) bound of one cell exact."""
+        if self.settled(sign)[position]:
+            return
+        self.questions.cost([position], [sign])
+        point = self.questions.minimise()
+        self.questions.cost([position], [0.0])
+        if point is None:
+            raise ContradictionError(-1)
+        if not self.reach(point):
+            point = self._whole_point(position, sign, point)
+        best = point[position]
+        if sign > 0:
+            self.low[position] = round(best) if self.whole[position] else best
+        else:
+            self.high[position] = math.inf if best > FAR else round(best) if self.whole[position] else best
+
+    def reach(self, point: Floats) -> bool:
+        """Note a solution; return whether it is whole and so proves what it reaches."""
+        rounded = np.where(self.whole, np.round(point), point)
+        if np.abs(rounded - point).max() > TOLERANCE * 100:
+            return False
+        left = self.matrix @ rounded
+        if (left > self.rows.high + TOLERANCE).any() or (left < self.rows.low - TOLERANCE).any():
+            return False
+        if (rounded < self.low - TOLERANCE).any() or (rounded > self.high + TOLERANCE).any():
+            return False
+        if (rounded < self.reached_low - TOLERANCE).any() or (rounded > self.reached_high + TOLERANCE).any():
+            self.points.append(rounded)
+            np.minimum(self.reached_low, rounded, out=self.reached_low)
+            np.maximum(self.reached_high, rounded, out=self.reached_high)
+        return True
+
+    def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats:
+        """Settle a bound whose vertex is not whole: look for a whole solution at the nearest whole value, else solve for one."""
+        value = math.ceil(vertex[position] - TOLERANCE) if sign > 0 else math.floor(vertex[position] + TOLERANCE)
+        if self.whole[position]:
+            self.questions.bound(position, value, value)
+            point = self._look(vertex)
+            self.questions.bound(position, self.low[position], min(self.high[position], FAR * 10))
+            if point is not None:
+                return point
+        return self.solve(position, sign)
+
+    def solve(self, position: int, sign: float) -> Floats:
+        """Return a whole solution with the least (sign 1) or greatest value of one cell, by an integer programme."""
+        costs = np.zeros(self.size)
+        costs[position] = sign
+        answer = milp(
+            costs,
+            integrality=self.whole.astype(int),
+            bounds=Limits(self.low, np.minimum(self.high, FAR * 10)),
+            constraints=LinearConstraint(self.matrix, self.rows.low, self.rows.high),
+            options={"mip_rel_gap": 0.0},
+        )
+        if answer.x is None:
+            raise ContradictionError(-1)
+        found: Floats = np.where(self.whole, np.round(answer.x), answer.x)
+        self.reach(found)
+        return found
+
+    def _look(self, point: Floats) -> Floats | None:
+        """Visit a few corners, pulling at what is not whole; return the first that is whole."""
+        found: Floats | None = point
+        pulls = patterns(self.size)
+        for attempt in range(LOOKS):
+            broken = np.flatnonzero(self.whole & (np.abs(point - np.round(point)) > TOLERANCE))
+            costs = np.zeros(self.size)
+            costs[broken] = np.where((broken * (attempt + 3)) // (attempt + 1) % 2 == 0, 1.0, -1.0)
+            self.questions.costs(costs if attempt < LOOKS - len(pulls) + 3 else pulls[attempt - LOOKS])
+            found = self.questions.minimise()
+            if found is None or self.reach(found):
+                break
+            point = found
+        else:
+            found = None
+        self.questions.costs(np.zeros(self.size))
+        return found
+
+
+def cut_out(rows: Rows, which: Ints, columns: Ints, width: int, fixed: Floats | None = None) -> Rows:
+    """Return some rows over some columns, renumbered; the other columns stand at ``fixed``, or do not occur."""
+    start = rows.start
+    place = np.full(width, -1)
+    place[columns] = np.arange(len(columns))
+    lengths = np.diff(start)[which]
+    first = np.concatenate(([0], np.cumsum(lengths)))
+    entries = np.repeat(start[:-1][which] - first[:-1], lengths) + np.arange(first[-1])
+    row, column, factor = np.repeat(np.arange(len(which)), lengths), place[rows.column[entries]], rows.factor[entries]
+    inside = column >= 0
+    known: Floats = np.zeros(len(which))
+    if fixed is not None:
+        outside = ~inside
+        known = np.bincount(
+            row[outside], weights=factor[outside] * fixed[rows.column[entries][outside]], minlength=len(which)
+        ).astype(np.float64)
+    return Rows(row[inside], column[inside], factor[inside], rows.low[which] - known, rows.high[which] - known)
+
+
+def _pull(waiting: Ints, uses: list[list[int]], size: int) -> Floats:
+    """Return costs that pull at bounds, in the order given, whose cells share no short sum."""
+    taken: set[int] = set()
+    costs = np.zeros(size)
+    for bound in waiting.tolist():
+        column = bound % size
+        if taken.isdisjoint(uses[column]):
+            taken.update(uses[column])
+            costs[column] = 1.0 if bound < size else -1.0
+    return costs
+
+
+def patterns(size: int) -> list[Floats]:
+    """Return costs that pull to many different corners, the same ones every time."""
+    order = np.arange(size)
+    found = [np.ones(size), -np.ones(size)]
+    found += [((order * step * step + step) % 17 - 8) / 8.0 for step in (3, 5, 7, 11, 13)]
+    return found

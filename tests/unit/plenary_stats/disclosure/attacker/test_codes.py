@@ -1,0 +1,134 @@
+"""What codes stand for: each figure is the sum of its pieces, whatever overlaps."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plenary_stats.disclosure import Policy
+from plenary_stats.disclosure.attacker.codes import Codes, days, months
+
+JANUARY = 12 * 2019
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "many"),
+    [
+        ("2019", 0, 12),
+        ("2019/20", 3, 12),
+        ("2018-2020", -12, 36),
+        ("2018–2020", -12, 36),
+        ("2018/19 to 2020/21", -9, 36),
+        ("2019-Q1", 0, 3),
+        ("2019 Q4", 9, 3),
+        ("2019/20 Q4", 12, 3),
+        ("2019 H2", 6, 6),
+        ("2019-04", 3, 1),
+        ("2019-04-01/2020-04-01", 3, 12),
+    ],
+)
+def test_the_months_of_a_period(code, first, many):
+    assert months(code) == (JANUARY + first, JANUARY + first + many)
+
+
+@pytest.mark.parametrize(
+    "code", ["Total", "spring", "2019/21", "2020 to 2018", "1900 to 2025", "2019/20 to 2021", "2019-13", "19"]
+)
+def test_what_is_no_period(code):
+    assert months(code) is None
+
+
+def test_a_dash_makes_a_financial_year_where_every_code_has_one():
+    made = Codes.of("period", ["2018-19", "2019-20", "2018-2019"], Policy())
+    pool, first = made.number["2018-2019"], made.number["2019-20"]
+    assert named(made, ["2018-2019", "2019-20"])["2019-20"] == ["2019-04 to 2019-12", "2020-01 to 2020-03"]
+    assert made.masks[pool] & made.masks[first]
+
+
+def test_months_that_could_be_no_years_are_months():
+    made = Codes.of("period", ["2010", "2010-10", "2010-11"], Policy())
+    assert named(made, ["2010", "2010-11"])["2010"] == ["2010-01 to 2010-10, 2010-12", "2010-11"]
+
+
+def test_the_policy_tells_the_days_of_a_label():
+    july = {"2019/20": (date(2019, 7, 1), date(2020, 7, 1)), "first": (date(2019, 7, 1), date(2019, 12, 15))}
+    made = Codes.of("period", ["2019/20", "first", "2019/20 to 2020/21"], Policy(periods=july))
+    assert named(made, ["2019/20", "first"]) == {"2019/20": ["2019-12-15 to 2020-06-30", "first"]}
+    assert days("2020/21 to first", july) is None
+    assert days("first to 2019/20", july) == (date(2019, 7, 1).toordinal(), date(2020, 7, 1).toordinal())
+
+
+def named(codes, present, **more):
+    cut = codes.cut(tuple(sorted(codes.number[name] for name in present)), **more)
+    return {codes.names[whole]: sorted(codes.names[part] for part in parts) for whole, parts in cut}
+
+
+def test_a_calendar_year_and_a_financial_one_share_nine_months():
+    codes = Codes.of("period", ["2019", "2019/20"], Policy())
+    assert named(codes, ["2019", "2019/20"]) == {
+        "2019": ["2019-01 to 2019-03", "2019-04 to 2019-12"],
+        "2019/20": ["2019-04 to 2019-12", "2020-01 to 2020-03"],
+    }
+
+
+def test_pooled_years_less_one_is_the_other():
+    codes = Codes.of("period", ["2024", "2024 to 2025"], Policy())
+    assert named(codes, ["2024", "2024 to 2025"]) == {"2024 to 2025": ["2024", "2025"]}
+
+
+def test_years_that_nothing_tells_apart_stay_together():
+    codes = Codes.of("year", ["2021 to 2023", "2023", "2022"], Policy())
+    assert named(codes, ["2021 to 2023", "2023"]) == {"2021 to 2023": ["2021 to 2022", "2023"]}
+    assert named(codes, ["2021 to 2023", "2022"]) == {"2021 to 2023": ["2021, 2023", "2022"]}
+
+
+def test_periods_that_do_not_overlap_are_plain():
+    assert not Codes.of("period", ["2019", "2020", "spring"], Policy()).structured
+
+
+PAIRS = tuple(
+    (child, parent)
+    for parent, members in {"p": "ab", "q": "c", "x": "ac", "y": "b", "Total": "pqxy"}.items()
+    for child in members
+)
+
+
+def test_two_groupings_of_one_region_are_both_complete():
+    codes = Codes.of("area", "abcpqxy", Policy(hierarchies={"area": PAIRS}))
+    found = named(codes, ["a", "b", "c", "p", "q", "x", "y", "Total"])
+    same = {"b": "y", "c": "q"}
+    assert [same.get(part, part) for part in found["p"]] == ["a", "y"]
+    assert [same.get(part, part) for part in found["x"]] == ["a", "q"]
+    assert found["Total"] in (["p", "q"], ["p", "c"], ["x", "y"], ["b", "x"])
+    assert (found["y"], found["q"]) == (["b"], ["c"])
+
+
+def test_groupings_alone_cut_one_another():
+    codes = Codes.of("area", "abcpqxy", Policy(hierarchies={"area": PAIRS}))
+    assert named(codes, ["p", "x"]) == {"p": ["a", "b"], "x": ["a", "c"]}
+
+
+def test_a_total_counts_the_siblings_that_are_not_listed():
+    codes = Codes.of("area", ["n1", "N"], Policy(hierarchies={"area": (("n1", "N"), ("n2", "N"))}))
+    assert named(codes, ["n1", "Total"]) == {"Total": ["n1", "n2"]}
+
+
+def test_what_there_is_not_is_left_out():
+    codes = Codes.of("centre", ["A", "B", "R"], Policy(hierarchies={"centre": (("A", "R"), ("B", "R"), ("C", "R"))}))
+    here = codes.masks[codes.number["A"]] | codes.masks[codes.number["B"]]
+    assert named(codes, ["A", "B", "R"], among=here)["R"] == ["A", "B"]
+
+
+@given(st.sets(st.tuples(st.integers(2010, 2016), st.integers(0, 3), st.booleans()), min_size=1, max_size=6))
+def test_every_figure_is_the_sum_of_its_pieces(periods):
+    """The parts of a whole never overlap, and are together what it is."""
+    names = [
+        f"{year}/{(year + 1) % 100:02} to {year + more}/{(year + more + 1) % 100:02}" if financial else f"{year}-{year + more}"
+        for year, more, financial in periods
+    ]
+    codes = Codes.of("period", names, Policy())
+    if not codes.structured:
+        return
+    for whole, parts in codes.cut(tuple(sorted({codes.number[name] for name in names}))):
+        assert sum(codes.masks[part] for part in parts) == codes.masks[whole]

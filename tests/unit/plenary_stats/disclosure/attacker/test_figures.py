@@ -1,0 +1,120 @@
+"""How the attacker reads tables: what each column counts, and of whom."""
+
+import math
+
+import numpy as np
+import pytest
+
+from plenary_stats.disclosure import Policy
+from plenary_stats.disclosure.attacker.figures import folded, quantity_of, read
+from plenary_stats.errors import InputError
+from plenary_stats.tables import ResultTable, numbers, text
+from tests.unit.plenary_stats.disclosure import known
+
+
+def listed(*tables, policy=None):
+    figures = read(tables, policy or Policy())
+    names = [codes.names for codes in figures.dimensions]
+    return {
+        (figures.families[family], *(own[code] for own, code in zip(names, at, strict=True))): value
+        for family, at, value in zip(figures.family.tolist(), figures.at.tolist(), figures.value.tolist(), strict=True)
+    }
+
+
+def rates(name="outcomes", kind="rate", measure="alive", **columns):
+    many = len(next(iter(columns.values())))
+    made = {"centre": text(["A"] * many), "measure": text([measure] * many if isinstance(measure, str) else measure)}
+    made |= {each: numbers(values) for each, values in columns.items()}
+    return ResultTable(made, name=name, kind=kind, dimensions=("centre", "measure"))
+
+
+def test_a_count_is_patients_and_a_blank_code_the_total():
+    table = known.table([{"centre": "A", "sex": "", "value": 40}, {"centre": "A", "sex": "F", "value": None}], ("centre", "sex"))
+    found = listed(table)
+    assert found["patients", "A", "Total"] == 40
+    assert math.isnan(found["patients", "A", "F"])
+
+
+def test_a_rate_is_its_patients_and_those_on_either_side():
+    assert listed(rates(denominator=[90], numerator=[70], not_eligible=[6], not_known=[4], measure="alive@1y")) == {
+        ("denominator", "A", "alive"): 90,
+        ("numerator", "A", "alive@1y"): 70,
+        ("complement", "A", "alive@1y"): 20,
+        ("not_eligible", "A", "alive"): 6,
+        ("not_known", "A", "alive"): 4,
+    }
+
+
+def test_patients_at_two_times_are_kept_apart_only_where_they_differ():
+    same = listed(rates(denominator=[90, 90], numerator=[10, 20], measure=["alive@1y", "alive@5y"]))
+    assert [key for key in same if key[0] == "denominator"] == [("denominator", "A", "alive")]
+    differ = listed(rates(denominator=[90, 80], numerator=[10, 20], measure=["alive@1y", "alive@5y"]))
+    assert {key[2] for key in differ if key[0] == "denominator"} == {"alive@1y", "alive@5y"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "found"),
+    [
+        ("ascertainment", {("expected", "ascertainment"), ("received", "ascertainment"), ("missing", "ascertainment")}),
+        ("complete-records", {("patients", "patients"), ("complete", "complete-records"), ("incomplete", "complete-records")}),
+        ("alive", {("eligible", "alive"), ("denominator", "alive"), ("not_known", "alive")}),
+    ],
+)
+def test_completeness_is_read_for_what_it_says(measure, found):
+    table = rates(name="completeness", denominator=[90], numerator=[70], measure=measure)
+    assert {(key[0], key[2]) for key in listed(table)} == found
+
+
+def test_access_counts_residents_and_its_total_is_its_own():
+    columns = {"area": text(["N", "Total"]), "measure": text(["per million"] * 2), "numerator": numbers([40, 90])}
+    table = ResultTable(columns, name="access", kind="exposure", dimensions=("area", "measure"))
+    assert listed(table) == {("patients", "N", "patients"): 40, ("patients/residents", "Total", "patients"): 90}
+
+
+def test_a_shown_row_may_keep_back_those_not_eligible_and_a_row_without_patients_says_nothing():
+    shown = listed(rates(denominator=[90], numerator=[70], not_eligible=[None], not_known=[4]))
+    assert math.isnan(shown["not_eligible", "A", "alive"])
+    assert listed(rates(denominator=[None], numerator=[None], not_eligible=[None], not_known=[4])) == {
+        ("not_known", "A", "alive"): 4
+    }
+
+
+def test_a_withheld_row_hides_all_its_numbers():
+    table = rates(denominator=[90], numerator=[None])
+    hidden = ResultTable({**table.columns, "status": text(["c"])}, name="outcomes", kind="rate", dimensions=("centre", "measure"))
+    found = listed(hidden)
+    assert found["denominator", "A", "alive"] == 90
+    assert math.isnan(found["numerator", "A", "alive"])
+    assert ("numerator", "A", "alive") not in listed(table)
+
+
+def test_money_need_not_be_whole_but_patients_must():
+    columns = {"centre": text(["A"]), "value": numbers([12.5])}
+    assert listed(ResultTable(columns, name="spend", kind="magnitude", dimensions=("centre",))) == {("amount", "A"): 12.5}
+    with pytest.raises(InputError, match=r"patients of 12.5 for A: numbers of patients are whole"):
+        listed(ResultTable(columns, name="activity", kind="count", dimensions=("centre",)))
+
+
+def test_the_policy_may_name_the_dimensions():
+    table = known.table([{"centre": "A", "sex": "F", "value": 40}], ("centre", "sex"))
+    assert listed(table, policy=Policy(dimensions=("centre",))) == {("patients", "A"): 40}
+
+
+def test_no_tables_have_no_figures():
+    assert listed() == {}
+
+
+def test_folding_keeps_rows_apart_and_in_order_however_large_the_codes():
+    columns = [np.array([5, 5, 7, 5]), np.array([2**40, 0, 1, 2**40]), np.array([1, 2**40, 0, 1])]
+    key = folded(columns, 4)
+    assert key[0] == key[3]
+    assert len(set(key.tolist())) == 3
+    assert np.argsort(key, kind="stable").tolist() == [1, 0, 3, 2]
+
+
+def test_a_label_does_not_change_what_is_counted():
+    assert [quantity_of(name) for name in ("patients", "patients/residents/e1", "numerator/2")] == [
+        "patients",
+        "patients",
+        "numerator",
+    ]

@@ -1,0 +1,215 @@
+"""Which sums a reader can form."""
+
+import math
+
+import numpy as np
+
+from plenary_stats.disclosure import Policy, audit
+from plenary_stats.disclosure.attacker.linking import link
+from plenary_stats.disclosure.attacker.view import view_of
+from plenary_stats.tables import ResultTable, text
+from tests.unit.plenary_stats.disclosure import known
+
+
+def linked(*tables, policy: Policy | None = None, own: int | None = None):
+    own = len(tables) if own is None else own
+    view = view_of(tables[:own], policy or Policy(), tables[own:])
+    link(view)
+    return view
+
+
+def sums(view) -> set:
+    def name(cell):
+        return " ".join([view.figures.families[view.family[cell]], *view.codes(cell)])
+
+    return {(name(whole), *sorted(map(name, parts))) for whole, parts in view.sums}
+
+
+def keys(view) -> dict:
+    return {(view.figures.families[view.family[cell]], view.codes(cell)): cell for cell in range(len(view))}
+
+
+def counts(rows: dict, dimensions: tuple, name: str = "t") -> ResultTable:
+    cells = [
+        dict(zip(dimensions, key if isinstance(key, tuple) else (key,), strict=True), value=value) for key, value in rows.items()
+    ]
+    return known.table(cells, dimensions, name)
+
+
+def test_a_margin_is_the_sum_of_all_codes_that_occur():
+    assert sums(linked(counts({"A": 40, "B": 50, "Total": 90}, ("centre",)))) == {("patients Total", "patients A", "patients B")}
+
+
+def test_centres_add_up_within_their_own_service():
+    cells = linked(counts({("s", "A"): 40, ("s", "Total"): 40, ("t", "B"): 50, ("t", "Total"): 50}, ("service", "centre")))
+    assert sums(cells) == {("patients s Total", "patients s A"), ("patients t Total", "patients t B")}
+
+
+def test_tables_are_linked_where_a_dimension_is_lacking():
+    by_sex = counts({("A", "F"): 30, ("A", "M"): 40}, ("centre", "sex"))
+    assert sums(linked(counts({"A": 70}, ("centre",)), by_sex)) == {("patients A Total", "patients A F", "patients A M")}
+
+
+def test_an_unused_dimension_stands_at_its_total():
+    assert len(linked(counts({("A", ""): 70, ("A", "Total"): 70}, ("centre", "sex")))) == 1
+
+
+def test_a_hierarchy_may_have_two_complete_groupings():
+    pairs = tuple(
+        (child, parent)
+        for parent, members in {"p": "ab", "q": "c", "x": "ac", "y": "b", "Total": "pqxy"}.items()
+        for child in members
+    )
+    values = {"a": None, "b": 31, "c": None, "p": 71, "q": None, "x": 95, "y": None, "Total": None}
+    found = known.ranges(audit([counts(values, ("area",))], Policy(hierarchies={"area": pairs})))
+    assert found == {("a",): (40, 40), ("c",): (55, 55), ("q",): (55, 55), ("y",): (31, 31), ("Total",): (126, 126)}
+
+
+def test_pooled_years_are_made_of_their_years():
+    cells = linked(counts({"2024": 40, "2025": None, "2024 to 2025": 90}, ("period",)))
+    assert sums(cells) == {("patients 2024 to 2025", "patients 2024", "patients 2025")}
+
+
+def test_pooled_financial_years_too():
+    cells = linked(counts({"2023/24": 40, "2024/25": None, "2023/24 to 2024/25": 90}, ("period",)))
+    assert sums(cells) == {("patients 2023/24 to 2024/25", "patients 2023/24", "patients 2024/25")}
+
+
+def test_a_span_that_no_year_is_given_for_is_one_period():
+    assert sums(linked(counts({"2024-2025": 40}, ("period",)))) == set()
+
+
+def test_a_total_that_the_shown_parts_exceed_is_no_total():
+    assert sums(linked(counts({"A": 40, "B": 50, "Total": 80}, ("centre",)))) == set()
+
+
+def test_a_total_of_more_than_its_parts_is_open():
+    cells = linked(counts({"A": 40, "B": 50, "Total": 95}, ("centre",)))
+    assert cells.sums.open.tolist() == [True]
+
+
+def test_a_table_with_a_total_of_its_own_keeps_its_sums_and_its_links():
+    """Equity of access counts England alone; activity counts everybody. The regions are the same cells."""
+    everybody = counts({"North": 40, "South": 50, "Wales": None, "Total": 99}, ("area",), "activity")
+    england = counts({"North": 40, "South": 50, "Total": 90}, ("area",), "access")
+    cells = linked(everybody, england)
+    assert sums(cells) == {
+        ("patients Total", "patients North", "patients South", "patients Wales"),
+        ("patients/1 Total", "patients North", "patients South"),
+    }
+
+
+def test_a_corrected_edition_is_a_system_of_its_own():
+    now = counts({("2024", "A"): 41, ("2024", "Total"): None}, ("period", "centre"))
+    before = counts({("2024", "A"): 40, ("2024", "Total"): 70, ("2024", "B"): None}, ("period", "centre"))
+    cells = linked(now, before, own=1)
+    assert cells.value[keys(cells)["patients", ("2024", "A")]] == 41
+    assert cells.value[keys(cells)["patients/e1", ("2024", "A")]] == 40
+    assert math.isnan(cells.value[keys(cells)["patients", ("2024", "Total")]])
+
+
+def outcome(rows: list[tuple], kind: str = "rate") -> ResultTable:
+    names = ("measure", "numerator", "denominator", "not_eligible", "not_known")
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    made = {"centre": text(["A"] * len(rows)), "measure": text(columns.pop("measure"))}
+    made |= {name: np.array(values, dtype=float) for name, values in columns.items()}
+    made["value"] = made["numerator"] / made["denominator"]
+    return ResultTable(made, name="outcomes", kind=kind, dimensions=("centre", "measure"))
+
+
+def test_a_rate_is_met_and_not_met_and_its_patients_are_the_rest_besides():
+    activity = counts({("A", "patients"): 100}, ("centre", "measure"))
+    assert sums(linked(activity, outcome([("survival", 70, 90, 6, 4)]))) == {
+        ("denominator A survival", "complement A survival", "numerator A survival"),
+        ("patients A patients", "denominator A survival", "not_eligible A survival", "not_known A survival"),
+    }
+
+
+def test_a_rate_at_several_times_is_of_the_same_patients():
+    cells = linked(outcome([("survival@1y", 10, 90, 6, 4), ("survival@5y", 20, 90, 6, 4)]))
+    assert [key for key in keys(cells) if key[0] == "denominator"] == [("denominator", ("A", "survival"))]
+
+
+def test_unless_they_are_not():
+    cells = linked(outcome([("survival@1y", 10, 90, 6, 4), ("survival@5y", 20, 80, 6, 14)]))
+    assert {key[1][1] for key in keys(cells) if key[0] == "denominator"} == {"survival@1y", "survival@5y"}
+    assert ("denominator A survival@5y", "complement A survival@5y", "numerator A survival@5y") in sums(cells)
+
+
+def test_people_counted_for_access_are_the_activity_table_s():
+    activity = counts({("North", "patients"): 40}, ("area", "measure"))
+    columns = {"area": text(["North"]), "measure": text(["rate_per_million"])}
+    columns |= {"numerator": np.array([40.0]), "denominator": np.array([2e6]), "value": np.array([20.0])}
+    cells = linked(activity, ResultTable(columns, name="access", kind="exposure", dimensions=("area", "measure")))
+    assert list(keys(cells)) == [("patients", ("North", "patients"))]
+
+
+def test_a_summary_has_patients_but_no_events():
+    cells = linked(outcome([("stay", 12, 90, 0, 0)], "summary"))
+    assert {key[0] for key in keys(cells)} == {"patients", "denominator", "not_eligible", "not_known"}
+
+
+def test_a_correction_of_one_centre_leaves_the_others_what_they_were():
+    now = counts({("A", "w"): 12, ("A", "Total"): 40, ("B", "Total"): 29, ("Total", "Total"): 69}, ("centre", "sex"))
+    before = counts({("A", "w"): None, ("A", "Total"): 40, ("B", "Total"): 31, ("Total", "Total"): 71}, ("centre", "sex"))
+    cells = linked(now, before, own=1)
+    assert ("patients/e1", ("A", "Total")) not in keys(cells)
+    assert ("patients/e1", ("A", "w")) not in keys(cells)
+    assert cells.value[keys(cells)["patients/e1", ("B", "Total")]] == 31
+    assert ("patients/e1 Total Total", "patients A Total", "patients/e1 B Total") in sums(cells)
+
+
+def test_those_not_eligible_may_be_withheld_in_a_row_that_is_shown():
+    activity = counts({("A", "patients"): 100}, ("centre", "measure"))
+    cells = linked(activity, outcome([("survival", 70, 90, math.nan, 4)]))
+    hidden = keys(cells)["not_eligible", ("A", "survival")]
+    assert cells.published[hidden]
+    assert math.isnan(cells.value[hidden])
+    assert (
+        "patients A patients",
+        "denominator A survival",
+        "not_eligible A survival",
+        "not_known A survival",
+    ) in sums(cells)
+
+
+def test_a_row_without_patients_says_nothing_of_the_others():
+    cells = linked(outcome([("survival", math.nan, math.nan, math.nan, 4)]))
+    assert {key[0] for key in keys(cells)} == {"not_known"}
+
+
+def test_what_adds_up_in_a_pool_adds_up_in_its_years_and_no_list_means_nobody():
+    """D opened in 2025: it stands in no list of 2024, so the pool's are all of 2025."""
+    last = counts({("A", "2024"): 40, ("Total", "2024"): 40}, ("centre", "period"))
+    now = counts({("A", "2024 to 2025"): 90, ("D", "2024 to 2025"): None, ("Total", "2024 to 2025"): 121}, ("centre", "period"))
+    view = linked(now, last, own=1)
+    numbers = keys(view)
+    assert view.value[numbers["patients", ("D", "2024")]] == 0
+    assert view.absent[numbers["patients", ("D", "2024")]]
+    assert view.implied[numbers["patients", ("D", "2025")]]
+    assert ("patients Total 2025", "patients A 2025", "patients D 2025") in sums(view)
+
+
+def test_a_calendar_year_less_a_financial_one():
+    """40 in 2019; 38 in 2019/20, whose last quarter alone had 8: so January to March 2019 had 10."""
+    told = {"2019": 40, "2019/20": 38, "2020-Q1": 8}
+    found = {row["period"]: (row["low"], row["high"]) for row in audit([counts(told, ("period",))], Policy()).rows()}
+    assert found["2019-01 to 2019-03"] == (10, 10)
+    assert "2019-04 to 2019-12" not in found, "30 is not small"
+
+
+def test_a_service_s_centres_make_its_regions_even_where_the_region_has_others_elsewhere():
+    pairs = (("A", "R"), ("B", "R"), ("C", "R"))
+    told = {("s", "A"): None, ("s", "B"): 40, ("s", "R"): 52, ("t", "C"): 60}
+    found = known.ranges(audit([counts(told, ("service", "centre"))], Policy(hierarchies={"centre": pairs})))
+    assert found == {("s", "A"): (12, 12)}
+
+
+def test_a_list_of_some_parts_leaves_room_for_the_others():
+    policy = Policy(hierarchies={"area": (("n1", "N"), ("n2", "N"))})
+    found = known.ranges(audit([counts({"n1": None, "N": 52}, ("area",))], policy))
+    assert found == {("n1",): (0, 52)}
+
+
+def test_without_anything_there_is_nothing_to_add_up():
+    assert sums(linked(own=0)) == set()
