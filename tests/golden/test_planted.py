@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 
 import pytest
 
@@ -19,6 +20,7 @@ from plenary_stats.errors import InputError
 from plenary_stats.tables import ProtectedTable
 from tests.golden import attacked, attacker
 from tests.golden.attacked import patients
+from tests.unit.editions import published
 
 WORLDS = {
     "four centres": patients(7, {"AAA": 3, "BBB": 300, "CCC": 60, "DDD": 90}),
@@ -272,3 +274,58 @@ def _shown_again(table, made):
     columns["value"] = shared.np.where(again, table["value"], columns["value"])
     columns["status"] = shared.np.where(again, "", columns["status"])
     return ProtectedTable(columns, name=made.name, kind=made.kind, dimensions=made.dimensions, token=shared._TOKEN)
+
+
+# ------------------------------------------------------------------------------------------------ what is drawn of it
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """An edition with its pages and slides, and what those should be."""
+    return published.files(), write.renderings(json.loads(published.files()["edition.json"]))
+
+
+PAGE, DECK = "services/adult-ecmo.html", "slides/adult-ecmo.pptx"
+
+
+def repacked(words, member, change):
+    """Return a packed file with one member changed; members within members are named with a slash and a bar."""
+    out = io.BytesIO()
+    name, _, inner = member.partition("|")
+    with zipfile.ZipFile(io.BytesIO(words)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for one in old.infolist():
+            told = old.read(one.filename)
+            if re.fullmatch(name, one.filename):
+                told = repacked(told, inner, change) if inner else change(told)
+            new.writestr(one, told)
+    return out.getvalue()
+
+
+DRAWN = {
+    "alternative text of a page": (PAGE, lambda words: words.replace(b'aria-label="', b'aria-label="Nowhere General 17. ', 1), "Nowhere General 17"),
+    "title of a drawing": (PAGE, lambda words: words.replace(b"<title>", b"<title>Nowhere General 17. ", 1), "Nowhere General 17"),
+    "a number in place of a mark": (PAGE, lambda words: words.replace(b"[c]</span>", b"17</span>", 1), "17</span>"),
+    "a data attribute": (PAGE, lambda words: words.replace(b"<span data-figure", b'<span data-value="17" data-figure', 1), 'data-value="17"'),
+    "a comment": (PAGE, lambda words: words.replace(b"</main>", b"<!-- R0A: 17 --></main>"), "R0A: 17"),
+    "alternative text of a slide": (
+        DECK, lambda words: repacked(words, r"ppt/slides/slide\d+\.xml", lambda told: re.sub(rb'descr="', b'descr="R0A 17. ', told)), "R0A 17",
+    ),
+    "the workbook in a chart": (
+        DECK,
+        lambda words: repacked(words, r"ppt/embeddings/.*\.xlsx|xl/worksheets/sheet1\.xml", lambda told: told.replace(b"</row>", b'<c r="Z9"><v>17</v></c></row>', 1)),
+        "<v>17</v>",
+    ),
+    "the title of a file": (DECK, lambda words: repacked(words, r"docProps/core\.xml", lambda told: told.replace(b"<dc:title>", b"<dc:title>17 ")), "17"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_is_planted_in_a_page_or_a_slide_is_quoted(tmp_path, monkeypatch, whole, name):
+    files, made = whole
+    path, change, says = DRAWN[name]
+    planted_there = change(files[path])
+    assert planted_there != files[path]
+    monkeypatch.setattr(module.write, "renderings", lambda _: made)
+    [words] = problems(tmp_path, dict(files) | {path: planted_there})
+    assert words.startswith(f"{path} is not what the content document says: ")
+    assert says in words.partition(" stands where ")[0]

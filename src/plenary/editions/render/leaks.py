@@ -6,7 +6,9 @@ stands there, a figure or a note left beside a mark, rows ordered by what is wit
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -23,6 +25,9 @@ MOST: Final = 100
 GROUPS: Final = ("centre", "area", "sex", "age_band")
 LEFT: Final = ("value", "numerator", "lower", "upper", "note", *RATIO)
 """The columns that are empty where a row is withheld. Its denominator may stay."""
+
+AROUND: Final = 40
+"""So many letters before and after a difference are quoted."""
 
 TOLD_OF_DATA: Final = ("ascertainment", "complete-records")
 """Measures of completeness whose parts are no patients' results."""
@@ -149,3 +154,31 @@ def _ordered(groups: Sequence[tuple[str, str]]) -> bool:
 def _age(code: str) -> float:
     lowest = re.match(r"\d+", code)
     return float(lowest[0]) if lowest else 0.0
+
+
+def difference(found: bytes, made: bytes) -> str:
+    """Return in words where a file first differs from what it should be; nothing where it cannot be read as text."""
+    if found[:2] == made[:2] == b"PK":
+        return _member(found, made)
+    try:
+        one, other = found.decode(), made.decode()
+    except UnicodeDecodeError:
+        return ""
+    place = next((order for order, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = max(0, place - AROUND)
+    stands, should = (" ".join(each[start : place + AROUND].split()) for each in (one, other))
+    return f"'…{stands}…' stands where '…{should}…' should"
+
+
+def _member(found: bytes, made: bytes) -> str:
+    """Name the first differing file within a packed one: a slide, or a sheet of a workbook within the slides."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(found)) as one, zipfile.ZipFile(io.BytesIO(made)) as other:
+            for name in sorted({*one.namelist(), *other.namelist()}):
+                pair = [each.read(name) if name in each.namelist() else b"" for each in (one, other)]
+                if pair[0] != pair[1]:
+                    words = difference(*pair)
+                    return f"in {name}: {words}" if words else f"in {name}"
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return ""
+    return ""

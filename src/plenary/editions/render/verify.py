@@ -113,7 +113,8 @@ def _renderings(
         return
     for path, words in write.renderings(content).items():
         if found.get(path) != words:
-            yield _problem(path, "is not what the content document says")
+            where = leaks.difference(found.get(path, b""), words)
+            yield _problem(path, "is not what the content document says" + (f": {where}" if where else ""))
 
 
 def _linked(found: Mapping[str, bytes], given: Mapping[str, Path]) -> tuple[list[Path], bool]:

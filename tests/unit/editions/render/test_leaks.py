@@ -1,5 +1,6 @@
 import csv
 import io
+import zipfile
 
 import pytest
 
@@ -221,3 +222,43 @@ def test_other_blocks_have_no_rows():
     made = document(("Cedar", "R2"))
     made["services"][0]["sections"][0]["blocks"] = [other]
     assert list(leaks.out_of_order(made)) == []
+
+
+# ------------------------------------------------------------------------------------------------ where a file differs
+
+
+def packed(**members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, words in members.items():
+            made.writestr(name, words)
+    return out.getvalue()
+
+
+def test_what_stands_in_a_text_and_what_should_are_quoted():
+    assert (
+        leaks.difference(b"<td>17</td>", b"<td>[c]</td>")
+        == "'\u2026<td>17</td>\u2026' stands where '\u2026<td>[c]</td>\u2026' should"
+    )
+
+
+def test_of_a_long_text_only_what_is_near_is_quoted():
+    words = leaks.difference(b"a" * 900 + b"17" + b"b" * 900, b"a" * 900 + b"[c]" + b"b" * 900)
+    assert "17b" in words
+    assert "[c]b" in words
+    assert len(words) < 220
+
+
+def test_a_text_that_is_longer_differs_where_the_other_ends():
+    assert "'\u2026one two\u2026' stands where '\u2026one\u2026'" in leaks.difference(b"one two", b"one")
+
+
+def test_the_member_of_a_packed_file_is_named_and_within_it_the_next():
+    one, other = (packed(sheet=cell) for cell in ("17", "[c]"))
+    assert leaks.difference(packed(same="x", book=one), packed(same="x", book=other)).startswith("in book: in sheet: '\u202617")
+    assert leaks.difference(packed(same="x", more="17"), packed(same="x")).startswith("in more: '\u202617")
+
+
+@pytest.mark.parametrize(("found", "made"), [(b"\xff\xfe1", b"\xff\xfe2"), (b"PK1", b"PK2"), (packed(a="x"), packed(a="x"))])
+def test_of_what_cannot_be_read_nothing_is_said(found, made):
+    assert leaks.difference(found, made) == ""
