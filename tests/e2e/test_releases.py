@@ -91,3 +91,33 @@ def test_a_reviewer_asks_what_showing_a_number_would_cost(page, member, sign_in,
     page.get_by_role("link", name="Look again until it is done").click()
     page.get_by_text("Would be withheld instead").wait_for()
     check_page(page)
+
+
+def test_a_commissioner_tries_a_policy_and_adopts_it(page, member, sign_in, centres):
+    releases.proposal()
+    sign_in(member(NationalCommissioner, "England", "nation"))
+    page.goto("/workspace/rules/")
+    check_page(page)
+    page.get_by_role("link", name="Draft a version").click()
+    check_page(page)
+    page.get_by_role("button", name="See what it would do").click()
+    assert page.get_by_role("link", name="Say why it changes").is_visible()
+    check_page(page, without_script=False)
+    page.get_by_label("Version").fill("next")
+    for group, year in (("In force from", "2090"), ("Review by", "2091")):
+        dates = page.get_by_role("group", name=group)
+        for part, value in (("Day", "1"), ("Month", "4"), ("Year", year)):
+            dates.get_by_label(part).fill(value)
+    page.get_by_label("Fewest patients that are shown").fill("500")
+    page.get_by_label("Why it changes").fill("More care is asked for.")
+    page.get_by_role("button", name="See what it would do").click()
+    page.get_by_text("The latest results are being protected under it").wait_for()
+    page.get_by_role("link", name="Stop looking again").click()
+    check_page(page)
+    tasks.answer.call(Trial.objects.get().pk)
+    page.get_by_role("link", name="Look again until it is done").click()
+    page.get_by_role("heading", name="What it would do to the latest results").wait_for()
+    check_page(page)
+    page.get_by_role("button", name="Adopt it").click()
+    page.get_by_text("Version next was adopted.").wait_for()
+    check_page(page)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from plenary.core import permissions
 from plenary.core.actions import adopt_policy
 from plenary.core.terms import SYSTEM, Who
 from plenary.releases import actions
 from plenary.releases.models import Proposal, Trial
-from plenary.releases.terms import Decision
+from plenary.releases.terms import Decision, Draft
 from plenary_stats import tables
 from plenary_stats.tables import RESULT_DIMENSIONS, ResultTable
 from tests.factories.core import make_who
@@ -84,3 +85,17 @@ def ask_cost(proposal: Proposal, centre: str = "RJ8", by: Who = FIRST) -> Trial:
     """Ask what showing the patients of a centre would cost."""
     place = {"service": "adult-ecmo", "centre": centre, "period": "2025", "measure": "patients"}
     return actions.ask_cost(proposal_id=proposal.pk, table="activity", place=place, by=by)
+
+
+def draft(**changes: Any) -> Draft:
+    """Return a draft of the policy that protects more than the one in force."""
+    usual = {
+        "version": "2027-1",
+        "valid_from": date(2027, 4, 1),
+        "body": {"threshold": 40, "event_threshold": 5, "minimum_width": 10, "zeros": "protect"},
+        "source": "The reports",
+        "reason": "More care is asked for.",
+        "owner": "National commissioner",
+        "review_on": date(2028, 4, 1),
+    }
+    return Draft(**(usual | changes))

@@ -233,7 +233,7 @@ def adopt_policy(
     *, name: str, version: str, valid_from: date, body: dict[str, Any], source: str, valid_to: date | None = None, by: Who
 ) -> Policy:
     """Put a version of a policy in force. An open earlier version ends where this one begins; the same twice is once."""
-    require(permissions.may_administer(by), "Only an administrator may adopt a policy.")
+    require(permissions.may_adopt_policy(by, name), "Only an administrator or the owner of a policy may adopt a version of it.")
     require(valid_to is None or valid_to > valid_from, f"A version of {name!r} cannot end before it begins.")
     content = {"valid_from": valid_from, "body": json.loads(json.dumps(body, default=_plain)), "source": source}
     with transaction.atomic():

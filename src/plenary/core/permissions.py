@@ -19,6 +19,7 @@ __all__ = [
     "commissions",
     "holds",
     "may_administer",
+    "may_adopt_policy",
     "needs_second_factor",
     "require",
     "require_fit",
@@ -99,6 +100,8 @@ ROLES: tuple[type[Role], ...] = (
     PatientRepresentative,
     Administrator,
 )
+COMMISSIONERS_POLICIES = frozenset({"disclosure"})
+"""The policies that the national commissioner owns."""
 _BY_KEY = {role.key: role for role in ROLES}
 
 
@@ -137,6 +140,11 @@ def commissions(who: Who, nation: str = NATION) -> bool:
 def may_administer(who: Who) -> bool:
     """Return whether ``who`` may manage people, posts, policies and definitions."""
     return holds(who, Administrator)
+
+
+def may_adopt_policy(who: Who, name: str) -> bool:
+    """Return whether ``who`` may put a version of a policy in force: an administrator, and the owner of this one."""
+    return may_administer(who) or (name in COMMISSIONERS_POLICIES and commissions(who))
 
 
 def needs_second_factor(who: Who) -> bool:

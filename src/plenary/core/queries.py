@@ -82,6 +82,12 @@ def policy(name: str, on: date) -> Policy:
     return Policy(row.name, row.version, row.valid_from, row.valid_to, row.body, row.source)
 
 
+def policy_versions(name: str) -> list[Policy]:
+    """Return every version of a policy, the earliest first: what was, what is and what will be in force."""
+    rows = PolicyRow.objects.filter(name=name)
+    return [Policy(row.name, row.version, row.valid_from, row.valid_to, row.body, row.source) for row in rows]
+
+
 def inbox(who: Who) -> QuerySet[ActionToDo]:
     """Return what this person is asked to do and has not done, by due date."""
     mine = Q(person_id=who.person_id) if who.person_id is not None else Q(pk__in=())

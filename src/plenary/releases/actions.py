@@ -13,8 +13,9 @@ from django.utils.crypto import salted_hmac
 
 from plenary.collection.queries import period_label
 from plenary.collection.terms import require_period
+from plenary.core import actions as core
 from plenary.core.actions import record, store_bytes
-from plenary.core.permissions import NationalCommissioner, NetworkLead, holds, require, require_fit
+from plenary.core.permissions import NationalCommissioner, NetworkLead, holds, may_adopt_policy, require, require_fit
 from plenary.core.queries import policy as policy_in_force
 from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Policy, Who, why_failed
@@ -26,7 +27,9 @@ from plenary.releases.queries import (
     Protected,
     disclosure_policy,
     disclosure_policy_plain,
+    drafts,
     gathered,
+    previews,
     proposals,
     protected,
     showing,
@@ -36,8 +39,10 @@ from plenary.releases.queries import (
 from plenary.releases.queries.reviewed import reviewed, reviewed_rows
 from plenary.releases.terms import (
     LONGEST_TEXT,
+    POLICY,
     SECTIONS,
     Decision,
+    Draft,
     ProposalState,
     TrialKind,
     TrialState,
@@ -48,7 +53,6 @@ from plenary_stats import tables
 from plenary_stats.tables import ProtectedTable, ResultTable
 
 JSON = "application/json"
-POLICY = "disclosure"
 
 
 def propose(
@@ -361,7 +365,64 @@ def _cost(trial: Trial) -> dict[str, Any]:
     return asdict(showing.cost_of_showing(trial.proposal, row))
 
 
-_ANSWERS: Mapping[TrialKind, Callable[[Trial], dict[str, Any]]] = {TrialKind.SHOW: _cost}
+def _preview(trial: Trial) -> dict[str, Any]:
+    draft = Draft.of(trial.asked)
+    return previews.preview(trial.proposal, policy_in_force(POLICY, draft.valid_from).body, draft.body)
+
+
+_ANSWERS: Mapping[TrialKind, Callable[[Trial], dict[str, Any]]] = {TrialKind.SHOW: _cost, TrialKind.POLICY: _preview}
+
+
+def try_policy(*, draft: Draft, on: dt.date, by: Who) -> Trial:
+    """Queue the question what a draft of the disclosure policy would withhold of the latest results. It is not in force by that.
+
+    What forbids the draft is said now. The last prepared proposal of the nation holds the latest results.
+    """
+    require(may_adopt_policy(by, POLICY), "Only the national commissioner drafts the disclosure policy.")
+    before = drafts.checked(draft, on)
+    proposal = trials.latest_results(by)
+    if proposal is None:
+        raise NotPossible("There are no results to try it on. Propose an edition of the nation first.")
+    return _ask(TrialKind.POLICY, proposal, draft.plain() | {"against": before.version}, by)
+
+
+def adopt_tried(*, trial_id: int, sha256: str, on: dt.date, by: Who) -> Policy:
+    """Put a policy in force exactly as it was tried: ``sha256`` names the draft that the person saw the preview of."""
+    require(may_adopt_policy(by, POLICY), "Only the national commissioner adopts the disclosure policy.")
+    with transaction.atomic():
+        trial = Trial.objects.select_for_update().filter(pk=trial_id, kind=TrialKind.POLICY).first()
+        if trial is None:
+            raise NotFound(f"There is no trial {trial_id} of a policy.")
+        if trial.asked_sha256 != sha256 or trials.asked_sha256(trial.asked) != sha256:
+            raise NotPossible("This is not the draft whose preview you saw. Look at the preview again.")
+        draft = Draft.of(trial.asked)
+        _require_tried(trial, drafts.checked(draft, on))
+        core.adopt_policy(
+            name=POLICY,
+            version=draft.version,
+            valid_from=draft.valid_from,
+            body=dict(draft.body),
+            source=draft.source,
+            by=by,
+        )
+        trial.state = TrialState.ADOPTED
+        trial.save(update_fields=["state"])
+        about = {name: trial.asked[name] for name in ("reason", "owner", "authority", "review_on")}
+        detail = about | {"trial": trial.pk, "asked_sha256": sha256, "answer_sha256": trial.answer_sha256}
+        record(by=by, verb="adopt tried policy", subject=f"policy/{POLICY}/{draft.version}", detail=detail)
+    return policy_in_force(POLICY, draft.valid_from)
+
+
+def _require_tried(trial: Trial, before: Policy) -> None:
+    """Refuse what has no preview, a preview that failed, or one against a version that will not be in force then."""
+    if trial.state != TrialState.DONE:
+        raise NotPossible("A policy is adopted after its preview was worked out, and once.")
+    if not (trials.answer(trial) or {}).get("possible"):
+        raise NotPossible("The latest results cannot be protected under this policy. The preview says why.")
+    if trial.asked["against"] != before.version:
+        raise NotPossible(
+            f"It was tried against version {trial.asked['against']}; by then {before.version} is in force. Try it again."
+        )
 
 
 def _services(results: Sequence[ResultTable]) -> list[Service]:

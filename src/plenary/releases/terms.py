@@ -206,3 +206,47 @@ class Cost:
     newly_withheld: tuple[tuple[str, tuple[str, ...]], ...] = ()
     newly_shown: tuple[tuple[str, tuple[str, ...]], ...] = ()
     gives_away: tuple[tuple[str, tuple[str, ...], float, float | None], ...] = ()
+
+
+POLICY: Final = "disclosure"
+"""The name of the policy that says what may be shown."""
+NATIONAL_THRESHOLD: Final = 30
+"""Patient numbers below it are left out of the national reports. A policy goes below it only where somebody decided that."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version of the disclosure policy before it is adopted: the document, from when it holds, and who answers for it why.
+
+    ``authority`` says who decided what the version protects less than the one before, and where that is written.
+    """
+
+    version: str
+    valid_from: dt.date
+    body: Mapping[str, Any]
+    source: str
+    reason: str
+    owner: str
+    review_on: dt.date
+    authority: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """Return the draft as plain values: what is tried, hashed and adopted."""
+        dates = {"valid_from": self.valid_from.isoformat(), "review_on": self.review_on.isoformat()}
+        return vars(self) | dates | {"body": dict(self.body)}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Draft:
+        """Return the draft that plain values describe."""
+        kept: dict[str, Any] = {name: plain[name] for name in ("version", "body", "source", "reason", "owner", "authority")}
+        kept |= {name: dt.date.fromisoformat(plain[name]) for name in ("valid_from", "review_on")}
+        return cls(**kept)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One entry of a policy that two versions say differently."""
+
+    name: str
+    before: str
+    after: str

@@ -199,3 +199,12 @@ def test_a_second_factor_is_asked_of_everybody_who_holds_more_than_the_patients_
 def test_no_role_that_sees_cases_can_be_held_over_more_than_a_centre(role):
     """Nobody has standing access by being important: over a service, a nation or all, no case is seen."""
     assert role.sees_cases is (role.scope_kinds == ("centre",))
+
+
+def test_the_disclosure_policy_is_the_national_commissioners_and_no_other_policy_is():
+    commissioner, wales = make_who(may.NationalCommissioner, "England"), make_who(may.NationalCommissioner, "Wales")
+    assert may.may_adopt_policy(commissioner, "disclosure") is True
+    assert may.may_adopt_policy(commissioner, "quorum") is False
+    assert may.may_adopt_policy(wales, "disclosure") is False
+    assert may.may_adopt_policy(make_who(may.Reviewer, "England"), "disclosure") is False
+    assert may.may_adopt_policy(make_who(may.Administrator), "quorum") is True

@@ -249,3 +249,13 @@ def test_bytes_come_back_as_they_were_kept_and_erased_and_sent_again_they_are_ne
     assert actions.store_bytes(content, by=SYSTEM, media_type="text/csv") == sha256
     assert (queries.stored_bytes(sha256), queries.erased_on(sha256)) == (content, None)
     assert queries.events(verb="store bytes").count() == 2
+
+
+@pytest.mark.django_db
+def test_every_version_of_a_policy_stands_in_the_order_of_its_dates():
+    for version, begins in (("2", date(2020, 4, 1)), ("3", date(2030, 4, 1)), ("other", date(2019, 4, 1))):
+        name = "quorum" if version == "other" else "disclosure"
+        actions.adopt_policy(name=name, version=version, valid_from=begins, body={"threshold": 30}, source="x", by=SYSTEM)
+    found = queries.policy_versions("disclosure")
+    assert [(one.version, one.valid_to) for one in found] == [("2", date(2030, 4, 1)), ("3", None)]
+    assert queries.policy_versions("none") == []

@@ -247,7 +247,7 @@ def test_what_it_would_cost_is_asked_waited_for_and_told(reviewer, proposal):
     page = reviewer.get(cell_url(proposal))
     assert "Refresh" not in page.headers
     said = words(page)
-    assert "It protects: with it, a reader could work out adult-ecmo, RJ7, 2025: Patients: exactly 12" in said.replace(
+    assert "It protects: with it, a reader could work out Adult ecmo service, RJ7, 2025: Patients: exactly 12" in said.replace(
         " of patients", ""
     )
     assert "Would be withheld instead" in said
@@ -275,16 +275,16 @@ def test_a_cost_is_told_whole():
     place = ("lam", "RJ1", "Total", "Total", "Total", "2025", "patients")
     one = ("patients", place)
     cost = Cost(True, "", 10, 12, 100.0, 104.5, (one,), (), ((*one, 3, 5),))
-    told = grids._cost_words(cost)
+    told = grids._cost_words(cost, {"lam": "LAM"})
     assert told["said"] == [
         "With this number shown, 12 numbers would be withheld to protect others: 2 more than now.",
         "Information lost: 104.5, now 100.0.",
     ]
-    assert told["newly_withheld"] == ["lam, RJ1, 2025: Patients"]
-    assert told["gives_away"] == ["lam, RJ1, 2025: Patients: 3 to 5"]
-    assert "1 fewer than now" in grids._cost_words(Cost(True, "", 3, 2))["said"][0]
-    assert grids._cost_words(None) == {}
-    assert grids._cost_words(Cost(False, "Because."))["said"] == ["It cannot be shown.", "Because."]
+    assert told["newly_withheld"] == ["LAM, RJ1, 2025: Patients"]
+    assert told["gives_away"] == ["LAM, RJ1, 2025: Patients: 3 to 5"]
+    assert "1 fewer than now" in grids._cost_words(Cost(True, "", 3, 2), {})["said"][0]
+    assert grids._cost_words(None, {}) == {}
+    assert grids._cost_words(Cost(False, "Because."), {})["said"] == ["It cannot be shown.", "Because."]
 
 
 # -- the summary

@@ -71,3 +71,14 @@ def latest_results(who: Who) -> Proposal | None:
     """Return the last prepared proposal of the whole nation that ``who`` sees: on its results a policy is tried."""
     left_out = {*UNPREPARED, ProposalState.WITHDRAWN}
     return proposals.visible_to(who).filter(whole=True).exclude(state__in=left_out).exclude(content_hash="").first()
+
+
+def policies(who: Who) -> list[Trial]:
+    """Return the drafts of a policy that were tried, the latest first."""
+    return list(visible_to(who).filter(kind=TrialKind.POLICY).select_related("proposal"))
+
+
+def adopted() -> dict[str, dict[str, Any]]:
+    """Return who answers for each version that was adopted after it was tried, and why, by version."""
+    found = Trial.objects.filter(kind=TrialKind.POLICY, state=TrialState.ADOPTED)
+    return {trial.asked["version"]: trial.asked for trial in found}

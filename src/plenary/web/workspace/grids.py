@@ -17,7 +17,7 @@ from markupsafe import Markup
 from plenary.core.terms import NotFound
 from plenary.releases import actions
 from plenary.releases.queries import proposals, showing, trials
-from plenary.releases.queries.reviewed import reviewed
+from plenary.releases.queries.reviewed import FIRST, reviewed
 from plenary.releases.queries.sums import sums_of
 from plenary.releases.terms import Cost, Deduced, Reviewed, Rule, SumSeen, Term, TrialKind
 from plenary.web.design.fields import FilterForm
@@ -227,7 +227,7 @@ def cell(request: HttpRequest, number: int) -> HttpResponse:
         sums=_sums(one, row, sums_of(rows, row, policy["hierarchies"])),
         may_show=row.rule is Rule.ANOTHER,
         withheld=row.withheld,
-        cost=_cost_words(trials.cost(trial)) if trial and trial.answer_sha256 else None,
+        cost=_cost_words(trials.cost(trial), names) if trial and trial.answer_sha256 else None,
         waiting=waiting,
         why_not=why_not,
         seconds=LOOK_AGAIN,
@@ -353,7 +353,7 @@ def ask_cost(request: HttpRequest, number: int) -> HttpResponse:
     return redirect(f"{reverse('proposal_cell', args=[one.pk])}?{request.GET.urlencode()}")
 
 
-def _cost_words(cost: Cost | None) -> Mapping[str, Any]:
+def _cost_words(cost: Cost | None, names: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the answer in words: what it protects, and which numbers would be withheld in its place."""
     if cost is None:
         return {}
@@ -370,20 +370,25 @@ def _cost_words(cost: Cost | None) -> Mapping[str, Any]:
     return {
         "said": said,
         "gives_away": [
-            f"{_number_words(quantity, place)}: {range_words(Deduced(quantity, low, high, ''))}"
+            f"{_number_words(quantity, place, names)}: {range_words(Deduced(quantity, low, high, ''))}"
             for quantity, place, low, high in cost.gives_away
         ],
-        "newly_withheld": [_number_words(*one) for one in cost.newly_withheld],
-        "newly_shown": [_number_words(*one) for one in cost.newly_shown],
+        "newly_withheld": [_number_words(*one, names) for one in sorted(cost.newly_withheld, key=_people_first)],
+        "newly_shown": [_number_words(*one, names) for one in sorted(cost.newly_shown, key=_people_first)],
     }
 
 
-def _number_words(quantity: str, place: Sequence[str]) -> str:
+def _people_first(one: tuple[str, tuple[str, ...]]) -> bool:
+    """Order numbers so that those of patients and results stand before what tells of the data."""
+    return one[0] not in FIRST
+
+
+def _number_words(quantity: str, place: Sequence[str], names: Mapping[str, str]) -> str:
     """Return a number that disclosure control names by quantity and place, in words."""
     service, *others, period, measure = place
     words = [code for code in others if code not in {"", TOTAL}] or ["all centres"]
     about = quantity_words(quantity) if quantity == measure or not measure else f"{quantity_words(quantity)} of {measure}"
-    return f"{', '.join(word for word in (service, *words, period) if word)}: {about}"
+    return f"{', '.join(word for word in (names.get(service, service), *words, period) if word)}: {about}"
 
 
 def service_picture(rows: Sequence[Reviewed], names: Mapping[str, str]) -> Markup:

@@ -27,6 +27,7 @@ from plenary.web.workspace import (
     people,
     releases,
     results,
+    rules,
     series,
     spend,
     submissions,
@@ -108,6 +109,12 @@ urlpatterns = [
     route("workspace/releases/<int:number>/review/", releases.review, "review", (Reviewer,)),
     route("workspace/releases/<int:number>/release/", releases.freeze, "freeze", LEADERS),
     route("workspace/releases/<int:number>/withdraw/", releases.withdraw, "withdraw", LEADERS),
+    # the rules of disclosure control
+    route("workspace/rules/", rules.all_versions, "rules", RELEASERS),
+    route("workspace/rules.csv", partial(rules.all_versions, as_file=True), "rules_file", RELEASERS),
+    route("workspace/rules/version/<str:name>/", rules.version, "rules_version", RELEASERS),
+    route("workspace/rules/draft/", rules.draft, "draft_rules", COMMISSIONER),
+    route("workspace/rules/tried/<int:number>/", rules.tried, "tried_rules", COMMISSIONER),
     # editions
     route("workspace/editions/", editions.all_editions, "manage_editions", PUBLISHERS),
     route("workspace/editions.csv", partial(editions.all_editions, as_file=True), "manage_editions_file", PUBLISHERS),
