@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from plenary_stats.disclosure.attacker.audit import Audit
 from plenary_stats.disclosure.coarsen import Merge
 from plenary_stats.disclosure.policy import Policy
+from plenary_stats.disclosure.rounded import COUNTED, within
 from plenary_stats.disclosure.suppressor.years import NAMES, span_of
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, TOTAL, WITHHELD, ProtectedTable, ResultTable
 
@@ -25,6 +27,8 @@ Level = tuple[str, ...]
 """The dimensions by which a figure is broken down, beside service, period and measure."""
 Spot = tuple[str, tuple[str, ...]]
 """A row of a table: the table's name and kind, and the code in each of its dimensions."""
+Place = tuple[tuple[str, str], ...]
+"""A dimension and its code, for every dimension of a table."""
 LEVEL_WORDS = {"age_band": "age band"}
 NOTHING: Mapping[Spot, float] = MappingProxyType({})
 PLAIN = frozenset({"service", "measure", *NAMES})
@@ -71,12 +75,18 @@ def told(low: float, high: float) -> float:
     return 0.0 if math.isinf(high) or high <= 0 else 1.0 - math.log1p(high - low) / math.log1p(high)
 
 
+def _told_rounded(value: float, base: int) -> float:
+    """Return how much of a number its multiple tells."""
+    return 0.0 if math.isnan(value) else told(*within(base * round(value / base), base))
+
+
 @dataclass(frozen=True)
 class _Figure:
     table: str
     place: Mapping[str, str]
     value: float
     patients: bool
+    shown: bool
     told: float
     worth: float
 
@@ -111,14 +121,44 @@ def _name(table: ResultTable) -> str:
 
 
 def measure(
-    tables: Sequence[ResultTable], protected: Sequence[ProtectedTable], policy: Policy, worth: Mapping[Spot, float] = NOTHING
+    tables: Sequence[ResultTable],
+    protected: Sequence[ProtectedTable],
+    policy: Policy,
+    worth: Mapping[Spot, float] = NOTHING,
+    ranges: Mapping[Place, tuple[float, float]] | None = None,
 ) -> Shown:
-    """Return what protected tables show of the true ones that they were made from."""
+    """Return what protected tables show of the true ones that they were made from; with ``ranges``, what those tell too."""
     found = []
     for table, made in zip(tables, protected, strict=True):
-        shown = [0.0 if status == WITHHELD else 1.0 for status in made["status"].tolist()]
-        found += list(_figures(table, shown, worth, policy))
+        withheld = (made["status"] == WITHHELD).tolist()
+        found += list(_figures(table, _shares(table, withheld, ranges or {}), worth, policy))
     return _added(found)
+
+
+def _shares(table: ResultTable, withheld: Sequence[bool], ranges: Mapping[Place, tuple[float, float]]) -> list[float]:
+    """Return how much of each row's figure is told: of a withheld number of patients, what its range tells."""
+    names = table.dimensions if table.kind == "count" else ()
+    places = zip(*(table[name].tolist() for name in names), strict=True) if names else [()] * len(table)
+    shares = []
+    for place, gone in zip(places, withheld, strict=True):
+        spot = tuple((name, code or TOTAL) for name, code in zip(names, place, strict=True))
+        low, high = ranges.get(spot, (0.0, math.inf)) if gone else (0.0, 0.0)
+        shares.append(min(told(low, high), 0.99) if gone else 1.0)
+    return shares
+
+
+def ranges_of(audit: Audit, dimensions: Sequence[str]) -> dict[Place, tuple[float, float]]:
+    """Return the ranges of withheld numbers of patients that an audit gives, by the codes of a table's dimensions.
+
+    Cells that stand elsewhere than at the total of a dimension that the table lacks are not of this table.
+    """
+    found = {}
+    for row in audit.rows():
+        codes = {name: code or TOTAL for name, code in row.items() if name not in {"quantity", "low", "high", "verdict"}}
+        if row["quantity"] == "patients" and all(code == TOTAL for name, code in codes.items() if name not in dimensions):
+            high = math.inf if row["high"] is None else row["high"]
+            found[tuple((name, codes.get(name, TOTAL)) for name in dimensions)] = (row["low"], high)
+    return found
 
 
 def at_best(tables: Sequence[ResultTable], policy: Policy, worth: Mapping[Spot, float] = NOTHING) -> Shown:
@@ -151,12 +191,21 @@ def _figures(table: ResultTable, shown: Sequence[float], worth: Mapping[Spot, fl
     names = table.dimensions
     columns = [table[name].tolist() for name in names]
     given = table["status"].tolist() if "status" in table.columns else [""] * len(table)
+    behind = next((table[name].tolist() for name in COUNTED[table.kind] if name in table.columns), None)
     for row, value in enumerate(table["value"].tolist()):
         if given[row] in {NOT_COLLECTED, NOT_APPLICABLE} or math.isnan(value):
             continue
         place = {name: column[row] or TOTAL for name, column in zip(names, columns, strict=True)}
         spot = (_name(table), tuple(column[row] for column in columns))
-        yield _Figure(spot[0], place, value, table.kind == "count", shown[row], worth.get(spot) or weight_of(place, policy))
+        part = shown[row]
+        if policy.rounding is not None and part == 1 and behind is not None:
+            part = (
+                told(*within(policy.rounding * round(behind[row] / policy.rounding), policy.rounding))
+                if behind[row] >= 0
+                else 0.0
+            )
+        worthy = worth.get(spot) or weight_of(place, policy)
+        yield _Figure(spot[0], place, value, table.kind == "count", shown[row] == 1, part, worthy)
 
 
 def _added(figures: Sequence[_Figure]) -> Shown:
@@ -169,12 +218,12 @@ def _added(figures: Sequence[_Figure]) -> Shown:
         if _repeats(each, years):
             continue
         level = tuple(name for name, code in each.place.items() if code != TOTAL and name not in PLAIN)
-        levels[level][0] += each.told == 1
+        levels[level][0] += each.shown
         levels[level][1] += 1
         services[each.place.get("service", TOTAL)] += each.worth * each.told
-        count, of = count + (each.told == 1), of + 1
+        count, of = count + (each.shown), of + 1
         if each.patients:
-            patients, of_patients = patients + each.value * (each.told == 1), of_patients + each.value
+            patients, of_patients = patients + each.value * (each.shown), of_patients + each.value
     return Shown(
         int(count),
         int(of),

@@ -14,7 +14,7 @@ from typing import Any
 
 from plenary_stats.disclosure.attacker.audit import Editions
 from plenary_stats.disclosure.coarsen import YEAR, Merge, bands, coarsen, parents, pools, together
-from plenary_stats.disclosure.measured import Shown, Spot, at_best, level_words, measure, worth_of
+from plenary_stats.disclosure.measured import Shown, Spot, at_best, level_words, measure, ranges_of, worth_of
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.protect import Protected, protect
 from plenary_stats.disclosure.suppressor.years import NAMES
@@ -24,6 +24,8 @@ from plenary_stats.tables import TOTAL, ResultTable
 Say = Callable[[int, int, str], None]
 """Told before each piece of work: how many are done, how many there are at most, and what comes."""
 YEARS = (2, 3, 5)
+BASE = 5
+"""The base of rounded numbers that is proposed."""
 MOST = 8
 """So many proposals are protected in earnest, unless the caller says otherwise."""
 NOUNS = {"age_band": "age band", "area": "area"}
@@ -31,11 +33,17 @@ NOUNS = {"age_band": "age band", "area": "area"}
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that may be done to the tables: what it is called, what it hides, and the merge that does it."""
+    """One thing that may be done to the tables: what it is called, what it hides, and the merge that does it.
+
+    Or what the policy may do instead: say the ``ranges`` of withheld numbers; round to multiples of a base (``rounding``), which
+    lets every number be known more nearly than the policy's minimum width and so is for people to decide.
+    """
 
     words: str
     hides: str
-    merge: Merge
+    merge: Merge | None = None
+    rounding: int | None = None
+    ranges: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,24 +67,27 @@ class Proposal:
         return "; ".join(step.words for step in self.steps) or "the tables as they are"
 
     @property
+    def rounds(self) -> bool:
+        """Whether it asks for another policy, of rounded numbers."""
+        return any(step.rounding for step in self.steps)
+
+    @property
     def information(self) -> float:
         """What is shown, as one number: see ``measured.Shown``."""
         return self.shown.information
 
     def plain(self) -> dict[str, Any]:
         """Return the proposal for JSON."""
-        steps = [
-            {
-                "words": step.words,
-                "hides": step.hides,
-                "dimension": step.merge.dimension,
-                "into": dict(step.merge.into),
-                "whole_stays": step.merge.whole_stays,
-                "services": list(step.merge.services),
-            }
-            for step in self.steps
-        ]
+        steps = [_plain_step(step) for step in self.steps]
         return {"title": self.title, "steps": steps, "exact": self.exact, "problem": self.problem} | self.shown.plain()
+
+
+def _plain_step(step: Step) -> dict[str, Any]:
+    plain: dict[str, Any] = {"words": step.words, "hides": step.hides}
+    if step.merge is not None:
+        plain |= {"dimension": step.merge.dimension, "into": dict(step.merge.into)}
+        plain |= {"whole_stays": step.merge.whole_stays, "services": list(step.merge.services)}
+    return plain | {name: value for name, value in (("rounding", step.rounding), ("ranges", step.ranges)) if value}
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,8 @@ class Plan:
 
     @property
     def best(self) -> Proposal:
-        """The proposal, or the tables as they are, that shows most."""
-        known = [each for each in (self.baseline, *self.proposals) if each.exact and not each.problem]
+        """The proposal, or the tables as they are, that shows most under the policy as it stands: without rounding."""
+        known = [each for each in (self.baseline, *self.proposals) if each.exact and not each.problem and not each.rounds]
         return max(known, key=lambda each: each.information, default=self.baseline)
 
     def words(self, proposal: Proposal) -> str:
@@ -105,7 +116,7 @@ class Plan:
             shown, of = now.levels[level]
             was, had = before.levels.get(level, (0, 0))
             parts.insert(0, f"{at_most}{shown:,} of {of:,} {level_words(level)} shown in place of {was:,} of {had:,}")
-        hides = "; ".join(step.hides for step in proposal.steps)
+        hides = "; ".join(step.hides for step in proposal.steps if step.hides)
         if proposal.steps and before.information:
             change = round(100 * (now.information / before.information - 1))
             parts[-1] += f", which tells {at_most}{abs(change)}% {'less' if change < 0 else 'more'}"
@@ -149,9 +160,13 @@ def plan(
     singles = [planner.guess((step,)) for step in steps_of(tables, policy)]
     planner.try_best(singles, most - most // 3 if len(singles) > 1 else most)
     best = planner.best(singles)
+    planner.other_policies(baseline)
     if best is not None:
         planner.try_best(planner.narrowed(baseline, best), 1)
-        others = [each.steps[0] for each in singles if each.steps[0].merge.dimension != best.steps[0].merge.dimension]
+        own = best.steps[0].merge
+        others = [
+            each.steps[0] for each in singles if own and each.steps[0].merge and each.steps[0].merge.dimension != own.dimension
+        ]
         planner.try_best([planner.guess((*best.steps, step)) for step in others], most)
     found = sorted(planner.found.values(), key=lambda each: (not each.exact, bool(each.problem), -each.information, each.title))
     return Plan(baseline, tuple(each for each in found if each.steps))
@@ -187,7 +202,7 @@ class _Planner:
 
     def _worth(self, steps: Sequence[Step]) -> dict[Spot, float]:
         """Return how much each figure is worth that takes the place of several finer ones."""
-        return worth_of(self.tables, [step.merge for step in steps], self.policy)
+        return worth_of(self.tables, [step.merge for step in steps if step.merge], self.policy)
 
     def _keep(self, proposal: Proposal) -> Proposal:
         self.found[proposal.title] = proposal
@@ -197,6 +212,8 @@ class _Planner:
         """Return the tables after some steps. What earlier editions show by the finer codes stays tied to the coarser ones."""
         made, hierarchies = list(self.tables), dict(self.policy.hierarchies)
         for step in steps:
+            if step.merge is None:
+                continue
             made = [coarsen(table, step.merge) for table in made]
             name, pairs = step.merge.dimension, hierarchies.get(step.merge.dimension, ())
             new = tuple((code, coarser) for code, coarser in step.merge.into.items() if coarser != TOTAL)
@@ -218,13 +235,32 @@ class _Planner:
         exact = [each for each in known if each.exact and not each.problem]
         return max(exact, key=lambda each: each.information, default=None)
 
+    def other_policies(self, baseline: Proposal) -> None:
+        """Add what the policy could say of the tables as they are: the ranges of withheld numbers; rounded ones."""
+        done = baseline.protected
+        if done is None or not done.audit.cells["low"].size or self.policy.rounding is not None:
+            return
+        ranges = {place: ends for table in self.tables for place, ends in ranges_of(done.audit, table.dimensions).items()}
+        step = Step("the ranges of withheld numbers in words", "", ranges=True)
+        policy = replace(self.policy, ranges=True)
+        shown = measure(self.tables, done.tables, policy, ranges=ranges)
+        self._keep(Proposal((step,), policy, shown, exact=True, protected=done))
+        width = min(self.policy.minimum_width, BASE - 1)
+        asks = f" (it asks for minimum_width = {width})" if width < self.policy.minimum_width else ""
+        step = Step(
+            f"numbers of patients as multiples of {BASE}{asks}", f"by how much each was rounded, up to {BASE - 1}", rounding=BASE
+        )
+        policy = replace(self.policy, rounding=BASE, minimum_width=width)
+        least = replace(policy, threshold=1, event_threshold=1, zeros="publish")
+        self._keep(Proposal((step,), policy, at_best(self.tables, least), exact=False))
+
     def narrowed(self, baseline: Proposal, best: Proposal) -> list[Proposal]:
         """Return the step for those services alone of which it shows more, where it shows less of others."""
         before, now = baseline.shown.services, best.shown.services
         more = tuple(sorted(name for name in now if name != TOTAL and now[name] > before.get(name, 0.0) + 1e-9))
-        if not more or len(more) >= len([name for name in now if name != TOTAL]) or len(best.steps) != 1:
-            return []
         step = best.steps[0]
+        if not more or len(more) >= len([name for name in now if name != TOTAL]) or step.merge is None:
+            return []
         words = f"{step.words}, for {', '.join(more)} alone"
         return [self.guess((replace(step, words=words, merge=replace(step.merge, services=more)),))]
 

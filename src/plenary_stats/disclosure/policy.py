@@ -36,7 +36,8 @@ class Policy:
     contributors must not exceed; how near, in per cent, the second largest may come to the largest. A withheld amount's range
     must be at least ``amount_width`` of its upper end. ``magnitudes`` names the tables (files, without ``.csv``) of amounts.
 
-    With ``rounding`` numbers of patients are not withheld but rounded to its multiples, so that sums hold.
+    With ``rounding`` numbers of patients are not withheld but rounded to its multiples, so that sums hold. With ``ranges`` an
+    edition says of a withheld number the range that its readers can work out anyway.
     """
 
     threshold: int = 30
@@ -50,6 +51,7 @@ class Policy:
     amount_width: float = 0.1
     magnitudes: tuple[str, ...] = ("spend",)
     rounding: int | None = None
+    ranges: bool = False
     dimensions: tuple[str, ...] = ()
     hierarchies: Mapping[str, Pairs] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -66,6 +68,12 @@ class Policy:
             raise InputError("The policy's zeros is 'publish' or 'protect'.")
         if self.precision is not None and not (_whole(self.precision, 0) and self.precision <= 15):
             raise InputError("The policy's precision is the number of decimal places of rates: a whole number from 0 to 15.")
+        if not isinstance(self.ranges, bool):
+            raise InputError("The policy's ranges is true or false.")
+        self._check_amounts()
+        self._check_rounding()
+
+    def _check_amounts(self) -> None:
         if self.dominance is not None and not _between(self.dominance, 0, 1):
             raise InputError("The policy's dominance is a share between 0 and 1, such as 0.8.")
         if self.p_percent is not None and not _between(self.p_percent, 0, 100):
@@ -79,8 +87,6 @@ class Policy:
                 f"The policy's amount_width of {self.amount_width:g} is narrower than its p_percent of {self.p_percent:g} asks: "
                 f"give amount_width = {self.p_percent / 100:g} or more."
             )
-
-        self._check_rounding()
 
     def _check_rounding(self) -> None:
         base = self.rounding

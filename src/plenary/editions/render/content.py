@@ -16,6 +16,7 @@ from typing import Any
 
 from plenary.editions.render import sections
 from plenary.editions.render.figures import Figure, figure, row_key
+from plenary.editions.render.ranges import Words, worded
 from plenary.editions.render.sheet import (
     EARLIER,
     GROUPS,
@@ -40,7 +41,8 @@ def build(inputs: EditionInputs) -> dict[str, Any]:
     Raises ``ValueError`` when a table has a name that an edition does not know or speaks of a service that the edition lacks.
     """
     rows = _rows_by_service(inputs)
-    services = [_service(entry, inputs, rows[entry.slug]) for entry in inputs.services]
+    said = worded(inputs)
+    services = [_service(entry, inputs, rows[entry.slug], said) for entry in inputs.services]
     return {
         "edition": _edition(inputs),
         "marks": _marks(inputs),
@@ -137,8 +139,8 @@ def _national(table: ResultTable) -> Column:
     return reduce(and_, margins)
 
 
-def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list[Row]]) -> dict[str, Any]:
-    sheet = Sheet(entry, inputs, rows)
+def _service(entry: ServiceEntry, inputs: EditionInputs, rows: Mapping[str, list[Row]], said: Words) -> dict[str, Any]:
+    sheet = Sheet(entry, inputs, rows, said=said)
     written = {name: sections.WRITERS[name](sheet) for name in SECTIONS}
     _tell_apart([slug(name) for name in SECTIONS], [block for blocks in written.values() for block in blocks])
     return {

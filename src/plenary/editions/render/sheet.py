@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from plenary.editions.render.figures import Figure, figure, row_key, status_of
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, ServiceEntry
-from plenary_stats.tables import NOT_COLLECTED, SHOWN, TOTAL
+from plenary_stats.tables import NOT_COLLECTED, SHOWN, TOTAL, WITHHELD
 
 Row = dict[str, Any]
 Part = str | dict[str, str]
@@ -102,6 +102,7 @@ class Sheet:
     inputs: EditionInputs
     rows: Mapping[str, list[Row]]
     figures: dict[str, Figure] = field(default_factory=dict)
+    said: Mapping[tuple[str, str], str] = field(default_factory=dict)
     centres: list[CentreEntry] = field(init=False)
     outcomes: dict[str, OutcomeEntry] = field(init=False)
 
@@ -128,7 +129,10 @@ class Sheet:
     def put(self, table: str, row: Row, column: str = "value") -> Part:
         """Use one figure of one row and return the part that prints it. A withheld row shows only what protection left in it."""
         key = f"{row_key(table, row)}|{column}"
-        self.figures.setdefault(key, figure(row[column], status_of(row, column), self.form(table, row, column)))
+        made = figure(row[column], status_of(row, column), self.form(table, row, column))
+        if made["status"] == WITHHELD and (self.entry.slug, key) in self.said:
+            made["text"] = self.said[self.entry.slug, key]
+        self.figures.setdefault(key, made)
         return {"f": key}
 
     def interval(self, table: str, row: Row, of: str = "") -> Parts:

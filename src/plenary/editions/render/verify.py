@@ -9,6 +9,7 @@ from typing import Any
 
 from plenary.editions.render import data, leaks, write
 from plenary.editions.render.figures import FORMATS, figure
+from plenary.editions.render.ranges import Words, texts
 from plenary.editions.render.sheet import EARLIER
 from plenary.editions.terms import TABLES, PreviousEdition, standing
 from plenary.releases.queries import attacked, disclosure_policy
@@ -132,12 +133,14 @@ def _figures(
         for row in data.rows(found[f"data/{name}.csv"]):
             if row["status"] not in {SHOWN, LOW} and row["value"]:
                 yield _problem(f"data/{name}.csv", f"shows a value in a row marked '{row['status']}'")
+    report = json.loads(found["disclosure.json"])
+    said = texts(report["audit"]["cells"], report["policy"], data.rows(found["data/activity.csv"]))
     cells, unchecked = _cells(found, _standing(folders, content)), False
     for service in content["services"]:
         for key, shown in service["figures"].items():
             if key.startswith(f"{EARLIER}|") and not whole:
                 unchecked = True
-            elif "|" in key and not _agrees(key, shown, service["slug"], cells):
+            elif "|" in key and not _agrees(key, shown, service["slug"], cells, said):
                 yield _problem("edition.json", f"shows {shown['text']} for {service['slug']} {key}, which the data do not say")
     if unchecked:
         notes.append("The figures of earlier years were not compared with the editions that gave them: these were not given.")
@@ -162,7 +165,7 @@ def _cells(found: Mapping[str, bytes], earlier: Sequence[Path]) -> dict[str, dic
     return cells
 
 
-def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, Mapping[str, str]]) -> bool:
+def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, Mapping[str, str]], said: Words) -> bool:
     table, *place, column = key.split("|")
     row = cells.get("|".join([table, slug, *place]))
     if row is None:
@@ -174,7 +177,9 @@ def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, M
     status = shown["status"] if shown["status"] != LOW else SHOWN
     own = row.get(f"{column}_status", row["status"]) if column == "value" or not given else SHOWN
     if value is None:
-        return status != SHOWN and own in {status, SHOWN} and shown["text"] == figure(None, status, "count")["text"]
+        mark = str(figure(None, status, "count")["text"]) if status != SHOWN else ""
+        words = said.get((slug, key), mark) if status == WITHHELD else mark
+        return status != SHOWN and own in {status, SHOWN} and shown["text"] == words
     return status == own and shown["text"] in {figure(value, SHOWN, form)["text"] for form in FORMATS}
 
 

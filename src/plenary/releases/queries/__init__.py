@@ -59,6 +59,11 @@ def with_days(policy: Policy, periods: Iterable[tuple[str, dt.date, dt.date]]) -
     return disclosure.with_periods(policy, days)
 
 
+def range_in_words(low: float, high: float | None, policy: Policy) -> str:
+    """Return what is said of a withheld number of patients: the range that the audit gives; nothing where it has no end."""
+    return disclosure.in_words(low, high, policy)
+
+
 def public_codes(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return the place of a figure of the register of those that are public elsewhere: its dimension codes."""
     return disclosure.codes(entry)
@@ -83,6 +88,7 @@ __all__ = [
     "planned",
     "protected",
     "public_codes",
+    "range_in_words",
     "read_long",
     "read_pairs",
     "strangers",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, protect
 from plenary_stats.disclosure.coarsen import Merge, coarsen
-from plenary_stats.disclosure.measured import Shown, at_best, level_words, measure, told, worth_of
+from plenary_stats.disclosure.measured import Shown, at_best, level_words, measure, ranges_of, told, worth_of
 from plenary_stats.tables import ResultTable, text
 
 DIMENSIONS = ("service", "centre", "period")
@@ -167,3 +167,41 @@ def test_never_more_is_shown_than_at_best(numbers, zeros):
     assert found.figures <= best.figures
     assert found.information <= best.information
     assert (found.of, found.of_patients) == (best.of, best.of_patients)
+
+
+def test_ranges_tell_part_of_what_is_withheld_and_show_nothing():
+    source = table(CENTRES)
+    done = protect([source], Policy())
+    plain = measure([source], done.tables, Policy())
+    ranges = ranges_of(done.audit, DIMENSIONS)
+    assert set(ranges) == {
+        (("service", "s"), ("centre", row["centre"]), ("period", "2023"))
+        for row in done.audit.rows()
+        if row["quantity"] == "patients"
+    }
+    found = measure([source], done.tables, Policy(), ranges=ranges)
+    assert found.figures == plain.figures
+    assert found.information == plain.information  # from nought up to all that is left tells nothing of its digits
+    narrower = {place: (high - 20, high) for place, (_, high) in ranges.items()}
+    assert measure([source], done.tables, Policy(), ranges=narrower).information > plain.information
+
+
+def test_ranges_of_another_table_are_not_taken_for_this_ones():
+    other = table(
+        {("s", "A", "F"): 12.0, ("s", "A", "M"): 40.0, ("s", "A", "Total"): 52.0}, dimensions=("service", "centre", "sex")
+    )
+    done = protect([other], Policy())
+    assert ranges_of(done.audit, ("service", "centre")) == {}
+    assert len(ranges_of(done.audit, ("service", "centre", "sex"))) == 2
+
+
+def test_rounded_numbers_are_told_in_part_the_larger_the_more():
+    policy = Policy(rounding=5, minimum_width=4, threshold=1, event_threshold=1, zeros="publish")
+    tells = [at_best([table({("s", "A", "2023"): value})], policy).information for value in (2.0, 10.0, 100.0, 1000.0)]
+    assert tells == sorted(tells)
+    assert 0 <= tells[0] < 0.2 < tells[-1] < 1
+    assert at_best([table({("s", "A", "2023"): 10.0})], policy).figures == 1
+    rate = table({("s", "A", "2023"): 0.5}, kind="rate", numerator=[50], denominator=[100])
+    assert 0 < at_best([rate], policy).information < 1
+    money = table({("s", "A", "2023"): 123.0}, kind="magnitude")
+    assert at_best([money], policy).information == 1

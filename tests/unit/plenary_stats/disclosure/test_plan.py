@@ -88,7 +88,7 @@ def test_proposals_that_were_only_estimated_say_at_most_and_stand_behind():
     found = plan([table(SMALL | LARGE)], Policy(), most=1)
     order = [each.exact for each in found.proposals]
     assert order == sorted(order, reverse=True)
-    assert sum(order) <= 1
+    assert sum(order) <= 2  # one in earnest, and the ranges of the tables as they are
     guessed = next(each for each in found.proposals if not each.exact)
     assert "at most" in found.words(guessed)
     assert guessed.protected is None
@@ -179,3 +179,31 @@ def test_every_step_that_the_tables_allow(codes, policy, words):
     found = [step.words for step in steps_of([source], policy_of(policy))]
     assert len(found) == len(words)
     assert all(one.startswith(start) for one, start in zip(found, words, strict=True))
+
+
+def test_what_the_policy_could_say_instead_is_proposed_too():
+    found = plan([table(SMALL)], Policy())
+    ranges = next(each for each in found.proposals if each.policy.ranges)
+    assert ranges.exact
+    assert ranges.information >= found.baseline.information
+    assert ranges.shown.figures == found.baseline.shown.figures
+    assert ranges.protected is found.baseline.protected
+    rounded = next(each for each in found.proposals if each.rounds)
+    assert (rounded.policy.rounding, rounded.policy.minimum_width) == (5, 4)
+    assert "asks for minimum_width = 4" in rounded.title
+    assert not rounded.exact
+    assert {"rounding": 5}.items() <= rounded.plain()["steps"][0].items()
+    assert {"ranges": True}.items() <= ranges.plain()["steps"][0].items()
+    nothing = plan([table(LARGE)], Policy())
+    assert not [each for each in nothing.proposals if each.rounds or each.policy.ranges]
+
+
+def test_rounding_is_never_called_best_by_itself():
+    """It lets every number be known more nearly: that is for people to decide."""
+    found = plan([table(SMALL)], Policy(minimum_width=4))
+    assert any(each.rounds for each in found.proposals)
+    assert not found.best.rounds
+    assert "asks for" not in next(each for each in found.proposals if each.rounds).title
+    given = plan([table(SMALL)], Policy(minimum_width=4, rounding=5))
+    assert not [each for each in given.proposals if each.rounds]
+    assert given.baseline.exact
