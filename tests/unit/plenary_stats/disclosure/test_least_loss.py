@@ -166,7 +166,6 @@ def weighed(name, zeros, seeds):
     return ours, fewest
 
 
-@pytest.mark.xfail(strict=True, reason="the engine of movements withholds a fifth to two fifths more than the least")
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 @pytest.mark.parametrize("name", ["centre by area"])
 def test_not_more_than_a_twentieth_over_the_least_is_withheld(name, zeros):
@@ -176,7 +175,6 @@ def test_not_more_than_a_twentieth_over_the_least_is_withheld(name, zeros):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the engine of movements withholds a fifth to two fifths more than the least")
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 @pytest.mark.parametrize("name", ["centre by area", "linked margins", "a grouping"])
 def test_nor_over_many_tables(name, zeros):
