@@ -6,6 +6,7 @@ from plenary_stats.disclosure.plan import Plan, Proposal, plan, rows_in_words
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy, strangers
 from plenary_stats.disclosure.printed import Behind, behind
 from plenary_stats.disclosure.protect import Protected, protect
+from plenary_stats.disclosure.reasons import Cost, Reason, cost_of_showing, reasons
 from plenary_stats.disclosure.said import in_words
 from plenary_stats.disclosure.suppressor.years import with_periods
 from plenary_stats.register import codes, read_register
@@ -13,15 +14,18 @@ from plenary_stats.register import codes, read_register
 __all__ = [
     "Audit",
     "Behind",
+    "Cost",
     "LongTable",
     "Plan",
     "Policy",
     "Proposal",
     "Protected",
+    "Reason",
     "as_plain",
     "audit",
     "behind",
     "codes",
+    "cost_of_showing",
     "in_words",
     "plan",
     "policy_of",
@@ -30,6 +34,7 @@ __all__ = [
     "read_pairs",
     "read_policy",
     "read_register",
+    "reasons",
     "rows_in_words",
     "strangers",
     "with_periods",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -16,10 +16,11 @@ from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, aud
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
-from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
+from plenary_stats.disclosure.suppressor.cells import REMAINDERS, quantity_of
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
-from plenary_stats.disclosure.suppressor.needs import add_public, is_primary, start
+from plenary_stats.disclosure.suppressor.needs import Needs, add_public, primary
+from plenary_stats.disclosure.suppressor.ties import structural, ties
 from plenary_stats.errors import InputError
 from plenary_stats.solver import Box, Floats, Programme
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, TOTAL, WITHHELD, Column, ProtectedTable, ResultTable
@@ -47,7 +48,7 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
     started = time.perf_counter()
     if policy.rounding is not None:
         return _rounded(tables, policy, previous, started)
-    work = _Work(tables, policy, previous)
+    work = Work(tables, policy, previous)
     suppressor = work.suppressor()
     suppressor.run()
     hopeless: set[tuple[str, ...]] | None = None
@@ -87,8 +88,8 @@ def _rounded(tables: Sequence[ResultTable], policy: Policy, previous: Editions, 
     return Protected(made, Audit(found.cells, MappingProxyType(totals | {"seconds": round(time.perf_counter() - started, 3)})))
 
 
-class _Work:
-    """The true tables as cells, and the way back from cells to tables."""
+class Work:
+    """The true tables as cells, and the way back from cells to tables. It knows what must not leave."""
 
     def __init__(self, tables: Sequence[ResultTable], policy: Policy, previous: Editions) -> None:
         self.tables, self.policy, self.previous = tuple(tables), policy, previous
@@ -99,59 +100,36 @@ class _Work:
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
         } | add_public(self.cells, policy)
         link(self.cells, policy)
-        self.frozen |= self.cells.absent
+        self.structural = structural(self.cells, policy)
+        self.frozen |= self.cells.absent | self.structural
         self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
-        self.tied = self._ties()
+        self.tied = ties(self.cells, by_row(self.cells, self.facts).values())
 
     def primary(self) -> set[int]:
         """Return the cells that are too small in themselves."""
         own = {self.cells.number[fact.key] for fact in self.facts}
-        small = {
-            number
-            for number in own
-            if number not in self.unknown and is_primary(self.cells, number, self.cells.value[number], self.policy)
-        }
-        return small | sensitive(self.cells, own, self.policy)
+        small = np.flatnonzero(primary(self.cells, np.array(self.cells.value), self.policy)).tolist()
+        return (own.intersection(small) | sensitive(self.cells, own, self.policy)) - self.structural
 
-    def _ties(self) -> dict[int, set[int]]:
-        """Return, for each cell, those that go with it: figures with their denominator, complement with numerator."""
-        tied: dict[int, set[int]] = defaultdict(set)
-        for row in by_row(self.cells, self.facts).values():
-            for role, number in row.items():
-                if role != "denominator" and "denominator" in row:
-                    tied[row["denominator"]].add(number)
-                if role in EVENTS and quantity_of(self.cells.keys[number]) != "not_known":  # the one gives the other away
-                    tied[number].update(row[other] for other in EVENTS if other in row and other != role)
-        for each in self.cells.sums:
-            people = [part for part in each.parts if quantity_of(self.cells.keys[part]) in PEOPLE]
-            rest = set(each.parts).difference(people)
-            told = self.cells.published[each.whole]
-            if told and len(people) == 1 and rest and all(self.cells.value[part] == 0 for part in rest):
-                tied[people[0]].add(each.whole)  # one number under two names
-                tied[each.whole].add(people[0])
-        for number, (quantity, place) in enumerate(self.cells.keys):
-            patients = self.cells.number.get(("patients", as_patients(place, self.cells.dimensions)))
-            if quantity == "received" and patients is not None:  # mostly one number, as the reader will guess
-                tied[number].add(patients)
-                tied[patients].add(number)
-        return tied
-
-    def suppressor(self) -> Suppressor:
-        """Return the suppressor with the primary cells in it."""
-        primary = self.primary() | self.unknown
-        return Suppressor(self.cells, self._values(), primary=primary, frozen=self.frozen, tied=self.tied, policy=self.policy)
+    def suppressor(self, keep: Iterable[int] = ()) -> Suppressor:
+        """Return the suppressor with the primary cells in it. ``keep``: cells that it must not withhold."""
+        small = self._primary_numbers | self.unknown
+        return Suppressor(
+            self.cells, self._values(), primary=small, frozen=self.frozen.union(keep), tied=self.tied, policy=self.policy
+        )
 
     def _values(self) -> Floats:
         """Return the true values; what even we do not know (withheld in earlier editions) as one possible value."""
         values = np.array(self.cells.value)
         if not self.unknown:
             return values
-        ranges = start(self.cells, self.policy)
+        least = Needs.of(self.cells, values, self.policy).floor
+        ends = Box(np.where(np.isnan(values), least, values), np.where(np.isnan(values), math.inf, values))
         rows = [[(part, 1.0) for part in each.parts] + [(each.whole, -1.0)] for each in self.cells.sums]
         low = np.array([-math.inf if each.open else 0.0 for each in self.cells.sums])
         spread = np.where(np.isnan(values), 1.0, 0.0)
-        point = Programme(rows, Box(low, np.zeros(len(rows))), Box(ranges.low, ranges.high), spread).minimise()
-        guess = ranges.low if point is None else np.round(point)
+        point = Programme(rows, Box(low, np.zeros(len(rows))), ends, spread).minimise()
+        guess = ends.low if point is None else np.round(point)
         return np.where(np.isnan(values), guess, values)
 
     def given_away_before(self) -> set[tuple[str, ...]]:
@@ -161,8 +139,7 @@ class _Work:
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
         """Return quantity and place of each number that is not safe."""
-        names = [name for name in found.cells if name not in {"quantity", "low", "high", "verdict"}]
-        columns = [found.cells[name].tolist() for name in ("quantity", *names)]
+        columns = [found.cells[name].tolist() for name in ("quantity", *self.cells.dimensions)]
         verdicts = found.cells["verdict"].tolist()
         return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}
 

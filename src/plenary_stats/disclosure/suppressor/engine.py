@@ -13,9 +13,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from plenary_stats.disclosure.policy import Policy
-from plenary_stats.disclosure.suppressor.cells import Cells, quantity_of
+from plenary_stats.disclosure.suppressor.cells import Cells
 from plenary_stats.disclosure.suppressor.cover import Cover, Cuts, cut
-from plenary_stats.disclosure.suppressor.needs import floor, needed, weight, wide_enough
+from plenary_stats.disclosure.suppressor.needs import Needs, wide_enough
 from plenary_stats.disclosure.suppressor.questions import Blocks, Proof, Questions
 from plenary_stats.disclosure.suppressor.sums import Bools, Ints, Reach, Sums, propagate
 from plenary_stats.solver import TOLERANCE, Floats
@@ -51,21 +51,16 @@ class Suppressor:
         self.size = len(values)
         self.primary = self.close(primary) - frozen
         self.sums = Sums.of(cells.sums, self.size)
-        extra = self.sums.size - self.size
-        gap = np.zeros(self.sums.size)
-        gap[self.size :] = -np.bincount(self.sums.rows, self.sums.signs * np.append(values, np.zeros(extra))[self.sums.cells])[
-            self.sums.rows[self.sums.cells >= self.size]
-        ]
-        numbers = range(self.size)
-        self.values = np.append(values, gap[self.size :])
-        self.down = np.maximum(np.append(values - [floor(cells, each, policy) for each in numbers], gap[self.size :]), 0.0)
-        self.need = np.append([needed(cells, each, values[each], policy) for each in numbers], np.zeros(extra))
-        self.cost = np.append([weight(cells, each, values[each], policy) for each in numbers], np.zeros(extra))
-        self.forced = np.ones(self.sums.size, dtype=np.bool_)
-        self.forced[: self.size] = False
+        needs, unlisted = Needs.of(cells, values, policy), self._unlisted(values)
+        none = np.zeros(len(unlisted))
+        self.values = np.append(values, unlisted)
+        floor = np.append(needs.floor, none)
+        self.down = np.maximum(self.values - floor, 0.0)
+        self.need, self.cost = np.append(needs.width, none), np.append(needs.cost, none)
+        self.amount = np.append(needs.amount, none > 0)
+        self.forced = np.arange(self.sums.size) >= self.size
         self.forced[sorted(self.primary)] = True
-        lowest = np.append([floor(cells, each, policy) for each in numbers], np.zeros(extra))
-        self.free = self.forced | (self.values >= lowest)
+        self.free = self.forced | (self.values >= floor)
         self.free[sorted(frozen)] = False
         self.cost[self.forced] = 0.0
         self.group, self.joint = self._joint()
@@ -78,6 +73,13 @@ class Suppressor:
         self.careful: set[int] = set()
         self.hopeless: set[int] = set()
         self.taken: Bools | None = None
+
+    def _unlisted(self, values: Floats) -> Floats:
+        """Return the true values of what open sums do not list: the wholes less the parts."""
+        listed = self.sums.cells < self.size
+        known = np.where(listed, values[np.where(listed, self.sums.cells, 0)], 0.0)
+        gap = -self.sums.tally(self.sums.signs * known)
+        return gap[self.sums.rows[~listed]]
 
     @property
     def withheld(self) -> set[int]:
@@ -221,7 +223,7 @@ class Suppressor:
     def narrowed(self) -> Ints:
         """Return the withheld cells that sums, one after another, narrow too far; of careful blocks all that might be."""
         reach = propagate(self.sums, self.down, self.hidden)
-        narrow = self._too_narrow(reach)
+        narrow = self._too_narrow(reach, np.arange(self.sums.size))
         every = self.hidden.sum() <= SMALL
         if every or self.careful:
             asked = np.ones(len(narrow), dtype=np.bool_) if every else np.isin(self.blocks.of, list(self.careful))
@@ -230,17 +232,20 @@ class Suppressor:
         order = np.flatnonzero(narrow)
         return order[np.argsort(reach.width[order], kind="stable")]
 
-    def _too_narrow(self, reach: Reach) -> Bools:
-        low, width = self.values + reach.low, reach.width
-        found: Bools = self.hidden & (self.need > 0) & (width < self.need - TOLERANCE)
-        return found & ((low < self.policy.threshold) | (width < TOLERANCE) | self._amounts)
+    def _too_narrow(self, reach: Reach, cells: Ints) -> Bools:
+        """Return which of some cells, of which the reach is given, are withheld and too narrow."""
+        low, width = self.values[cells] + reach.low, reach.width
+        found: Bools = self.hidden[cells] & (self.need[cells] > 0) & (width < self.need[cells] - TOLERANCE)
+        return found & ((low < self.policy.threshold) | (width < TOLERANCE) | self.amount[cells])
 
-    @property
-    def _amounts(self) -> Bools:
-        if not hasattr(self, "_amounts_kept"):
-            self._amounts_kept = np.zeros(self.sums.size, dtype=np.bool_)
-            self._amounts_kept[: self.size] = [quantity_of(key) == "amount" for key in self.cells.keys]
-        return self._amounts_kept
+    def narrow_without(self, number: int) -> list[int]:
+        """Return the withheld cells of a block that single sums would narrow too far if a cell, and its like, were shown."""
+        sums = self.blocks.sums_of(int(self.blocks.of[number]))
+        names, places = np.unique(sums.cells, return_inverse=True)
+        hidden = self.hidden[names] & (self.group[names] != self.group[number])
+        local = Sums(np.unique(sums.rows, return_inverse=True)[1], places, sums.signs, len(np.unique(sums.rows)), len(names))
+        reach = propagate(local, self.down[names], hidden)
+        return [int(each) for each in names[self._too_narrow(reach, names) & hidden]]
 
     def _learn(self, numbers: Ints) -> int:
         """Ask about cells that may be too narrow, block by block; add a cut for each that is; return how many."""
@@ -270,7 +275,7 @@ class Suppressor:
     def _told(self, number: int, proof: Proof) -> bool:
         """Add the cut that a proof gives; a cell that nothing can help is noted and left."""
         alone = proof.width < TOLERANCE
-        if not alone and self.values[number] + proof.low >= self.policy.threshold and not self._amounts[number]:
+        if not alone and self.values[number] + proof.low >= self.policy.threshold and not self.amount[number]:
             return False
         lacking = float(self.need[number] - proof.width)
         useful = self.free[proof.cells] & ~self.hidden[proof.cells]

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
 
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.suppressor.cells import (
@@ -23,13 +26,13 @@ from plenary_stats.disclosure.suppressor.cells import (
     Sum,
     as_patients,
 )
+from plenary_stats.disclosure.suppressor.slices import Slices
 from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, overlapping
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, WITHHELD
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """One number of one row. ``value`` is NaN where it is withheld. ``place`` is the row's own, ``role`` its column."""
 
     key: Key
@@ -190,7 +193,7 @@ def _editions(tables: Sequence[AnyTable], own: int) -> list[int]:
 
 def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> tuple[list[Fact], dict[int, str]]:
     """Return the figures, with those that differ from what stands before under a key of their own, and such tables' labels."""
-    lists = _Lists(found, dimensions, editions)
+    lists, several = _Lists(found, dimensions, editions), len(set(editions)) > 1
     first: dict[Key, Fact] = {}
     apart: set[tuple[int, Key]] = set()
     corrected: set[tuple[int, str]] = set()
@@ -200,7 +203,7 @@ def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Seque
             continue
         before = first.setdefault(fact.key, fact)
         another = editions[before.table] != editions[fact.table]
-        unit = _unit(fact, editions[fact.table], dimensions)
+        unit = _unit(fact, editions[fact.table], dimensions) if several else ()
         stands[unit] = stands.get(unit, True) and another and before.value == fact.value
         if before.value == fact.value:
             continue
@@ -220,7 +223,7 @@ def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Seque
             labels[fact.table] = f"e{edition}" if edition else str(fact.table)
         separate = (fact.table, fact.key) in apart or (fallen and not stands.get(_unit(fact, edition, dimensions), False))
         separate |= lists.regrouped(fact)
-        kept.append(replace(fact, key=_labelled(fact.key, labels[fact.table])) if separate else fact)
+        kept.append(fact._replace(key=_labelled(fact.key, labels[fact.table])) if separate else fact)
     return kept, labels
 
 
@@ -282,7 +285,7 @@ def _timed(found: Iterable[Fact], dimensions: Sequence[str]) -> list[Fact]:
     if not differ:
         return kept
     return [
-        replace(fact, key=(fact.key[0], fact.place)) if (fact.table, _group(fact.key, dimensions)) in differ else fact
+        fact._replace(key=(fact.key[0], fact.place)) if (fact.table, _group(fact.key, dimensions)) in differ else fact
         for fact in kept
     ]
 
@@ -315,10 +318,11 @@ def _group(key: Key, dimensions: Sequence[str]) -> tuple[str, ...]:
 
 def link(cells: Cells, policy: Policy) -> None:
     """Add every sum that a reader can form: margins, hierarchies, pooled periods, and the parts of a rate."""
+    slices = Slices(cells)
     for position, name in enumerate(cells.dimensions):
         codes = {key[1][position] for key in cells.keys}
         if name != "measure":
-            _link_dimension(cells, position, _partitions(name, codes, policy))
+            _link_dimension(cells, slices, position, _partitions(name, codes, policy))
     add_patients(cells)
     link_years(cells, policy)
     cells.sums = _useful(cells)
@@ -366,26 +370,21 @@ def _covers(target: frozenset[str], direct: Sequence[str], leaves: Mapping[str, 
     return found
 
 
-def _link_dimension(cells: Cells, position: int, partitions: Partitions) -> None:
-    slices: dict[tuple[str, Place, Place], dict[str, int]] = defaultdict(dict)
-    for (quantity, place), number in [*cells.number.items(), *cells.aliases.items()]:
-        if cells.published[number]:
-            slices[quantity, place[:position], place[position + 1 :]][place[position]] = number
+def _link_dimension(cells: Cells, slices: Slices, position: int, partitions: Partitions) -> None:
     members = {child for covers in partitions.values() for cover in covers for child in cover}
     pools = {parent for parent, covers in partitions.items() if not covers}
-    for (quantity, before, after), codes in slices.items():
+    for each in slices.along(position, 1 if partitions else 2):
+        codes = each.codes
         for parent, covers in partitions.items():
             for cover in covers:
                 if sum(code in codes for code in (parent, *cover)) < (1 if len(partitions) > 1 else 2):
                     continue
                 whole, *parts = (
-                    codes[code] if code in codes else cells.add((quantity, (*before, code, *after))) for code in (parent, *cover)
+                    codes[code] if code in codes else cells.add((each.quantity, (*each.before, code, *each.after)))
+                    for code in (parent, *cover)
                 )
                 cells.sums.append(Sum(whole, tuple(parts)))
-        if len(codes) < 2 and not partitions:
-            continue
-        own = {code: number for code, number in codes.items() if number in cells.own and "/e" not in quantity}
-        for known in (codes, own) if len(own) < len(codes) else (codes,):  # an earlier edition may have had a centre more
+        for known in (codes,) if each.own is None else (codes, each.own):  # an earlier edition may have had a centre more
             _link_margin(cells, known, members | pools, partitions)
 
 
@@ -406,19 +405,29 @@ def _overlap(code: str, codes: Mapping[str, int], partitions: Partitions) -> boo
 
 def _useful(cells: Cells) -> list[Sum]:
     """Drop sums that say nothing or that the shown figures contradict (then they are no sums, or a part is not listed)."""
-    kept = []
-    for each in dict.fromkeys(cells.sums):
-        parts = [cells.value[part] for part in each.parts]
-        whole, shown = cells.value[each.whole], sum(part for part in parts if not math.isnan(part))
-        complete = not any(math.isnan(part) for part in parts)
-        if whole < shown - 0.5:
-            continue
-        kept.append(Sum(each.whole, each.parts, open=complete and whole > shown + 0.5))
+    distinct = list({(each.whole, each.parts, each.open): each for each in cells.sums}.values())
+    if not distinct:
+        return []
+    value = np.array(cells.value)
+    parts = value[np.fromiter(chain.from_iterable(each.parts for each in distinct), dtype=np.int64)]
+    lengths = [len(each.parts) for each in distinct]
+    rows = np.repeat(np.arange(len(distinct)), lengths)
+    whole = value[[each.whole for each in distinct]]
+    shown = np.bincount(rows, np.where(np.isnan(parts), 0.0, parts), minlength=len(distinct))
+    complete = np.bincount(rows, np.isnan(parts), minlength=len(distinct)) == 0
+    room = complete & (whole > shown + 0.5)
+    kept = [
+        Sum(each.whole, each.parts, open=opened) if opened or each.open else each
+        for each, opened, gone in zip(distinct, room.tolist(), (whole < shown - 0.5).tolist(), strict=True)
+        if not gone
+    ]
     return _informative(cells, kept)
 
 
 def _informative(cells: Cells, sums: list[Sum]) -> list[Sum]:
     """Drop, again and again, a sum that an unpublished cell, standing nowhere else, could always satisfy."""
+    if all(cells.published):
+        return sums
     while True:
         uses = Counter(cell for each in sums for cell in (each.whole, *each.parts))
         loose = {cell for cell, times in uses.items() if times == 1 and not cells.published[cell]} - cells.implied - cells.absent

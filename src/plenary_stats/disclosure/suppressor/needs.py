@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,41 +14,65 @@ from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS
 from plenary_stats.solver import Floats
 from plenary_stats.tables import TOTAL
 
+Bools = npt.NDArray[np.bool_]
+
 FREE = 1e-3
 """What it costs to withhold what stands in no table: almost nothing."""
 _MARGINS = ("service", "centre", "region")
 
 
-@dataclass
-class Ranges:
-    """The lowest and highest value of every cell, by cell number; ``inf`` is unbounded. ``whole``: it is a whole number."""
+@dataclass(frozen=True)
+class Needs:
+    """Cell by cell: the least value that a withheld one may have, how wide its range must be, and what withholding it costs."""
 
-    low: Floats
-    high: Floats
-    whole: npt.NDArray[np.bool_]
+    floor: Floats
+    width: Floats
+    cost: Floats
+    amount: Bools
+
+    @classmethod
+    def of(cls, cells: Cells, values: Floats, policy: Policy) -> Needs:
+        """Return what each cell needs and costs. ``values``: the true ones."""
+        kinds = _Kinds(cells)
+        return cls(_floor(kinds, policy), _width(kinds, values, policy), _cost(kinds, values, policy), kinds.of({"amount"}))
 
 
-def is_primary(cells: Cells, number: int, value: float, policy: Policy) -> bool:
-    """Whether a number must not be shown for its own sake."""
-    quantity = quantity_of(cells.keys[number])
+class _Kinds:
+    """What each cell counts, as masks."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        self.quantities = [quantity_of(key) for key in cells.keys]
+        self.people, self.events = self.of(PEOPLE), self.of(EVENTS)
+        self.published = np.array(cells.published, dtype=np.bool_)
+        self.implied = np.zeros(len(cells.keys), dtype=np.bool_)
+        self.implied[list(cells.implied)] = True
+
+    def of(self, names: Collection[str]) -> Bools:
+        """Return which cells are of some quantities."""
+        return np.array([name in names for name in self.quantities], dtype=np.bool_)
+
+    def whole(self, wanted: Callable[[float], bool]) -> Bools:
+        """Return which cells are events of a denominator that is as wanted."""
+        found = np.zeros(len(self.quantities), dtype=np.bool_)
+        found[[part for part, whole in self.cells.wholes.items() if wanted(self.cells.value[whole])]] = True
+        return found & self.events
+
+
+def primary(cells: Cells, values: Floats, policy: Policy) -> Bools:
+    """Return which numbers of patients and events must not be shown for their own sake."""
+    kinds = _Kinds(cells)
     least = 0 if policy.zeros == "protect" else 1
-    if quantity in PEOPLE:
-        return least <= value < policy.threshold
-    whole = cells.wholes.get(number)
-    if quantity in EVENTS and whole is not None and cells.value[whole] >= policy.threshold:
-        return least <= value < policy.event_threshold
-    return False
+    few = (values >= least) & (values < policy.threshold) & kinds.people
+    return few | ((values >= least) & (values < policy.event_threshold) & kinds.whole(lambda whole: whole >= policy.threshold))
 
 
-def floor(cells: Cells, number: int, policy: Policy) -> float:
-    """Return the least value that a withheld cell may have: where noughts are published, a withheld one is at least 1."""
-    quantity = quantity_of(cells.keys[number])
-    if policy.zeros == "protect" or not cells.published[number]:
-        return 0.0
-    whole = cells.wholes.get(number)
-    if quantity in EVENTS:
-        return 1.0 if whole is not None and cells.known(whole) else 0.0
-    return 1.0 if quantity in PEOPLE else 0.0
+def _floor(kinds: _Kinds, policy: Policy) -> Floats:
+    """Where noughts are published, a withheld number is at least 1."""
+    if policy.zeros == "protect":
+        return np.zeros(len(kinds.quantities))
+    told = kinds.people | kinds.whole(lambda whole: whole == whole)  # noqa: PLR0124 - known
+    return np.where(told & kinds.published, 1.0, 0.0)
 
 
 def wide_enough(key: Key, value: float, policy: Policy) -> float:
@@ -61,38 +85,32 @@ def wide_enough(key: Key, value: float, policy: Policy) -> float:
     return policy.event_width if quantity in EVENTS else policy.minimum_width
 
 
-def needed(cells: Cells, number: int, value: float, policy: Policy) -> float:
-    """Return how wide a cell's range must be. Of what stands in no table only small numbers of a single year need one."""
-    wanted, quantity = wide_enough(cells.keys[number], value, policy), quantity_of(cells.keys[number])
-    if cells.published[number]:
-        return wanted
-    if quantity == "amount":
-        return 0.0
-    small = policy.event_threshold if quantity in EVENTS else policy.threshold
+def _width(kinds: _Kinds, values: Floats, policy: Policy) -> Floats:
+    """Of what stands in no table only small numbers of a single year need a range."""
+    wanted = np.where(kinds.events, float(policy.event_width), float(policy.minimum_width))
+    wanted[kinds.of(REMAINDERS)] = 0.0
+    money = np.flatnonzero(kinds.of({"amount"}))
+    wanted[money] = [amounts.needed(value, policy) for value in values[money].tolist()]
+    small = np.where(kinds.events, policy.event_threshold, policy.threshold)
     least = 0 if policy.zeros == "protect" else 1
-    return wanted if number in cells.implied and least <= value < small else 0.0
+    year = kinds.implied & (least <= values) & (values < small) & ~kinds.of({"amount"})
+    return np.where(kinds.published | year, wanted, 0.0)
 
 
-def weight(cells: Cells, number: int, value: float, policy: Policy) -> float:
-    """Return what withholding a cell costs: one, and more for totals, for large numbers, and where the policy says so."""
-    quantity, place = quantity_of(cells.keys[number]), cells.keys[number][1]
-    if not cells.published[number]:
-        return FREE
-    totals = sum(1 for name, code in zip(cells.dimensions, place, strict=True) if code == TOTAL and name in _MARGINS)
-    cost = 1 + 0.02 * math.log1p(max(value, 0.0)) + 0.05 * totals
-    cost *= 2.0 if quantity == "denominator" else 0.05 if quantity in {"complement", *REMAINDERS} else 1.0
-    for name, code in zip(cells.dimensions, place, strict=True):
-        cost *= policy.weights.get(name, {}).get(code, 1.0)
-    return cost
-
-
-def start(cells: Cells, policy: Policy) -> Ranges:
-    """Return what is plain before any sum is used."""
-    low = np.array(cells.value, dtype=np.float64)
-    high = low.copy()
-    for number in np.flatnonzero(np.isnan(low)).tolist():
-        low[number], high[number] = cells.within.get(number, (floor(cells, number, policy), math.inf))
-    return Ranges(low, high, np.array([quantity_of(key) != "amount" for key in cells.keys], dtype=np.bool_))
+def _cost(kinds: _Kinds, values: Floats, policy: Policy) -> Floats:
+    """One, and more for totals, for large numbers, and where the policy says so; next to nothing for what stands in no table."""
+    cells, count = kinds.cells, len(kinds.quantities)
+    totals, factor = np.zeros(count), np.ones(count)
+    for position, name in enumerate(cells.dimensions):
+        dear = policy.weights.get(name, {})
+        if name in _MARGINS or dear:
+            codes = [key[1][position] for key in cells.keys]
+            if name in _MARGINS:
+                totals += np.array([code == TOTAL for code in codes])
+            factor *= np.array([dear.get(code, 1.0) for code in codes]) if dear else 1.0
+    cost = (1 + 0.02 * np.log1p(np.maximum(values, 0.0)) + 0.05 * totals) * factor
+    cost = np.where(kinds.of({"denominator"}), 2.0 * cost, np.where(kinds.of({"complement", *REMAINDERS}), 0.05 * cost, cost))
+    return np.where(kinds.published, cost, FREE)
 
 
 def add_public(cells: Cells, policy: Policy) -> set[int]:

@@ -11,7 +11,7 @@ from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.disclosure.suppressor.cells import Cells
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import gather, link
-from plenary_stats.disclosure.suppressor.needs import is_primary
+from plenary_stats.disclosure.suppressor.needs import primary
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
@@ -214,7 +214,8 @@ def rate_cells(numerator, denominator, zeros):
     policy = Policy(zeros=zeros)
     cells, _ = gather([table], ("centre", "measure"), 1)
     link(cells, policy)
-    return {key[0]: is_primary(cells, number, cells.value[number], policy) for key, number in cells.number.items()}
+    small = primary(cells, np.array(cells.value), policy)
+    return {key[0]: bool(small[number]) for key, number in cells.number.items()}
 
 
 @pytest.mark.parametrize(
