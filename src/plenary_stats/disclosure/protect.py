@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, audit, flat
+from plenary_stats.disclosure.attacker.audit import ADDED, PUBLIC, Audit, Editions, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, as_patients, quantity_of
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
@@ -162,7 +162,7 @@ class _Work:
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
         """Return quantity and place of each number that is not safe."""
-        names = [name for name in found.cells if name not in {"quantity", "low", "high", "verdict"}]
+        names = [name for name in found.cells if name not in ADDED]
         columns = [found.cells[name].tolist() for name in ("quantity", *names)]
         verdicts = found.cells["verdict"].tolist()
         return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from plenary_stats.disclosure.attacker.figures import EVENTS, REMAINDERS, AnyTable
+from plenary_stats.disclosure.attacker.figures import EVENTS, PEOPLE, REMAINDERS, AnyTable
+from plenary_stats.disclosure.attacker.how import explained
 from plenary_stats.disclosure.attacker.linking import link
-from plenary_stats.disclosure.attacker.ranges import attack
+from plenary_stats.disclosure.attacker.ranges import attack, before
+from plenary_stats.disclosure.attacker.shares import Share, shares_of, words_of
 from plenary_stats.disclosure.attacker.system import Bounds
 from plenary_stats.disclosure.attacker.view import View, view_of
 from plenary_stats.disclosure.policy import Policy
@@ -22,6 +24,8 @@ from plenary_stats.tables import Column, text
 Editions = Sequence[AnyTable | Sequence[AnyTable]]
 """Earlier tables: flat, or edition by edition; the latest first, for of a corrected edition the last version is believed."""
 
+ADDED = frozenset({"quantity", "low", "high", "verdict", "how", "reader"})
+"""The columns of a report besides the dimensions."""
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""
 
@@ -32,7 +36,8 @@ class Audit:
 
     ``cells``: one row per withheld number; columns: the dimensions, ``quantity``, ``low``, ``high`` (``inf``: unbounded) and
     ``verdict``: ``exact`` (low equals high), ``narrow`` (a number below the threshold within less than the minimum width),
-    ``safe``, or ``public``. ``totals``: cells, primary, secondary, exact, narrow, seconds.
+    ``safe``, or ``public``; ``how`` says of what is not safe from which figures it follows. ``totals``: cells, withheld, exact,
+    narrow, below (numbers of people that are certainly smaller than the threshold), seconds.
     """
 
     cells: Mapping[str, Column]
@@ -47,6 +52,14 @@ class Audit:
     def clean(self) -> bool:
         """Whether nothing that is withheld can be worked out."""
         return not self.totals["exact"] and not self.totals["narrow"]
+
+    @property
+    def how(self) -> Mapping[tuple[str, ...], str]:
+        """How what is not safe follows from what is published, by quantity and place."""
+        names = [name for name in self.cells if name not in ADDED]
+        columns = [self.cells[name].tolist() for name in ("quantity", *names)]
+        told = self.cells["how"].tolist() if "how" in self.cells else []
+        return {tuple(where): words for *where, words in zip(*columns, told, strict=True) if words} if told else {}
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the cells as plain dicts; an unbounded ``high`` is None."""
@@ -105,8 +118,11 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
     view = view_of(published, policy, flat(previous))
     withheld = _withheld(view)
     link(view)
-    bounds = attack(view, policy)
-    return _report(view, [*withheld, *_given_away(view, bounds, policy)], bounds, policy, started)
+    shares = shares_of(view, [*published, *flat(previous)], policy)
+    bounds = attack(view, policy, shares)
+    cells = [*withheld, *_given_away(view, bounds, policy)]
+    found = _report(view, cells, bounds, policy, started)
+    return _with_reasons(found, view, cells, bounds, (policy, shares))
 
 
 def _withheld(view: View) -> list[int]:
@@ -145,11 +161,26 @@ def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, st
     places = [view.codes(cell) for cell in cells]
     columns: dict[str, Column] = {name: text([place[order] for place in places]) for order, name in enumerate(view.dimensions)}
     columns |= {"quantity": text(quantities), "low": low, "high": high, "verdict": text(verdicts)}
+    people = np.array([quantity in PEOPLE for quantity in quantities], dtype=np.bool_)
     totals = {
         "cells": int(view.published.sum()),
         "withheld": len(cells),
         "exact": verdicts.count("exact"),
         "narrow": verdicts.count("narrow"),
+        "below": int((people & (high < policy.threshold)).sum()),
         "seconds": round(time.perf_counter() - started, 3),
     }
     return Audit(MappingProxyType(columns), MappingProxyType(totals))
+
+
+def _with_reasons(found: Audit, view: View, cells: Sequence[int], bounds: Bounds, rule: tuple[Policy, Sequence[Share]]) -> Audit:
+    """Add to an audit how each cell that is not safe follows from what is published."""
+    policy, shares = rule
+    verdicts = found.cells["verdict"].tolist()
+    bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
+    how = explained(view, before(view, policy, shares), bounds, bad) if bad else {}
+    for cell, words in words_of(shares).items():
+        if cell in bad:
+            how[cell] = "; ".join(filter(None, (how.get(cell, ""), words)))
+    columns = {**found.cells, "how": text([how.get(cell, "") for cell in cells])}
+    return Audit(MappingProxyType(columns), found.totals)
