@@ -13,6 +13,7 @@ import numpy as np
 
 from plenary_stats.disclosure.attacker.figures import EVENTS, PEOPLE, REMAINDERS, AnyTable
 from plenary_stats.disclosure.attacker.how import explained
+from plenary_stats.disclosure.attacker.insiders import seen
 from plenary_stats.disclosure.attacker.linking import link
 from plenary_stats.disclosure.attacker.ranges import attack, before
 from plenary_stats.disclosure.attacker.shares import Share, shares_of, words_of
@@ -41,7 +42,7 @@ class Audit:
     """
 
     cells: Mapping[str, Column]
-    totals: Mapping[str, float]
+    totals: Mapping[str, Any]
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -151,7 +152,9 @@ def _given_away(view: View, bounds: Bounds, policy: Policy) -> list[int]:
 
 def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, started: float) -> Audit:
     """Put the ranges of the withheld cells into an audit."""
-    low, high = bounds.low[list(cells)], bounds.high[list(cells)]
+    near = seen(view, bounds, policy.insiders, cells) if policy.insiders else {}
+    low = np.array([near[cell].low if cell in near else bounds.low[cell] for cell in cells], dtype=np.float64)
+    high = np.array([near[cell].high if cell in near else bounds.high[cell] for cell in cells], dtype=np.float64)
     quantities = [view.quantity(cell) for cell in cells]
     known = (~np.isnan(view.value[list(cells)])).tolist()
     verdicts = [
@@ -161,6 +164,8 @@ def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, st
     places = [view.codes(cell) for cell in cells]
     columns: dict[str, Column] = {name: text([place[order] for place in places]) for order, name in enumerate(view.dimensions)}
     columns |= {"quantity": text(quantities), "low": low, "high": high, "verdict": text(verdicts)}
+    if policy.insiders:
+        columns["reader"] = text([near[cell].reader if cell in near else "" for cell in cells])
     people = np.array([quantity in PEOPLE for quantity in quantities], dtype=np.bool_)
     totals = {
         "cells": int(view.published.sum()),
@@ -168,6 +173,7 @@ def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, st
         "exact": verdicts.count("exact"),
         "narrow": verdicts.count("narrow"),
         "below": int((people & (high < policy.threshold)).sum()),
+        **({"joint": f"not tried for {view.untried} components"} if view.untried else {}),
         "seconds": round(time.perf_counter() - started, 3),
     }
     return Audit(MappingProxyType(columns), MappingProxyType(totals))
@@ -179,6 +185,8 @@ def _with_reasons(found: Audit, view: View, cells: Sequence[int], bounds: Bounds
     verdicts = found.cells["verdict"].tolist()
     bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
     how = explained(view, before(view, policy, shares), bounds, bad) if bad else {}
+    readers = found.cells["reader"].tolist() if "reader" in found.cells else [""] * len(cells)
+    how |= {cell: f"{who} subtracts its own figures" for cell, who in zip(cells, readers, strict=True) if who and cell in bad}
     for cell, words in words_of(shares).items():
         if cell in bad:
             how[cell] = "; ".join(filter(None, (how.get(cell, ""), words)))

@@ -15,6 +15,7 @@ from plenary_stats import cores
 from plenary_stats.disclosure.attacker import figures as fig
 from plenary_stats.disclosure.attacker.component import Component, cut_out
 from plenary_stats.disclosure.attacker.figures import Bools, Ints
+from plenary_stats.disclosure.attacker.joint import narrowed
 from plenary_stats.disclosure.attacker.shares import Share, narrow
 from plenary_stats.disclosure.attacker.sums import Sums
 from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows, components, merge, tighten
@@ -31,8 +32,10 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     possible, or trusts this edition alone: of both the narrower range counts. This edition's own sums are never given up.
     """
     start = before(view, policy, shares)
+    view.untried = 0
     try:
-        return _with_shares(solved(start, view.sums), shares)
+        found, view.untried = narrowed(view, solved(start, view.sums), view.sums)
+        return _with_shares(found, shares)
     except ContradictionError as problem:
         own = _own(view)
         try:

@@ -32,6 +32,7 @@ class View:
     ``whole``: of a numerator or complement its denominator, else -1. ``own``: in this edition. ``implied``: a piece of pooled
     years that stands in no table. ``absent``: such a piece of a centre that the lists of the time do not name: everybody knows
     that it had nobody. ``names``: every name that a cell goes by, rows of family and codes; ``named``: whose they are.
+    ``untried``: how many joint tables the attack found too large.
     """
 
     figures: Figures
@@ -47,6 +48,7 @@ class View:
     implied: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     absent: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     sums: Sums = field(default_factory=Sums.none)
+    untried: int = 0
     account: Sums = field(default_factory=Sums.none)
 
     def __len__(self) -> int:
