@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, audit, flat
+from plenary_stats.disclosure.attacker.audit import ADDED, PUBLIC, Audit, Editions, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
@@ -139,7 +139,8 @@ class Work:
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
         """Return quantity and place of each number that is not safe."""
-        columns = [found.cells[name].tolist() for name in ("quantity", *self.cells.dimensions)]
+        names = [name for name in found.cells if name not in ADDED]
+        columns = [found.cells[name].tolist() for name in ("quantity", *names)]
         verdicts = found.cells["verdict"].tolist()
         return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}
 

@@ -21,8 +21,9 @@ def test_the_door_protects_and_proves_it():
 def test_the_door_shows_what_an_unprotected_table_gives_away():
     leaky = table({"A": np.nan, "B": 40, "Total": 52})
     leaky = ResultTable({**leaky.columns, "status": text(["c", "", ""])}, name="activity", dimensions=("centre",))
+    how = "patients of Total (52) less B (40)"
     found = queries.attacked([leaky], queries.disclosure_policy())
-    assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact"}]
+    assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact", "how": how}]
 
 
 def test_a_policy_survives_the_way_through_json():

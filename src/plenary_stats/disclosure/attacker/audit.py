@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from plenary_stats.disclosure.attacker.figures import EVENTS, REMAINDERS, AnyTable
+from plenary_stats.disclosure.attacker.figures import EVENTS, PEOPLE, REMAINDERS, AnyTable
+from plenary_stats.disclosure.attacker.how import explained
+from plenary_stats.disclosure.attacker.insiders import seen
 from plenary_stats.disclosure.attacker.linking import link
 from plenary_stats.disclosure.attacker.opened import open_rounded
-from plenary_stats.disclosure.attacker.ranges import attack
+from plenary_stats.disclosure.attacker.ranges import attack, before
+from plenary_stats.disclosure.attacker.shares import Share, shares_of, words_of
 from plenary_stats.disclosure.attacker.system import Bounds
 from plenary_stats.disclosure.attacker.view import View, view_of
 from plenary_stats.disclosure.policy import Policy
@@ -25,6 +28,8 @@ from plenary_stats.tables import Column, text
 Editions = Sequence[AnyTable | Sequence[AnyTable]]
 """Earlier tables: flat, or edition by edition; the latest first, for of a corrected edition the last version is believed."""
 
+ADDED = frozenset({"quantity", "low", "high", "verdict", "how", "reader"})
+"""The columns of a report besides the dimensions."""
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""
 
@@ -35,11 +40,12 @@ class Audit:
 
     ``cells``: one row per withheld number; columns: the dimensions, ``quantity``, ``low``, ``high`` (``inf``: unbounded) and
     ``verdict``: ``exact`` (low equals high), ``narrow`` (a number below the threshold within less than the minimum width),
-    ``safe``, or ``public``. ``totals``: cells, primary, secondary, exact, narrow, seconds.
+    ``safe``, or ``public``; ``how`` says of what is not safe from which figures it follows. ``totals``: cells, withheld, exact,
+    narrow, below (numbers of people that are certainly smaller than the threshold), seconds.
     """
 
     cells: Mapping[str, Column]
-    totals: Mapping[str, float]
+    totals: Mapping[str, Any]
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -50,6 +56,14 @@ class Audit:
     def clean(self) -> bool:
         """Whether nothing that is withheld can be worked out."""
         return not self.totals["exact"] and not self.totals["narrow"]
+
+    @property
+    def how(self) -> Mapping[tuple[str, ...], str]:
+        """How what is not safe follows from what is published, by quantity and place."""
+        names = [name for name in self.cells if name not in ADDED]
+        columns = [self.cells[name].tolist() for name in ("quantity", *names)]
+        told = self.cells["how"].tolist() if "how" in self.cells else []
+        return {tuple(where): words for *where, words in zip(*columns, told, strict=True) if words} if told else {}
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the cells as plain dicts; an unbounded ``high`` is None."""
@@ -105,20 +119,24 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
     A withheld figure has status ``c``. Raises ``InputError`` where the published figures contradict one another.
     """
     started = time.perf_counter()
+    tables = [*published, *flat(previous)]
     for reach in REACHES if policy.rounding else (1,):  # as near as can be believed
         view = view_of(published, policy, flat(previous))
         withheld = _withheld(view)
         link(view)
         if policy.rounding:
-            withheld += open_rounded(view, [*published, *flat(previous)], policy.rounding, reach)
+            withheld += open_rounded(view, tables, policy.rounding, reach)
+        shares = shares_of(view, tables, policy)
         try:
-            bounds = attack(view, policy)
+            bounds = attack(view, policy, shares)
         except InputError:
             if reach == REACHES[-1] or not policy.rounding:
                 raise
             continue
         break
-    return _report(view, [*withheld, *_given_away(view, bounds, policy)], bounds, policy, started)
+    cells = [*withheld, *_given_away(view, bounds, policy)]
+    found = _report(view, cells, bounds, policy, started)
+    return _with_reasons(found, view, cells, bounds, (policy, shares))
 
 
 def _withheld(view: View) -> list[int]:
@@ -147,7 +165,9 @@ def _given_away(view: View, bounds: Bounds, policy: Policy) -> list[int]:
 
 def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, started: float) -> Audit:
     """Put the ranges of the withheld cells into an audit."""
-    low, high = bounds.low[list(cells)], bounds.high[list(cells)]
+    near = seen(view, bounds, policy.insiders, cells) if policy.insiders else {}
+    low = np.array([near[cell].low if cell in near else bounds.low[cell] for cell in cells], dtype=np.float64)
+    high = np.array([near[cell].high if cell in near else bounds.high[cell] for cell in cells], dtype=np.float64)
     quantities = [view.quantity(cell) for cell in cells]
     known = (~np.isnan(view.value[list(cells)])).tolist()
     verdicts = [
@@ -161,11 +181,31 @@ def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, st
     places = [view.codes(cell) for cell in cells]
     columns: dict[str, Column] = {name: text([place[order] for place in places]) for order, name in enumerate(view.dimensions)}
     columns |= {"quantity": text(quantities), "low": low, "high": high, "verdict": text(verdicts)}
+    if policy.insiders:
+        columns["reader"] = text([near[cell].reader if cell in near else "" for cell in cells])
+    people = np.array([quantity in PEOPLE for quantity in quantities], dtype=np.bool_)
     totals = {
         "cells": int(view.published.sum()),
         "withheld": len(cells),
         "exact": verdicts.count("exact"),
         "narrow": verdicts.count("narrow"),
+        "below": int((people & (high < policy.threshold)).sum()),
+        **({"joint": f"not tried for {view.untried} components"} if view.untried else {}),
         "seconds": round(time.perf_counter() - started, 3),
     }
     return Audit(MappingProxyType(columns), MappingProxyType(totals))
+
+
+def _with_reasons(found: Audit, view: View, cells: Sequence[int], bounds: Bounds, rule: tuple[Policy, Sequence[Share]]) -> Audit:
+    """Add to an audit how each cell that is not safe follows from what is published."""
+    policy, shares = rule
+    verdicts = found.cells["verdict"].tolist()
+    bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
+    how = explained(view, before(view, policy, shares), bounds, bad) if bad else {}
+    readers = found.cells["reader"].tolist() if "reader" in found.cells else [""] * len(cells)
+    how |= {cell: f"{who} subtracts its own figures" for cell, who in zip(cells, readers, strict=True) if who and cell in bad}
+    for cell, words in words_of(shares).items():
+        if cell in bad:
+            how[cell] = "; ".join(filter(None, (how.get(cell, ""), words)))
+    columns = {**found.cells, "how": text([how.get(cell, "") for cell in cells])}
+    return Audit(MappingProxyType(columns), found.totals)

@@ -43,10 +43,10 @@ class Component:
         self.finish()
         return self.low, self.high
 
-    def finish(self) -> None:
-        """Settle every bound that no solution has reached yet."""
+    def finish(self, many: int | None = None) -> None:
+        """Settle every bound, or those of the first cells, that no solution has reached yet."""
         for sign in (1.0, -1.0):
-            for position in np.flatnonzero(~self.settled(sign)).tolist():
+            for position in np.flatnonzero(~self.settled(sign)[:many]).tolist():
                 self._settle(position, sign)
 
     @property

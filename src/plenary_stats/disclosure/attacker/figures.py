@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plenary_stats.disclosure.attacker.codes import Codes
+from plenary_stats.disclosure.attacker.printed import shown_alone
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, WITHHELD, ProtectedTable, ResultTable
@@ -158,6 +159,7 @@ class _Table:
             self.columns["complement"] = self._numbers("denominator") - self._numbers("numerator")
         status = table.columns.get("status")
         self.withheld = np.zeros(len(table), np.bool_) if status is None else np.asarray(status) == WITHHELD
+        self.alone = shown_alone(table)
         self.counted = {role: self._families(role) for role in self.columns}
 
     def _numbers(self, name: str) -> Floats:
@@ -194,6 +196,8 @@ class _Table:
             names, which = self.counted[role]
             self._refuse(numbers, names, which)
             there = self.withheld | ~np.isnan(numbers)
+            if role not in REMAINDERS:
+                there |= self.alone
             if role in REMAINDERS:  # a row that shows its denominator may keep these back for themselves
                 there |= ~np.isnan(self._numbers("denominator"))
             rows = np.flatnonzero(there)

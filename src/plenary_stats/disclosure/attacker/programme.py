@@ -47,3 +47,7 @@ class Questions(Programme):
     def duals(self) -> Floats:
         """Return how much each row's limit bears on the last answer."""
         return np.array(self._highs.getSolution().row_dual)
+
+    def prices(self) -> Floats:
+        """Return how much each column's bounds bear on the last answer."""
+        return np.array(self._highs.getSolution().col_dual)

@@ -7,6 +7,7 @@ still open; where its vertex is not whole, an integer programme settles it. The 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from plenary_stats import cores
 from plenary_stats.disclosure.attacker import figures as fig
 from plenary_stats.disclosure.attacker.component import Component, cut_out
 from plenary_stats.disclosure.attacker.figures import Bools, Ints
+from plenary_stats.disclosure.attacker.joint import narrowed
+from plenary_stats.disclosure.attacker.shares import Share, narrow
 from plenary_stats.disclosure.attacker.sums import Sums
 from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows, components, merge, tighten
 from plenary_stats.disclosure.attacker.view import View
@@ -22,15 +25,17 @@ from plenary_stats.errors import InputError
 from plenary_stats.solver import TOLERANCE, Box, Programme
 
 
-def attack(view: View, policy: Policy) -> Bounds:
+def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     """Return the exact range of every cell. Raises ``InputError`` where the published figures contradict one another.
 
     Earlier editions may tell of what has been corrected since. Then the reader gives up as few of their sums as make the rest
     possible, or trusts this edition alone: of both the narrower range counts. This edition's own sums are never given up.
     """
-    start = plain(view, policy)
+    start = before(view, policy, shares)
+    view.untried = 0
     try:
-        return solved(start, view.sums)
+        found, view.untried = narrowed(view, solved(start, view.sums), view.sums)
+        return _with_shares(found, shares)
     except ContradictionError as problem:
         own = _own(view)
         try:
@@ -61,6 +66,30 @@ def plain(view: View, policy: Policy) -> Bounds:
         if hidden[cell]:
             low[cell], high[cell] = least, most
     return Bounds(low, high, np.array([name != "amount" for name in quantities], dtype=np.bool_))
+
+
+def before(view: View, policy: Policy, shares: Sequence[Share]) -> Bounds:
+    """Return what is plain before the sums are solved, with what percentages tell: they and the sums narrow one another."""
+    start = plain(view, policy)
+    rows = Rows.of(view.sums) if shares else None
+    while rows is not None:
+        bounds = start.copy()
+        try:
+            tighten(rows.settled(bounds), bounds)
+        except ContradictionError:
+            break
+        if not narrow(shares, bounds):
+            break
+        for cell in {cell for share in shares for cell in (share.numerator, share.denominator, share.complement) if cell >= 0}:
+            start.low[cell], start.high[cell] = bounds.low[cell], bounds.high[cell]
+    return start
+
+
+def _with_shares(bounds: Bounds, shares: Sequence[Share]) -> Bounds:
+    """Give up the ends of ranges that no percentage allows."""
+    while narrow(shares, bounds):
+        pass
+    return bounds
 
 
 def _own(view: View) -> Bools:

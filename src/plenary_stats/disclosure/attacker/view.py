@@ -32,7 +32,8 @@ class View:
     ``whole``: of a numerator or complement its denominator, else -1. ``own``: in this edition. ``implied``: a piece of pooled
     years that stands in no table. ``absent``: such a piece of a centre that the lists of the time do not name: everybody knows
     that it had nobody. ``elsewhere``: what other sources tell. ``within``: what a rounded number lies between. ``names``: every
-    name that a cell goes by, rows of family and codes; ``named``: whose they are.
+    name that a cell goes by, rows of family and codes; ``named``: whose they are. ``untried``: how many joint tables the attack
+    found too large.
     """
 
     figures: Figures
@@ -50,6 +51,7 @@ class View:
     elsewhere: dict[int, float] = field(default_factory=dict)
     within: dict[int, tuple[float, float]] = field(default_factory=dict)
     sums: Sums = field(default_factory=Sums.none)
+    untried: int = 0
     account: Sums = field(default_factory=Sums.none)
 
     def __len__(self) -> int:

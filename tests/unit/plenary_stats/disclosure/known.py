@@ -10,7 +10,7 @@ import numpy as np
 from plenary_stats.disclosure import Policy
 from plenary_stats.tables import ResultTable, text
 
-ADDED = {"quantity", "low", "high", "verdict"}
+ADDED = {"quantity", "low", "high", "verdict", "how", "reader"}
 
 
 def table(rows: list[dict], dimensions: tuple[str, ...], name: str = "table") -> ResultTable:

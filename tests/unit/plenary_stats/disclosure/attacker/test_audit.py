@@ -280,7 +280,8 @@ def test_the_report_says_how_many_and_which():
         "narrow": 0,
     }
     assert found.columns is found.cells
-    assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact"}]
+    how = "patients of Total (52) less B (40)"
+    assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact", "how": how}]
 
 
 def test_the_report_is_json_and_the_same_bytes_each_time_without_the_clock():

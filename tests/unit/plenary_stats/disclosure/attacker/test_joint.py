@@ -1,0 +1,104 @@
+"""Margins that go round in a circle: the ranges are those of every joint table, listed."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plenary_stats.disclosure import Policy, audit
+from plenary_stats.disclosure.attacker import joint
+from plenary_stats.disclosure.attacker.joint import core
+from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.enumeration import Number, covering, places, ranges
+
+SETS = (("A", "B"), ("F", "M"), ("old", "young"))
+POINTS = list(product(*SETS))
+CIRCLE = [pattern for pattern in product((False, True), repeat=3) if any(pattern)]
+CELLS = list(dict.fromkeys(places(SETS, CIRCLE)))
+DIMENSIONS = ("centre", "sex", "age_band")
+POLICY = Policy(threshold=3, event_threshold=2, minimum_width=2)
+
+
+def published(truth, hidden):
+    rows = []
+    for cell in CELLS:
+        value = sum(number for number, point in zip(truth, POINTS, strict=True) if covering(cell)(point))
+        rows.append(dict(zip(DIMENSIONS, cell, strict=True), value=None if cell in hidden else value))
+    return known.table(rows, DIMENSIONS)
+
+
+def edges(*words):
+    return [frozenset(map(ord, word)) for word in words]
+
+
+@pytest.mark.parametrize("words", [("ab", "bc"), ("abc", "ab"), ("ab", "bc", "cd"), ("abc", "bcd", "d"), ("a", "b"), ()])
+def test_margins_that_come_off_one_after_the_other_are_no_circle(words):
+    assert core(edges(*words)) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (("ab", "bc", "ca"), ("ab", "bc", "ca")),
+        (("ab", "bc", "ca", "ad"), ("ab", "bc", "ca")),
+        (("ab", "bc", "cd", "da", "abe"), ("ab", "bc", "cd", "da")),
+        (("sg", "sxa", "gxa"), ("sg", "sxa", "gxa")),
+    ],
+)
+def test_of_a_circle_what_hangs_on_it_falls_off(words, left):
+    assert set(core(edges(*words))) == set(edges(*left))
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 7), min_size=2, max_size=8), st.sets(st.sampled_from(CELLS), min_size=6))
+def test_the_ranges_are_those_of_every_joint_table(people, drawn):
+    truth = [people.count(point) for point in range(8)]
+    hidden = {cell for cell in drawn if set(cell) != {"Total"}}
+    found = known.ranges(audit([published(truth, hidden)], POLICY))
+    assert found == ranges(POINTS, truth, [Number(cell, covering(cell), cell not in hidden) for cell in CELLS])
+
+
+def apart():
+    """One patient at four corners of a cube, no two of them neighbours: each margin has one at each of its four places."""
+    truth = [1 if (point[0] == "A") ^ (point[1] == "F") ^ (point[2] == "old") else 0 for point in POINTS]
+    return truth, {("A", "F", "Total"), ("A", "M", "Total"), ("B", "F", "Total"), ("B", "M", "Total")}
+
+
+def test_a_joint_table_may_narrow_what_the_margins_leave_open(monkeypatch):
+    random = np.random.default_rng(7)
+    narrower = 0
+    for _ in range(60):
+        truth = np.bincount(random.integers(0, 8, random.integers(2, 8)), minlength=8).tolist()
+        hidden = {cell for cell in CELLS if set(cell) != {"Total"} and random.random() < 0.5}
+        together = known.ranges(audit([published(truth, hidden)], POLICY))
+        with monkeypatch.context() as without:
+            without.setattr(joint, "joints", lambda *_: iter(()))
+            alone = known.ranges(audit([published(truth, hidden)], POLICY))
+        assert all(alone[cell][0] <= together[cell][0] <= together[cell][1] <= alone[cell][1] for cell in alone)
+        narrower += together != alone
+    assert narrower
+
+
+def test_a_table_that_is_too_large_is_said_not_to_have_been_tried(monkeypatch):
+    truth, hidden = apart()
+    assert "joint" not in audit([published(truth, hidden)], POLICY).totals
+    monkeypatch.setattr(joint, "LARGEST", 7)
+    assert audit([published(truth, hidden)], POLICY).totals["joint"] == "not tried for 1 components"
+    monkeypatch.setattr(joint, "LARGEST", 400)
+    monkeypatch.setattr(joint, "WIDEST", 7)
+    assert audit([published(truth, hidden)], POLICY).totals["joint"] == "not tried for 1 components"
+
+
+def test_margins_of_other_patients_have_no_joint_table():
+    """Each pair of margins agrees, and no whole numbers give all three: the sums alone count then."""
+    cells = {("A", "F"): 1, ("A", "M"): 0, ("B", "F"): 0, ("B", "M"): 1}
+    rows = []
+    for (one, other), value in cells.items():
+        rows.append({"centre": one, "sex": other, "value": value})
+        rows.append({"centre": one, "age_band": {"F": "old", "M": "young"}[other], "value": value})
+        rows.append({"sex": {"A": "F", "B": "M"}[one], "age_band": {"F": "young", "M": "old"}[other], "value": value})
+    rows += [{"centre": "A", "value": None}, {"centre": "B", "value": 1}, {"value": 2}]
+    found = audit([known.table(rows, DIMENSIONS)], POLICY)
+    assert known.ranges(found)["A", "Total", "Total"] == (1, 1)

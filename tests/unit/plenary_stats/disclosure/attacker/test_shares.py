@@ -1,0 +1,110 @@
+"""Percentages without their numbers: the audit finds what listing every numerator and denominator finds."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plenary_stats.disclosure import Policy, audit
+from plenary_stats.proportions import interval
+from plenary_stats.tables import ResultTable, numbers, text
+
+DIMENSIONS = ("centre", "measure")
+
+
+def rates(rows, method=""):
+    """Rows of centre, value, numerator, denominator, lower, upper."""
+    names = ("value", "numerator", "denominator", "lower", "upper")
+    made = {"centre": text([row[0] for row in rows]), "measure": text(["alive"] * len(rows))}
+    made |= {name: numbers([row[place] for row in rows]) for place, name in enumerate(names, 1)}
+    made["method"] = text([method] * len(rows))
+    made["status"] = text(["c" if row[1] is None else "" for row in rows])
+    return ResultTable(made, "outcomes", "rate", DIMENSIONS)
+
+
+def found(*tables, policy=None):
+    return {(row["centre"], row["quantity"]): (row["low"], row["high"]) for row in audit(tables, policy or Policy()).rows()}
+
+
+def test_one_percentage_of_fewer_than_thirty_is_one_fraction():
+    rows = [("A", 0.947, None, None, None, None), ("B", 0.5, 30, 60, None, None), ("C", None, None, None, None, None)]
+    ranges = found(rates([*rows, ("Total", None, None, 89, None, None)]))
+    assert ranges["A", "denominator"] == (19, 19)
+    assert ranges["A", "numerator"] == (18, 18)
+
+
+def test_what_a_percentage_gives_is_subtracted_too():
+    rows = [("A", 0.947, None, None, None, None), ("B", 0.5, 30, 60, None, None), ("C", None, None, None, None, None)]
+    assert found(rates([*rows, ("Total", None, None, 85, None, None)]))["C", "denominator"] == (6, 6)
+
+
+def test_a_percentage_of_a_shown_denominator_is_the_numerator():
+    assert found(rates([("A", 0.4667, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
+
+
+def test_percentages_up_to_a_hundred():
+    assert found(rates([("A", 46.67, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
+
+
+@pytest.mark.parametrize("method", ["wilson", "clopper-pearson", "jeffreys"])
+def test_an_interval_gives_the_denominator_away(method):
+    made = interval(6, 12, method)
+    ends = [round(float(end), 3) for end in (made.lower, made.upper)]
+    assert found(rates([("A", 0.5, None, None, *ends)], method))["A", "denominator"] == (12, 12)
+
+
+def test_the_policy_says_how_shares_were_rounded():
+    """0.5 to one place might be 0.45 to 0.55; as one of three places it is a half."""
+    rows = [("A", 0.5, None, 60, None, None)]
+    assert found(rates(rows), policy=Policy(precision=1)) == {("A", "numerator"): (27, 33)}
+    assert found(rates(rows), policy=Policy(precision=3)) == {("A", "numerator"): (30, 30)}
+
+
+def test_the_longest_figure_of_a_column_says_it_else():
+    rows = [("A", 0.5, None, 60, None, None), ("B", 0.333, None, 90, None, None)]
+    assert found(rates(rows))["A", "numerator"] == (30, 30)
+
+
+def test_survival_is_no_share():
+    assert found(rates([("A", 0.5, None, 60, None, None)], "Kaplan-Meier")) == {}
+
+
+def test_nothing_bounds_a_denominator_that_may_be_anything():
+    low, high = found(rates([("A", 0.947, None, None, None, None)]))["A", "denominator"]
+    assert (low, high) == (19, None)
+
+
+def test_a_rate_of_residents_is_their_number():
+    columns = {"area": text(["N", "S"]), "measure": text(["patients"] * 2), "status": text(["", ""])}
+    columns |= {"value": numbers([20.0, 7.3333]), "numerator": numbers([40, None]), "denominator": numbers([2e6, 3e6])}
+    table = ResultTable(columns, "access", "exposure", ("area", "measure"))
+    [row] = audit([table], Policy()).rows()
+    assert (row["area"], row["low"], row["high"]) == ("S", 22, 22)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(1, 29), st.data(), st.integers(1, 3), st.booleans())
+def test_the_ends_are_those_of_every_fraction(of, data, places, with_interval):
+    met = data.draw(st.integers(0, of))
+    made = interval(met, of)
+    ends = [round(float(end), places) for end in (made.lower, made.upper)] if with_interval else [None, None]
+    rows = [("A", round(met / of, places), None, None, *ends)]
+    limit = rates([("B", None, None, None, None, None), ("Total", None, None, 29, None, None)])
+    ranges = found(rates(rows, "Wilson 95% interval"), limit, policy=Policy(precision=places))
+    half = 0.5 * 10.0**-places + 1e-9
+    fits = []
+    for whole in range(1, 30):
+        for part in range(whole + 1):
+            one = interval(part, whole)
+            near = abs(part / whole - rows[0][1]) <= half
+            if with_interval:
+                near &= abs(float(one.lower) - ends[0]) <= half and abs(float(one.upper) - ends[1]) <= half
+            if near:
+                fits.append((part, whole))
+    assert ranges["A", "denominator"] == (min(whole for _, whole in fits), max(whole for _, whole in fits))
+    assert ranges["A", "numerator"] == (min(part for part, _ in fits), max(part for part, _ in fits))
+    assert (met, of) in fits
+
+
+def test_a_share_that_no_numbers_give_is_left_alone():
+    rows = [("A", 0.9996, None, None, None, None), ("B", None, None, None, None, None), ("Total", None, None, 29, None, None)]
+    assert found(rates(rows))["A", "denominator"] == (0, 29)
