@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.suppressor.cells import Cells
 from plenary_stats.disclosure.suppressor.cover import Cover, Cuts, cut
+from plenary_stats.disclosure.suppressor.insiders import known_to_members, with_the_same
 from plenary_stats.disclosure.suppressor.needs import Needs, wide_enough
 from plenary_stats.disclosure.suppressor.questions import Blocks, Proof, Questions
 from plenary_stats.disclosure.suppressor.sums import Bools, Ints, Reach, Sums, propagate
@@ -66,9 +67,12 @@ class Suppressor:
         self.group, self.joint = self._joint()
         self.blocks = Blocks(self.sums, self.free, LONG)
         self.cover = Cover(np.bincount(self.group, self.cost).astype(np.float64), self._grouped(self.forced))
-        self.cover.add(self._single())
+        self.cover.add(self._single(self.sums, self.free))
         self.cover.add(self._pairs())
         self.cover.add(self._ties())
+        self.insiders = [with_the_same(own, self.group) for own in known_to_members(cells, policy)]
+        for own in self.insiders:
+            self.cover.add(self._single(self._touched(own), self._unknown_to(own, self.free)))
         self.hidden = self.forced.copy()
         self.careful: set[int] = set()
         self.hopeless: set[int] = set()
@@ -120,9 +124,21 @@ class Suppressor:
         count, group = connected_components(graph, directed=False)
         return np.asarray(group, dtype=np.int64), int(count)
 
-    def _single(self) -> Cuts:
+    def _touched(self, own: Ints) -> Sums:
+        """Return the sums that some cells stand in."""
+        rows = self.sums.by_cell[own].indices if len(own) else own
+        return self.sums.of_rows(np.unique(rows))
+
+    @staticmethod
+    def _unknown_to(own: Ints, marks: Bools) -> Bools:
+        """Return the marked cells that are not an insider's own."""
+        found = marks.copy()
+        found[own] = False
+        return found
+
+    def _single(self, sums: Sums, free: Bools) -> Cuts:
         """Return what each sum by itself asks for the sake of cells that are withheld in any case."""
-        sums, sure = self.sums, self.cover.forced[self.group] & self.free
+        sure = self.cover.forced[self.group] & free
         inside = sure[sums.cells]
         whole = sums.signs < 0
         count, open_above = sums.tally(inside), sums.tally(inside & whole) > 0
@@ -131,7 +147,7 @@ class Suppressor:
         np.maximum.at(need, sums.rows[inside], self.need[sums.cells[inside]])
         lacking = np.where(open_above, 0.0, need - room)
         least = np.where(lacking > TOLERANCE, lacking, np.where((count == 1) & (need > 0), 1.0, 0.0))
-        entry = self.free[sums.cells] & ~inside & (least[sums.rows] > 0)
+        entry = free[sums.cells] & ~inside & (least[sums.rows] > 0)
         rows = sums.rows[entry]
         full = whole[entry] | (lacking[rows] <= TOLERANCE)
         factors = np.where(full, least[rows], np.minimum(least[rows], self.down[sums.cells[entry]]))
@@ -178,8 +194,21 @@ class Suppressor:
         """Choose, see what a reader narrows, and choose again, until he narrows nothing."""
         for _ in range(ROUNDS):
             self._choose()
-            if not self._learn(self.narrowed()):
+            if not self._learn(self.narrowed()) and not sum(self._learn_from(own) for own in self.insiders):
                 break
+
+    def _learn_from(self, own: Ints) -> int:
+        """Ask what an insider can narrow of others' small numbers; add a cut for each; return how many."""
+        found, hidden = 0, self._unknown_to(own, self.hidden)
+        for block in np.unique(self.blocks.of[own[self.hidden[own]]]).tolist():
+            small = [each for each in self._narrow_in(block, hidden) if self.values[each] < self.policy.threshold]
+            if not small:
+                continue
+            asked = Questions(self.blocks.sums_of(block), self.down, self.need, hidden)
+            for number in small:
+                proof = asked.narrow(number)
+                found += proof is not None and self._told(number, proof, own)
+        return found
 
     def _choose(self) -> None:
         self.hidden = self.cover.solve(self.taken).chosen[self.group] & self.free
@@ -240,12 +269,16 @@ class Suppressor:
 
     def narrow_without(self, number: int) -> list[int]:
         """Return the withheld cells of a block that single sums would narrow too far if a cell, and its like, were shown."""
-        sums = self.blocks.sums_of(int(self.blocks.of[number]))
+        hidden = self._unknown_to(np.flatnonzero(self.group == self.group[number]), self.hidden)
+        return self._narrow_in(int(self.blocks.of[number]), hidden)
+
+    def _narrow_in(self, block: int, hidden: Bools) -> list[int]:
+        """Return the cells of a block that single sums narrow too far for a reader who does not know the given cells."""
+        sums = self.blocks.sums_of(block)
         names, places = np.unique(sums.cells, return_inverse=True)
-        hidden = self.hidden[names] & (self.group[names] != self.group[number])
-        local = Sums(np.unique(sums.rows, return_inverse=True)[1], places, sums.signs, len(np.unique(sums.rows)), len(names))
-        reach = propagate(local, self.down[names], hidden)
-        return [int(each) for each in names[self._too_narrow(reach, names) & hidden]]
+        rows, numbered = np.unique(sums.rows, return_inverse=True)
+        reach = propagate(Sums(numbered, places, sums.signs, len(rows), len(names)), self.down[names], hidden[names])
+        return [int(each) for each in names[self._too_narrow(reach, names) & hidden[names]]]
 
     def _learn(self, numbers: Ints) -> int:
         """Ask about cells that may be too narrow, block by block; add a cut for each that is; return how many."""
@@ -272,21 +305,25 @@ class Suppressor:
                 break
         return found
 
-    def _told(self, number: int, proof: Proof) -> bool:
-        """Add the cut that a proof gives; a cell that nothing can help is noted and left."""
+    def _told(self, number: int, proof: Proof, known: Ints | None = None) -> bool:
+        """Add the cut that a proof gives; a cell that nothing can help is noted and left. ``known``: what an insider knows."""
         alone = proof.width < TOLERANCE
         if not alone and self.values[number] + proof.low >= self.policy.threshold and not self.amount[number]:
             return False
-        lacking = float(self.need[number] - proof.width)
+        lacking, helped = float(self.need[number] - proof.width), True
         useful = self.free[proof.cells] & ~self.hidden[proof.cells]
+        if known is not None:
+            useful &= ~np.isin(proof.cells, known)
         columns, places = np.unique(self.group[proof.cells[useful]], return_inverse=True)
         factors = np.minimum(np.bincount(places, np.minimum(proof.gains[useful], lacking), minlength=len(columns)), lacking)
         if factors.sum() < lacking - TOLERANCE:
+            if known is not None:
+                return False
             self.hopeless.add(number)
             if not len(columns):
                 return False
-            lacking = float(factors.sum())
+            lacking, helped = float(factors.sum()), False
         owner = int(self.group[number])
         sure = bool(self.cover.forced[owner])
-        self.cover.add(cut(columns, factors, lacking, -1 if sure else owner, sound=sure))
+        self.cover.add(cut(columns, factors, lacking, -1 if sure else owner, sound=sure and helped))
         return True

@@ -60,6 +60,14 @@ class Sums:
         """Return the sums of some entries alone; numbers of cells and sums stay."""
         return Sums(self.rows[entries], self.cells[entries], self.signs[entries], self.count, self.size)
 
+    def of_rows(self, rows: Ints) -> Sums:
+        """Return some sums alone, numbered anew; numbers of cells stay."""
+        first = np.searchsorted(self.rows, rows)
+        lengths = np.searchsorted(self.rows, rows, side="right") - first
+        entries = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(int(lengths.sum()))
+        numbered = np.repeat(np.arange(len(rows)), lengths)
+        return Sums(numbered, self.cells[entries], self.signs[entries], len(rows), self.size)
+
     @cached_property
     def matrix(self) -> csr_array:
         """The sums as a sparse matrix, one a row."""
