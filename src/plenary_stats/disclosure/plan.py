@@ -261,7 +261,7 @@ class _Planner:
         step = best.steps[0]
         if not more or len(more) >= len([name for name in now if name != TOTAL]) or step.merge is None:
             return []
-        words = f"{step.words}, for {', '.join(more)} alone"
+        words = f"{step.words}, for {_several(more)} alone"
         return [self.guess((replace(step, words=words, merge=replace(step.merge, services=more)),))]
 
 
@@ -307,6 +307,10 @@ def _groups(name: str, codes: set[str], policy: Policy) -> Iterator[Step]:
     into = together(codes)
     if len(into) > 1:
         yield Step(f"no breakdown by {noun}", f"every {noun}", Merge(name, into))
+
+
+def _several(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} other services"
 
 
 def _short(words: str) -> str:

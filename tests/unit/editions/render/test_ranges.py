@@ -29,8 +29,8 @@ ROWS = [
     row(31.0, centre="RJ1"),
     row(None, centre="RT3"),
     row(None, centre="R0A"),
-    row(40.0, sex="M"),
-    row(20.0, sex="F"),
+    row(30.0, sex="M"),
+    row(30.0, sex="F"),
 ]
 
 

@@ -207,3 +207,11 @@ def test_rounding_is_never_called_best_by_itself():
     given = plan([table(SMALL)], Policy(minimum_width=4, rounding=5))
     assert not [each for each in given.proposals if each.rounds]
     assert given.baseline.exact
+
+
+def test_many_services_are_counted_rather_than_named():
+    many = {f"small {order}": {"A": (24, 22, 26), "B": (25, 27, 21)} for order in range(6)}
+    found = plan([table(many | LARGE)], Policy())
+    narrowed = next(each for each in found.proposals if each.title.endswith("alone"))
+    assert narrowed.title.endswith("for small 0, small 1, small 2, small 3 and 2 other services alone")
+    assert len(narrowed.steps[0].merge.services) == 6

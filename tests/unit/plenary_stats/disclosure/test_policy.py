@@ -1,5 +1,7 @@
 import datetime as dt
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -202,3 +204,23 @@ def test_whatever_stands_in_a_policy_it_is_read_or_refused_in_words(raw):
     except InputError:
         return
     assert policy_of(json.loads(json.dumps(as_plain(policy)))) == policy
+
+
+def test_the_policy_of_the_handbook_is_one():
+    words = (Path(__file__).parents[4] / "docs" / "handbook" / "disclosure.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", words, flags=re.DOTALL)
+    files = {"public.csv": b"centre,value,source,date\nA,12,A journal,2024\n", "areas.csv": b"child,parent\nL,N\n"}
+    policy = read_policy(example, files.__getitem__)
+    said = {line.split("=")[0].strip() for line in example.splitlines() if "=" in line and not line.startswith("#")}
+    assert {"ranges", "dominant", "amount_width", "structural_zeros"} <= said
+    assert (policy.dominance, policy.dominant, policy.magnitudes) == (0.8, 2, ("spend", "drug-costs"))
+    assert policy.weights == {"centre": {"Total": 5}}
+    rounded = example.replace("# rounding = 5 ", "rounding = 5 ").replace("minimum_width = 10", "minimum_width = 4")
+    assert read_policy(rounded, files.__getitem__).rounding == 5
+
+
+def test_the_register_of_the_handbook_is_one():
+    words = (Path(__file__).parents[4] / "docs" / "handbook" / "disclosure.md").read_text()
+    (example,) = re.findall(r"```\n(service,centre,.*?)```", words, flags=re.DOTALL)
+    policy = read_policy('already_public = "public.csv"', lambda _: example.encode())
+    assert policy.already_public[0]["value"] == 17
