@@ -91,6 +91,15 @@ def test_a_reviewer_asks_what_showing_a_number_would_cost(page, member, sign_in,
     page.get_by_role("link", name="Look again until it is done").click()
     page.get_by_text("Would be withheld instead").wait_for()
     check_page(page)
+    page.goto(f"/workspace/releases/{made.pk}/coarser/")
+    check_page(page)
+    page.get_by_role("button", name="Work it out").click()
+    page.get_by_role("link", name="Stop looking again").click()
+    check_page(page)
+    tasks.answer.call(Trial.objects.get(kind="plan").pk)
+    page.get_by_role("link", name="Look again until it is done").click()
+    page.get_by_text("As the tables are").wait_for()
+    check_page(page)
 
 
 def test_a_commissioner_tries_a_policy_and_adopts_it(page, member, sign_in, centres):

@@ -29,6 +29,7 @@ from plenary.releases.queries import (
     disclosure_policy_plain,
     drafts,
     gathered,
+    planned,
     previews,
     proposals,
     protected,
@@ -370,7 +371,25 @@ def _preview(trial: Trial) -> dict[str, Any]:
     return previews.preview(trial.proposal, policy_in_force(POLICY, draft.valid_from).body, draft.body)
 
 
-_ANSWERS: Mapping[TrialKind, Callable[[Trial], dict[str, Any]]] = {TrialKind.SHOW: _cost, TrialKind.POLICY: _preview}
+def _plan(trial: Trial) -> dict[str, Any]:
+    policy = disclosure_policy(proposals.document(trial.proposal.policy_sha256))
+    return planned(proposals.unprotected(trial.proposal), policy, showing.previous_of(trial.proposal)).plain()
+
+
+_ANSWERS: Mapping[TrialKind, Callable[[Trial], dict[str, Any]]] = {
+    TrialKind.SHOW: _cost,
+    TrialKind.POLICY: _preview,
+    TrialKind.PLAN: _plan,
+}
+
+
+def ask_plan(*, proposal_id: int, by: Who) -> Trial:
+    """Queue the question which coarser tables would show more than withholding in the proposal's does."""
+    proposal = proposals.proposal(proposal_id)
+    require(permissions.may_ask(by, proposal), "Only those who see the proposal ask what coarser tables would show.")
+    if not proposal.content_hash:
+        raise NotPossible("This proposal is not prepared yet.")
+    return _ask(TrialKind.PLAN, proposal, {}, by)
 
 
 def try_policy(*, draft: Draft, on: dt.date, by: Who) -> Trial:

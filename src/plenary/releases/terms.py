@@ -178,6 +178,8 @@ class TrialKind(StrEnum):
     """What showing one withheld number would cost."""
     POLICY = "policy"
     """What another policy would withhold."""
+    PLAN = "plan"
+    """Which coarser tables would show more."""
 
 
 class TrialState(StrEnum):

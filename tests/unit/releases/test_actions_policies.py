@@ -173,3 +173,28 @@ def test_what_cannot_be_told_is_not_adopted(tried, monkeypatch):
     monkeypatch.setattr(actions, "record", fail_to_record)
     with nothing_changes(), pytest.raises(DiskFullError):
         adopt(tried)
+
+
+# -- coarser tables
+
+
+@pytest.mark.parametrize("name", ["network lead", "reviewer"])
+def test_whoever_sees_a_proposal_asks_what_coarser_tables_would_show(proposal, name):
+    trial = actions.ask_plan(proposal_id=proposal.pk, by=MAY_NOT[name])
+    found = trials.answer(actions.answer(trial_id=trial.pk, by=SYSTEM))
+    assert found["baseline"]["figures"] == 2
+    assert found["baseline"]["of"] == 4
+    assert found["best"] in {found["baseline"]["title"], *(each["title"] for each in found["proposals"])}
+    assert Proposal.objects.get().protected == proposal.protected
+
+
+@pytest.mark.parametrize("name", ["commissioner of another nation", "centre lead", "reader"])
+def test_nobody_else_asks_it(proposal, name):
+    with nothing_changes(), pytest.raises(Refused):
+        actions.ask_plan(proposal_id=proposal.pk, by=MAY_NOT[name])
+
+
+def test_of_a_proposal_without_content_it_is_not_asked(proposal):
+    Proposal.objects.update(content_hash="", state="preparing")
+    with nothing_changes(), pytest.raises(NotPossible, match="not prepared"):
+        actions.ask_plan(proposal_id=proposal.pk, by=COMMISSIONER)

@@ -21,7 +21,7 @@ from plenary.releases import actions, tasks
 from plenary.releases.models import Proposal, Trial
 from plenary.releases.queries import proposals
 from plenary.releases.terms import Cost, Reviewed, Rule
-from plenary.web.workspace import grids
+from plenary.web.workspace import grids, releases
 from plenary_stats.tables import RESULT_DIMENSIONS, ResultTable, numbers, text
 from tests.factories import releases as make
 
@@ -97,7 +97,13 @@ def test_it_is_closed_to_those_whom_the_proposal_does_not_concern(as_, proposal,
     browser = as_(role, scope)
     trial = make.ask_cost(proposal)
     actions.answer(trial_id=trial.pk, by=make.FIRST)
-    for address in (url(proposal), url(proposal, "grid.csv"), url(proposal, "audit.json"), cell_url(proposal)):
+    for address in (
+        url(proposal),
+        url(proposal, "grid.csv"),
+        url(proposal, "audit.json"),
+        url(proposal, "coarser/"),
+        cell_url(proposal),
+    ):
         answer = browser.get(address)
         assert answer.status_code in {403, 404}
         for secret in ("412", "250", "exactly 12", "adult-ecmo", "Adult ecmo"):
@@ -293,7 +299,8 @@ def test_a_cost_is_told_whole():
 def test_the_summary_tells_the_verdict_and_what_was_lost_where_it_was_measured(reviewer, proposal):
     page = words(reviewer.get(url(proposal, "")))
     assert "Withstood" in page
-    assert "Information lost" not in page
+    assert releases._loss_words({}) == ""
+    assert releases._loss_words({"loss": 3.0}) == "3.0 by the policy's weights"
     audit = proposals.document(proposal.audit_sha256)
     audit["totals"] |= {"loss": 120.0, "bound": 100.0, "gap": 0.2, "exact": 1, "narrow": 2}
     Proposal.objects.filter(pk=proposal.pk).update(audit_sha256=actions._keep(audit, make.FIRST))
@@ -319,3 +326,50 @@ def test_the_picture_counts_the_rows_of_each_service():
     drawn = grids.service_picture([row(None), row(Rule.PATIENTS), row(Rule.EVENTS), row(Rule.ANOTHER)], {"lam": "LAM"})
     assert "LAM: 1 shown, 2 small, 1 with another." in drawn
     assert grids.service_picture([], {}) == ""
+
+
+# -- coarser tables
+
+
+def test_coarser_tables_are_asked_for_waited_for_and_told(reviewer, db):
+    made = make.proposal(by("age_band", ("0-4", "5-17", "18-39")))
+    assert "Work it out" in reviewer.get(url(made, "coarser/")).text
+    answer = reviewer.post(url(made, "coarser/"), follow=True)
+    assert "It is being worked out" in answer.text
+    assert answer.headers["Refresh"] == "5"
+    tasks.answer.call(Trial.objects.get().pk)
+    page = reviewer.get(url(made, "coarser/"))
+    assert "Refresh" not in page.headers
+    said = words(page)
+    assert re.search(r"As the tables are, \d+ of 12 figures are shown.", said)
+    assert "What they show and hide" in said
+    assert "Nothing of the proposal changes by this" in said
+
+
+def test_why_coarser_tables_could_not_be_worked_out_is_told(reviewer, proposal):
+    reviewer.post(url(proposal, "coarser/"))
+    Trial.objects.update(state="failed", failure="The disk refused.")
+    page = reviewer.get(url(proposal, "coarser/")).text
+    assert "The disk refused." in page
+    assert "Try again" in page
+
+
+def test_a_plan_marks_what_shows_most_and_what_is_an_estimate():
+    def proposed(title, *, exact):
+        return {"title": title, "exact": exact, "words": f"{title}: it shows."}
+
+    found = {
+        "baseline": {"title": "as they are", "figures": 1200, "of": 3400},
+        "proposals": [proposed("years of two", exact=True), proposed("wider ages", exact=True), proposed("regions", exact=False)],
+        "best": "years of two",
+    }
+    told = grids._plan_words(found)
+    assert told["now"] == "As the tables are, 1,200 of 3,400 figures are shown."
+    assert [(row[0], str(row[1])) for row in told["proposals"].rows] == [
+        ("Years of two", "Shows most"),
+        ("Wider ages", ""),
+        ("Regions", "Estimate"),
+    ]
+    assert not told["none"]
+    assert grids._plan_words(found | {"best": "as they are"})["none"]
+    assert grids._plan_words(None) == {}

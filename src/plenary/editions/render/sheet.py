@@ -37,6 +37,7 @@ WORDING: Final[Mapping[str, str]] = {
     "withheld_why": "A number of fewer than {threshold} patients is withheld, because people could be recognised by it. So is an "
     "outcome that fewer than {events} of the patients had, or had not.",
     "withheld_noughts": "A nought is shown.",
+    "withheld_rounded": "Numbers of patients are rounded to multiples of {base}, in such a way that sums hold.",
     "withheld_mark": "One mark, [c], stands for every withheld figure. Behind some of them stands a larger number: shown, it "
     "would let a reader work out a small one by subtraction.",
     "withheld_national": "The figures of all patients together are shown wherever they can be.",
@@ -53,7 +54,7 @@ WORDING: Final[Mapping[str, str]] = {
 SHARED: Final = (
     *("not_collected", "not_applicable", "low", "small_numbers", "interval", "comparison", "completeness"),
     *("withheld_why", "withheld_noughts", "withheld_mark", "withheld_national", "withheld_pooled"),
-    *("withheld_tried", "withheld_audit"),
+    *("withheld_rounded", "withheld_tried", "withheld_audit"),
 )
 """The sentences that an edition takes from the definitions, word for word."""
 

@@ -72,6 +72,8 @@ def _reasons(sheet: Sheet, *, some: bool) -> Iterator[str]:
     yield sentence(sheet.inputs, "withheld_why", events=str(policy.event_threshold))
     if policy.zeros == "publish":
         yield sheet.say("withheld_noughts")
+    if policy.rounding is not None:
+        yield sentence(sheet.inputs, "withheld_rounded", base=str(policy.rounding))
     if some:
         yield sheet.say("withheld_mark")
         rows = [row for name in ("activity", "outcomes") for row in sheet.rows[name] if row["status"] == SHOWN]

@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "p_percent": "How near, in per cent, the second largest may come",
     "amount_width": "Width that the range of an amount must keep",
     "magnitudes": "Tables of amounts",
+    "rounding": "Multiples to which patients are rounded",
     "dimensions": "Dimensions",
     "hierarchies": "Groups that add up",
     "weights": "What is dearer to withhold",
@@ -90,6 +91,8 @@ def weakened(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         found.append("Noughts would be shown: a nought says that no such patient was there.")
     if old["dominance"] is not None and (new["dominance"] is None or new["dominance"] > old["dominance"]):
         found.append(f"{WORDS['dominance']}: {_said(new['dominance'])} protects less than {_said(old['dominance'])}.")
+    if new.get("rounding") and not old.get("rounding"):
+        found.append("Numbers of patients would be rounded in place of being withheld.")
     if gone := sorted(set(old["insiders"]) - set(new["insiders"])):
         found.append(f"{WORDS['insiders']}: {', '.join(gone)} would be left out.")
     return found

@@ -36,7 +36,8 @@ def preview(proposal: Proposal, before: Mapping[str, Any], after: Mapping[str, A
 
 def _under(proposal: Proposal, body: Mapping[str, Any]) -> tuple[Sequence[ProtectedTable], Totals]:
     """Return the proposal's tables protected under a policy: as they are kept, if that is the one they were protected under."""
-    document = plain(body)
+    days = proposals.document(proposal.policy_sha256).get("periods", {})  # what its labels cover is no matter of the policy
+    document = plain(dict(body) | {"periods": days | dict(body.get("periods", {}))})
     if hashlib.sha256(proposals.canonical(document)).hexdigest() == proposal.policy_sha256:
         return proposals.tables_of(proposal), proposals.document(proposal.audit_sha256)["totals"]
     left = protected(proposals.unprotected(proposal), disclosure_policy(document), previous_of(proposal))

@@ -353,6 +353,57 @@ def ask_cost(request: HttpRequest, number: int) -> HttpResponse:
     return redirect(f"{reverse('proposal_cell', args=[one.pk])}?{request.GET.urlencode()}")
 
 
+def coarser(request: HttpRequest, number: int) -> HttpResponse:
+    """Show which coarser tables would show more than withholding in these does; by POST, have it worked out."""
+    asking = who(request)
+    one = one_proposal(asking, number)
+    if request.method == "POST":
+        try:
+            actions.ask_plan(proposal_id=one.pk, by=asking)
+        except NOT_POSSIBLE as problem:
+            messages.error(request, str(problem))
+        return redirect("coarser", one.pk)
+    trial = trials.latest(asking, one, TrialKind.PLAN, {})
+    why_not = trials.why_failed(trial) if trial else ""
+    waiting = trial is not None and not why_not and not trial.answer_sha256
+    answer = render_page(
+        request,
+        "workspace/coarser.jinja",
+        title="What coarser tables would show",
+        section=SECTION,
+        crumbs=_crumbs(one),
+        plan=_plan_words(trials.answer(trial)) if trial and trial.answer_sha256 else None,
+        waiting=waiting,
+        why_not=why_not,
+        seconds=LOOK_AGAIN,
+        ready=bool(one.content_hash),
+    )
+    if waiting:
+        look_again(request, answer)
+    return answer
+
+
+def _plan_words(found: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the plan as it is read: what is shown as the tables are, and each proposal, the best one marked."""
+    if found is None:
+        return {}
+    now, best = found["baseline"], Tag("Shows most", "green")
+    marks: dict[bool, Cell] = {True: "", False: Tag("Estimate", "grey")}
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each["title"][:1].upper() + each["title"][1:],
+            best if each["title"] == found["best"] else marks[each["exact"]],
+            each["words"],
+        )
+        for each in found["proposals"]
+    ]
+    return {
+        "now": f"As the tables are, {now['figures']:,} of {now['of']:,} figures are shown.",
+        "none": found["best"] == now["title"],
+        "proposals": table("Coarser tables", ("Tables", "Standing", "What they show and hide"), rows),
+    }
+
+
 def _cost_words(cost: Cost | None, names: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the answer in words: what it protects, and which numbers would be withheld in its place."""
     if cost is None:

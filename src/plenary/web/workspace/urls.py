@@ -104,6 +104,7 @@ urlpatterns = [
     route("workspace/releases/<int:number>/grid.csv", partial(grids.grid, as_file=True), "proposal_grid_file", RELEASERS),
     route("workspace/releases/<int:number>/cell/", grids.cell, "proposal_cell", RELEASERS),
     route("workspace/releases/<int:number>/cell/cost/", grids.ask_cost, "ask_cost", RELEASERS),
+    route("workspace/releases/<int:number>/coarser/", grids.coarser, "coarser", RELEASERS),
     route("workspace/releases/<int:number>/prepare/", releases.prepare, "prepare_proposal", LEADERS),
     route("workspace/releases/<int:number>/again/", releases.again, "prepare_again", LEADERS),
     route("workspace/releases/<int:number>/review/", releases.review, "review", (Reviewer,)),

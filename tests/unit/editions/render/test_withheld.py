@@ -74,6 +74,11 @@ def test_that_noughts_are_shown_is_said_where_they_are(zeros, told):
     assert ("A nought is shown." in words(policy=POLICY | {"zeros": zeros})) is told
 
 
+@pytest.mark.parametrize(("rounding", "told"), [(5, True), (None, False)])
+def test_that_numbers_are_rounded_is_said_where_they_are(rounding, told):
+    assert ("rounded to multiples of 5" in words(policy=POLICY | {"rounding": rounding, "minimum_width": 4})) is told
+
+
 def test_one_mark_stands_for_both_kinds_and_neither_is_counted():
     said = words()
     assert "One mark, [c], stands for every withheld figure." in said
@@ -114,7 +119,7 @@ def test_one_figure_is_withheld_and_two_are():
 def test_the_words_are_those_of_the_definitions():
     raw = registry.wording("public")
     names = [name for name in SHARED if name.startswith("withheld_")]
-    assert len(names) == 7
+    assert len(names) == 8
     assert shared_words(raw).items() >= {name: WORDING[name] for name in names}.items()
 
 

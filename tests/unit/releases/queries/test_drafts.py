@@ -125,6 +125,8 @@ def test_what_is_weakened_otherwise_needs_it_too(blank):
         ({}, {"p_percent": 5}, False),
         ({"insiders": ["centre"]}, {}, True),
         ({}, {"insiders": ["centre"]}, False),
+        ({"minimum_width": 4}, {"minimum_width": 4, "rounding": 5}, True),
+        ({"minimum_width": 4, "rounding": 5}, {"minimum_width": 4}, False),
         ({}, {"weights": {"centre": {"Total": 5}}}, False),
     ],
 )

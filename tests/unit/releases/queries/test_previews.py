@@ -75,3 +75,13 @@ def test_where_the_results_cannot_be_protected_it_says_why(proposal, monkeypatch
 
     monkeypatch.setattr(previews, "protected", fail)
     assert preview(proposal, threshold=50) == {"possible": False, "why": "12 numbers cannot be protected whatever is withheld."}
+
+
+def test_the_days_that_its_labels_cover_are_no_difference(proposal, monkeypatch):
+    """A proposal keeps them with its policy; a version that is silent about them is the same all the same."""
+    stored = previews.proposals.document(proposal.policy_sha256)
+    asked = []
+    monkeypatch.setattr(previews, "protected", lambda *given: asked.append(given) or None)
+    assert previews._under(proposal, BODY)[1]["primary"] == 1
+    assert asked == []
+    assert stored["threshold"] == BODY["threshold"]
