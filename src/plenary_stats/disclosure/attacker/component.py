@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.optimize import Bounds as Limits
 from scipy.optimize import LinearConstraint, milp
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from plenary_stats.disclosure.attacker.figures import Bools, Floats, Ints
 from plenary_stats.disclosure.attacker.programme import FAR, Questions
@@ -18,7 +21,14 @@ LONG = 12
 """Sums of more open cells than this tie their cells so loosely that several are pulled at at once."""
 IDLE, GAIN = 3, 0.002
 """So many visits in a row that settle less than this share of the bounds are the last."""
-NEAR = 3
+LARGE = 400
+"""In a part of more cells than this the ends of a range need not be found once it is proved to be wide enough."""
+CHUNK, TURNS = 1500, 4
+"""Large parts are gone through in pieces of about so many cells, so many times at most, each time in other pieces."""
+SMALL, AGAIN = 400, 6
+"""Then in smaller pieces, bound by bound."""
+AROUND = 900
+"""A corner that is not whole is made whole by so many cells at most."""
 LOOKS = 12
 """So many corners are visited in search of a whole one before an integer programme is asked."""
 
@@ -29,7 +39,9 @@ class Component:
     ``points``: the whole solutions that reached something new.
     """
 
-    def __init__(self, rows: Rows, bounds: Bounds) -> None:
+    def __init__(self, rows: Rows, bounds: Bounds, enough: Floats | None = None) -> None:
+        """``enough``: the width of a cell's range from which on its ends need not be found; without it they all are."""
+        self.enough = np.full(len(bounds.low), math.inf) if enough is None else enough
         self.rows, self.low, self.high, self.whole = rows, bounds.low.copy(), bounds.high.copy(), bounds.whole
         self.size = len(self.low)
         self.reached_low, self.reached_high = np.full(self.size, math.inf), np.full(self.size, -math.inf)
@@ -38,13 +50,17 @@ class Component:
         self._asked: Questions | None = None
 
     def ranges(self) -> tuple[Floats, Floats]:
-        """Return the exact ranges."""
-        self.scatter()
+        """Return the ranges: exact where they are not ``enough``; there the low and high are what the sums prove."""
+        if self.size > LARGE:
+            self._in_pieces()
+        else:
+            self.scatter()
         self.finish()
         return self.low, self.high
 
     def finish(self, many: int | None = None) -> None:
         """Settle every bound, or those of the first cells, that no solution has reached yet."""
+        self.questions.costs(np.zeros(self.size))
         for sign in (1.0, -1.0):
             for position in np.flatnonzero(~self.settled(sign)[:many]).tolist():
                 self._settle(position, sign)
@@ -57,10 +73,11 @@ class Component:
         return self._asked
 
     def settled(self, sign: float) -> Bools:
-        """Return which low (sign 1) or high (sign -1) bounds a solution has reached."""
+        """Return which low (sign 1) or high (sign -1) bounds a solution has reached, or need not be."""
+        wide = self.reached_high - self.reached_low >= self.enough
         if sign > 0:
-            return np.asarray(self.reached_low <= self.low + TOLERANCE)
-        return np.asarray(self.reached_high >= np.minimum(self.high, FAR) - TOLERANCE)
+            return np.asarray(wide | (self.reached_low <= self.low + TOLERANCE))
+        return np.asarray(wide | (self.reached_high >= np.minimum(self.high, FAR) - TOLERANCE))
 
     def scatter(self) -> None:
         """Visit far corners first, pulling at many bounds at once that share no short sum: each visit settles many of them."""
@@ -68,17 +85,82 @@ class Component:
             return
         random = np.random.default_rng(self.size)
         for costs in patterns(self.size)[:2]:
-            self._visit(costs, random)
+            self._visit(costs)
         short = np.bincount(self.rows.row, minlength=len(self.rows)) <= LONG
         uses = self._uses(short)
         before, idle = self._waiting(), 0
         while len(before) > FEW and idle < IDLE:
             costs = _pull(random.permutation(before), uses, self.size)
-            self._visit(costs, random)
+            self._visit(costs)
             after = self._waiting()
             idle = idle + 1 if len(before) - len(after) < max(FEW, GAIN * self.size) else 0
             before = after
-        self.questions.costs(np.zeros(self.size))
+
+    def _in_pieces(self) -> None:
+        """Find wide ranges piece by piece, the rest standing at a whole solution: quicker than many steps of the whole."""
+        random = np.random.default_rng(self.size)
+        for costs in patterns(self.size)[:2]:
+            self._visit(costs)
+        if not self.points:
+            self.solve(0, 1.0)
+        blocks = self._blocks()
+        for turn in range(TURNS + AGAIN):
+            if not len(self._waiting()):
+                return
+            base = self.points[-1 - turn % min(len(self.points), 2)]
+            for columns in self._pieces(blocks, CHUNK if turn < TURNS else SMALL, random):
+                self._piece(columns, base, singly=turn >= TURNS)
+        self.stretch()
+
+    def _blocks(self) -> Ints:
+        """Return which block each column is in: short sums join columns, long ones do not."""
+        many = len(self.rows)
+        short = (np.bincount(self.rows.row, minlength=many) <= LONG)[self.rows.row]
+        ends = (self.rows.row[short], many + self.rows.column[short])
+        graph = coo_array((np.ones(len(ends[0])), ends), shape=(many + self.size,) * 2)
+        _, label = connected_components(graph.tocsr(), directed=False)
+        _, found = np.unique(label[many:], return_inverse=True)
+        return found.reshape(-1)
+
+    def _pieces(self, blocks: Ints, size: int, random: np.random.Generator) -> Iterator[Ints]:
+        """Yield the columns of some blocks together, until every block that has bounds to settle was there."""
+        sizes = np.bincount(blocks)
+        waits = np.bincount(blocks[self._waiting() % self.size], minlength=len(sizes)) > 0
+        left = [each for each in random.permutation(len(sizes)).tolist() if waits[each]]
+        others = iter(random.permutation(np.flatnonzero(~waits)).tolist())
+        while left:
+            taken, cells = [left.pop()], 0
+            cells = int(sizes[taken[0]])
+            while cells < size:
+                more = left.pop() if left else next(others, None)
+                if more is None:
+                    break
+                taken.append(more)
+                cells += int(sizes[more])
+            yield np.flatnonzero(np.isin(blocks, taken))
+
+    def _piece(self, columns: Ints, base: Floats, *, singly: bool) -> None:
+        """Move some columns, all others standing at a whole solution; what is reached so is reached in the whole."""
+        mine = np.zeros(self.size, np.bool_)
+        mine[columns] = True
+        touched = np.flatnonzero(np.bincount(self.rows.row, weights=mine[self.rows.column], minlength=len(self.rows)))
+        rows = cut_out(self.rows, touched, columns, self.size, fixed=base)
+        part = Component(rows, Bounds(self.low[columns], self.high[columns], self.whole[columns]), self.enough[columns])
+        part.reached_low, part.reached_high = self.reached_low[columns], self.reached_high[columns]
+        if singly:
+            part.stretch()
+        else:
+            part.scatter()
+        self.reached_low[columns], self.reached_high[columns] = part.reached_low, part.reached_high
+
+    def stretch(self) -> None:
+        """Pull at each bound that nothing has reached, one by one, and note what that reaches."""
+        for sign in (-1.0, 1.0):
+            for position in np.flatnonzero(~self.settled(sign)).tolist():
+                if not self.settled(sign)[position]:
+                    costs = np.zeros(self.size)
+                    costs[position] = sign
+                    self._visit(costs)
 
     def _waiting(self) -> Ints:
         """Return the bounds that nothing has reached yet: low ones, then high ones."""
@@ -92,18 +174,41 @@ class Component:
             found[column].append(row)
         return found
 
-    def _visit(self, costs: Floats, random: np.random.Generator) -> None:
-        """Visit a corner; where it is not whole, one near it."""
-        for _ in range(NEAR):
-            self.questions.costs(costs)
-            point = self.questions.minimise()
-            if point is None:
-                raise ContradictionError(-1)
-            if self.reach(point):
-                return
-            broken = np.abs(point - np.round(point)) > TOLERANCE
-            costs = costs.copy()
-            costs[broken] += 0.3 * (random.random(int(broken.sum())) - 0.5)
+    def _visit(self, costs: Floats) -> Floats | None:
+        """Visit a corner; where it is not whole, a whole solution near it. Return that, if there is one."""
+        self.questions.costs(costs)
+        point = self.questions.minimise()
+        if point is None:
+            raise ContradictionError(-1)
+        if self.reach(point):
+            return np.where(self.whole, np.round(point), point)
+        near = self._made_whole(point, costs)
+        return near if near is not None and self.reach(near) else None
+
+    def _made_whole(self, point: Floats, costs: Floats) -> Floats | None:
+        """Return a whole solution that differs from a corner only where it is not whole, and beside that in short sums."""
+        rounded = np.where(self.whole, np.round(point), point)
+        near = np.abs(rounded - point) > TOLERANCE
+        short = np.bincount(self.rows.row, minlength=len(self.rows)) <= LONG
+        for _ in range(2):
+            touched = np.bincount(self.rows.row, weights=near[self.rows.column], minlength=len(self.rows)) > 0
+            near[self.rows.column[(touched & short)[self.rows.row]]] = True
+            columns = np.flatnonzero(near)
+            if len(columns) > AROUND:
+                return None
+            touched = np.bincount(self.rows.row, weights=near[self.rows.column], minlength=len(self.rows)) > 0
+            rows = cut_out(self.rows, np.flatnonzero(touched), columns, self.size, fixed=rounded)
+            answer = milp(
+                costs[columns],
+                integrality=self.whole[columns].astype(int),
+                bounds=Limits(self.low[columns], np.minimum(self.high[columns], FAR * 10)),
+                constraints=LinearConstraint(rows.matrix(len(columns)), rows.low, rows.high),
+                options={"mip_rel_gap": 0.05, "node_limit": 50},
+            )
+            if answer.x is not None:
+                rounded[columns] = np.where(self.whole[columns], np.round(answer.x), answer.x)
+                return rounded
+        return None
 
     def _settle(self, position: int, sign: float) -> None:
         """Make the low (sign 1) or high (sign -1) bound of one cell exact."""

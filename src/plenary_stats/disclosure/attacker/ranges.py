@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from plenary_stats import cores
 from plenary_stats.disclosure.attacker import figures as fig
-from plenary_stats.disclosure.attacker.component import Component, cut_out
-from plenary_stats.disclosure.attacker.figures import Bools, Ints
+from plenary_stats.disclosure.attacker.component import LARGE, Component, cut_out
+from plenary_stats.disclosure.attacker.figures import Bools, Floats, Ints
 from plenary_stats.disclosure.attacker.joint import narrowed
 from plenary_stats.disclosure.attacker.shares import Share, narrow
 from plenary_stats.disclosure.attacker.sums import Sums
-from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows, components, merge, tighten
+from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Merged, Rows, components, merge, tighten
 from plenary_stats.disclosure.attacker.view import View
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
@@ -32,20 +33,21 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     possible, or trusts this edition alone: of both the narrower range counts. This edition's own sums are never given up.
     """
     start = before(view, policy, shares)
+    enough = wide_enough(view, policy)
     view.untried = 0
     try:
-        found, view.untried = narrowed(view, solved(start, view.sums), view.sums)
+        found, view.untried = narrowed(view, solved(start, view.sums, enough), view.sums)
         return _with_shares(found, shares)
     except ContradictionError as problem:
         own = _own(view)
         try:
-            alone = solved(start, view.sums.chosen(own))
+            alone = solved(start, view.sums.chosen(own), enough)
         except ContradictionError as worse:
             cell = worse.args[0]
             where = " ".join(view.codes(cell)) if cell >= 0 else "no whole numbers satisfy every sum"
             raise InputError(f"The published figures contradict one another: {where}") from problem
     try:
-        return _narrower(solved(start, _believable(start, view.sums, own)), alone)
+        return _narrower(solved(start, _believable(start, view.sums, own), enough), alone)
     except ContradictionError:  # no whole numbers agree with what is left of the earlier editions
         return alone
 
@@ -125,8 +127,46 @@ def _believable(start: Bounds, sums: Sums, own: Bools) -> Sums:
     return sums.chosen(kept)
 
 
-def solved(start: Bounds, sums: Sums) -> Bounds:
-    """Return the exact ranges that some sums leave. Raises ``ContradictionError`` where they leave none."""
+def wide_enough(view: View, policy: Policy) -> Widths:
+    """Return, by cell, the width from which on a range gives nothing away, below the threshold and above it.
+
+    Of amounts every end is found; those not eligible or not known are no secret in themselves.
+    """
+    below, above = np.full(len(view), math.inf), np.full(len(view), math.inf)
+    for names, few, many in (
+        (fig.PEOPLE, policy.minimum_width, 1),
+        (fig.EVENTS, policy.event_width, policy.event_width),
+        (fig.REMAINDERS, 0, 0),
+    ):
+        mine = np.array([name in names for name in view.quantities()], dtype=np.bool_)
+        below[mine], above[mine] = few, many
+    return Widths(below, above, float(policy.threshold))
+
+
+@dataclass(frozen=True)
+class Widths:
+    """The widths that are enough of each cell: of one that may be below the threshold, and of one that cannot."""
+
+    below: Floats
+    above: Floats
+    threshold: float
+
+    def of(self, bounds: Bounds, merged: Merged) -> Floats:
+        """Return the width that is enough of each column, for all cells that it stands for."""
+        ends = np.minimum(
+            merged.sign * bounds.low[merged.root] + merged.shift, merged.sign * bounds.high[merged.root] + merged.shift
+        )
+        each = np.where(ends < self.threshold, self.below, self.above)
+        found = np.zeros(len(each))
+        np.maximum.at(found, merged.root, each)
+        return found
+
+
+def solved(start: Bounds, sums: Sums, widths: Widths | None = None) -> Bounds:
+    """Return the ranges that some sums leave. Raises ``ContradictionError`` where they leave none.
+
+    They are exact; only of ``widths`` that are enough, in parts of very many cells, they are what the sums prove.
+    """
     bounds = start.copy()
     every = Rows.of(sums)
     rows = every.settled(bounds)
@@ -134,15 +174,17 @@ def solved(start: Bounds, sums: Sums) -> Bounds:
     rows, merged = merge(rows.settled(bounds), bounds)
     tighten(rows, bounds)
     rows = rows.settled(bounds)
+    enough = None if widths is None else widths.of(bounds, merged)
     parts = components(rows, len(bounds.low))
-    tasks = [_part(rows, bounds, *part) for part in parts]
+    tasks = [_part(rows, bounds, *part, enough) for part in parts]
     for (_, columns), (low, high) in zip(parts, cores.each(Component.ranges, tasks), strict=True):
         bounds.low[columns], bounds.high[columns] = low, high
     merged.spread(bounds)
     return bounds
 
 
-def _part(rows: Rows, bounds: Bounds, which: Ints, columns: Ints) -> Component:
+def _part(rows: Rows, bounds: Bounds, which: Ints, columns: Ints, enough: Floats | None = None) -> Component:
     """Return one connected part of the rows by itself."""
     own = cut_out(rows, which, columns, len(bounds.low))
-    return Component(own, Bounds(bounds.low[columns], bounds.high[columns], bounds.whole[columns]))
+    wide = enough[columns] if enough is not None and len(columns) > LARGE else None
+    return Component(own, Bounds(bounds.low[columns], bounds.high[columns], bounds.whole[columns]), wide)
