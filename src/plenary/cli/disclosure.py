@@ -17,6 +17,10 @@ from plenary_stats.errors import InputError
 AUDIT = "audit.json"
 """What ``protect`` writes beside the tables."""
 
+MEASURED = frozenset({"loss", "bound", "gap"})
+"""Totals that are worked out from the true numbers, to many digits: whoever reads them beside the tables can solve them for what
+is withheld. They are told to the person who protects, and never written beside the tables."""
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs."""
@@ -56,7 +60,8 @@ def _protect(arguments: argparse.Namespace) -> int:
     for path, source, made in zip(arguments.tables, sources, done.tables, strict=True):
         (arguments.out / path.name).write_bytes(queries.write_long(source, made))
     report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy)}
-    (arguments.out / AUDIT).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside = report | {"totals": {name: number for name, number in report["totals"].items() if name not in MEASURED}}
+    (arguments.out / AUDIT).write_text(json.dumps(beside, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _tell(report["totals"])
     if arguments.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")

@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 import re
 
 import pytest
@@ -36,6 +37,17 @@ def test_protect_then_audit(folder, capsys):
     again = json.loads(capsys.readouterr().out)
     assert again["cells"] == report["cells"]
     assert set(again["cells"][0]) >= {"centre", "region", "low", "high", "verdict"}
+
+
+def test_what_is_written_beside_the_tables_does_not_price_what_is_withheld(folder, capsys):
+    """One further cell is withheld: its price, 1 + 0.02 log(1 + number), would give the number and by it the small one."""
+    (folder / "in" / "table.csv").write_text("centre,value\nA,40\nB,10\nC,100\nTotal,150\n")
+    done = run("protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out", "--json")
+    told = json.loads(capsys.readouterr().out)["totals"]
+    assert done == 0
+    assert round(math.exp((told["loss"] - 1) / 0.02) - 1) == 40
+    beside = json.loads((folder / "out" / "audit.json").read_text())["totals"]
+    assert set(beside) == {"cells", "primary", "secondary", "exact", "narrow", "seconds"}
 
 
 def test_audit_fails_and_names_the_cell_where_a_total_gives_it_away(folder, capsys):
@@ -170,7 +182,9 @@ def test_linked_tables_are_protected_together_under_every_entry_of_the_policy(li
     report = json.loads(told.out)
     assert set(report["totals"]) == {"cells", "primary", "secondary", "loss", "bound", "gap", "exact", "narrow", "seconds"}
     assert (report["totals"]["exact"], report["totals"]["narrow"]) == (0, 0)
-    assert report == json.loads((out / "audit.json").read_text())
+    beside = json.loads((out / "audit.json").read_text())
+    assert beside == report | {"totals": {name: report["totals"][name] for name in beside["totals"]}}
+    assert set(report["totals"]) - set(beside["totals"]) == {"loss", "bound", "gap"}
     assert report["policy"]["already_public"][0]["source"] == "Network report"
     assert "Protecting" in told.err
     small = [row for row in rows_of(out / "activity.csv") if row["value"] and 1 <= int(row["value"]) < 30]

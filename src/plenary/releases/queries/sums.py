@@ -19,7 +19,8 @@ COUNTED: Mapping[str, Mapping[str, str]] = {
     "summary": {"denominator": "denominator"},
 }
 """What a row counts that adds up, and which column holds it, by the kind of its table."""
-_POOL = re.compile(r"(?P<first>\d{4}) to (?P<last>\d{4})")
+_POOL = re.compile(r"(?P<first>\d{4})(?P<financial>/\d{2})? to (?P<last>\d{4})(?(financial)/\d{2})")
+"""``2023 to 2025``, ``2023/24 to 2025/26``."""
 
 Hierarchies = Mapping[str, Sequence[Sequence[str]]]
 Siblings = Mapping[str, Reviewed]
@@ -37,10 +38,16 @@ def sums_of(rows: Sequence[Reviewed], row: Reviewed, hierarchies: Hierarchies) -
     years = _siblings(table, row, "period")
     for whole in years:
         match = _POOL.fullmatch(whole)
-        parts = [str(year) for year in range(int(match["first"]), int(match["last"]) + 1)] if match else []
+        parts = _years(match) if match else []
         if parts and row.place["period"] in {whole, *parts}:
             found += _sums(row.kind, "period", years, whole, parts)
     return found
+
+
+def _years(pool: re.Match[str]) -> list[str]:
+    """Return the labels of the single years that are taken together."""
+    years = range(int(pool["first"]), int(pool["last"]) + 1)
+    return [f"{year}/{(year + 1) % 100:02d}" if pool["financial"] else str(year) for year in years]
 
 
 def _code(row: Reviewed, dimension: str) -> str:

@@ -129,3 +129,17 @@ def test_each_kind_of_table_adds_up_what_it_counts(kind, quantity, after):
     total, one = row(kind, after=after), row(kind, rule=Rule.ANOTHER, centre="A")
     [found] = sums_of([total, one], one, {})
     assert (found.quantity, found.whole.figure) == (quantity, 5.0)
+
+
+def test_financial_years_that_are_taken_together_are_the_sum_of_each():
+    years = [row(period="1998/99", after={"value": 40.0}), small(period="1999/00"), row(period="2000/01", after={"value": 31.0})]
+    pooled = row(period="1998/99 to 2000/01", after={"value": 90.0})
+    [found] = sums_of([pooled, *years], years[1], {})
+    expected = ("patients", "period", "1998/99 to 2000/01", [("1998/99", 40.0), ("1999/00", None), ("2000/01", 31.0)])
+    assert codes(found) == expected
+    assert found.left == 19.0
+
+
+def test_a_label_that_mixes_two_kinds_of_years_is_no_sum():
+    mixed = row(period="2023/24 to 2024", after={"value": 90.0})
+    assert sums_of([mixed, row(period="2023/24"), row(period="2024")], mixed, {}) == []
