@@ -421,3 +421,23 @@ def test_showing_a_partner_would_give_the_small_number_away():
     made.run()
     partner = min(made.withheld - {number["A", "N"]})
     assert number["A", "N"] in made.narrow_without(partner)
+
+
+ROUND = [("A", "N"), ("A", "S"), ("B", "N"), ("B", "W"), ("C", "S"), ("C", "W")]
+"""Six withheld cells in a ring: what A has in the north can rise only as far as what C has in the west can fall."""
+
+
+def test_a_cell_that_moves_too_little_round_a_ring_gets_help():
+    sets = (("A", "B", "C"), ("N", "S", "W"))
+    points, cells = list(product(*sets)), list(places(sets, product((False, True), repeat=2)))
+    values = values_of([{("A", "N"): 1, ("C", "W"): 1}.get(point, 9) for point in points], cells, points)
+    policy = Policy(threshold=3, event_threshold=2, minimum_width=3)
+    _, number = suppressor(values, policy)
+    made, _ = suppressor(values, policy, primary={number[place] for place in ROUND})
+    made.hidden = made.forced.copy()
+    assert width(made, number["A", "N"]) == pytest.approx(2)
+    assert number["A", "N"] in made.narrowed()
+    made.run()
+    assert len(made.withheld) > len(ROUND)
+    assert width(made, number["A", "N"]) >= 3 - 1e-6
+    assert made.hopeless == set()
