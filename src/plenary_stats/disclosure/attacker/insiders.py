@@ -16,7 +16,7 @@ from scipy.optimize import Bounds as Limits
 from scipy.optimize import LinearConstraint, milp
 
 from plenary_stats.disclosure.attacker.component import LONG, cut_out
-from plenary_stats.disclosure.attacker.figures import Floats, Ints
+from plenary_stats.disclosure.attacker.figures import Bools, Floats, Ints
 from plenary_stats.disclosure.attacker.programme import FAR, Questions
 from plenary_stats.disclosure.attacker.system import Bounds, Rows, components
 from plenary_stats.disclosure.attacker.view import View
@@ -54,7 +54,7 @@ def seen(view: View, bounds: Bounds, insiders: Sequence[str], cells: Sequence[in
             targets = np.isin(columns, list(cells))
             for code in np.unique(own[own != codes.total]).tolist():
                 worlds = _Worlds(rows, which, bounds, columns, np.flatnonzero(own == code))
-                for order in np.flatnonzero(targets & (own != code)).tolist():
+                for order in np.flatnonzero(targets & ~worlds.mine).tolist():
                     ends, cell = worlds.apart(order), int(columns[order])
                     before = found.get(cell, Seen(bounds.low[cell], bounds.high[cell], ""))
                     if ends[1] - ends[0] < before.high - before.low - TOLERANCE:
@@ -62,11 +62,29 @@ def seen(view: View, bounds: Bounds, insiders: Sequence[str], cells: Sequence[in
     return found
 
 
+def made_of(rows: Rows, own: Bools) -> Bools:
+    """Return an insider's cells with those that are made of nothing but them and of what everybody knows.
+
+    The total of a service with one centre is that centre's own number; so is one of whose other centres all is shown. That he
+    knows such a total tells him of nobody. What is left of a total when he takes his own away is another's, and none of these.
+    """
+    mine = own.copy()
+    part, exact = rows.factor > 0, rows.high - rows.low < TOLERANCE
+    while True:
+        strange = np.bincount(rows.row[part & ~mine[rows.column]], minlength=len(rows)) > 0
+        parts = np.bincount(rows.row[part], minlength=len(rows)) > 0
+        new = rows.column[~part & (exact & parts & ~strange)[rows.row]]
+        if mine[new].all():
+            return mine
+        mine[new] = True
+
+
 class _Worlds:
     """Two worlds that satisfy the same sums and agree in what an insider knows."""
 
     def __init__(self, rows: Rows, which: Ints, bounds: Bounds, columns: Ints, known: Ints) -> None:
         one = cut_out(rows, which, columns, len(bounds.low))
+        self.mine = made_of(one, np.isin(np.arange(len(columns)), known))
         self.size, many = len(columns), len(one)
         ties = np.arange(len(known)) + 2 * many
         nought = np.zeros(len(known))

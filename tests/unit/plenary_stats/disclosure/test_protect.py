@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats.disclosure import Policy, audit, protect
+from plenary_stats.disclosure.attacker.audit import Audit
+from plenary_stats.disclosure.protect import Work
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ProtectedTable, ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
@@ -177,6 +179,17 @@ def test_a_rate_of_few_patients_goes_whole():
     assert sum(np.isnan(made["denominator"])) >= 2
 
 
+@pytest.mark.parametrize(("met", "total", "gone"), [(12, 20, True), (58, 60, False)])
+def test_with_a_withheld_denominator_goes_who_is_not_counted_in_it_and_else_nobody(met, total, gone):
+    table = rates([("A", met, total), ("B", 150, 200), ("C", 50, 80), ("Total", met + 200, total + 280)])
+    rest = {"not_eligible": np.array([3.0, 4, 5, 12]), "not_known": np.array([2.0, 2, 2, 6])}
+    table = ResultTable(dict(table.columns) | rest, name="outcomes", kind="rate", dimensions=table.dimensions)
+    row = row_of(protect([table], Policy()).tables[0], "A")
+    assert row["status"] == "c"
+    assert np.isnan(row["denominator"]) == gone
+    assert np.isnan([row["not_eligible"], row["not_known"]]).tolist() == [gone, gone]
+
+
 def test_a_rate_with_few_events_keeps_its_denominator():
     made = protect([rates([("A", 58, 60), ("B", 150, 200), ("C", 50, 80), ("Total", 258, 340)])], Policy()).tables[0]
     gone = row_of(made, "A")
@@ -347,3 +360,51 @@ def test_the_known_share_does_not_take_the_result_with_it():
     done = protect([now, pool, share], Policy(), [earlier])
     assert next(done.tables[1].rows())["status"] == ""
     assert audit(done.tables, Policy(), [earlier]).clean
+
+
+# -- what can no longer be withheld, and how a rate is printed
+
+
+def places_of(work: Work, numbers) -> set[tuple[str, ...]]:
+    return {work.cells.keys[number][1] for number in numbers}
+
+
+def test_what_was_shown_and_what_everybody_knows_can_no_longer_be_withheld():
+    values = with_margins(np.array([[50, 60, 90], [12, 80, 0]]))
+    earlier = {("C0", "R0"): 50, ("C0", "R1"): None}
+    before = known.table([{"centre": c, "region": r, "value": value} for (c, r), value in earlier.items()], DIMENSIONS)
+    policy = Policy(
+        structural_zeros=({"centre": "C1", "region": "R2"},), already_public=({"centre": "C1", "region": "R1", "value": 80},)
+    )
+    work = Work([as_table(values)], policy, [before])
+    assert places_of(work, work.frozen) == {("C0", "R0"), ("C1", "R2"), ("C1", "R1")}
+    assert places_of(work, work.primary()) == {("C1", "R0")}
+    assert places_of(Work([as_table(values)], Policy(), []), Work([as_table(values)], Policy(), []).frozen) == set()
+
+
+def test_what_was_shown_before_is_withheld_now_only_if_it_is_small_itself():
+    """Nothing is gained by taking back a large number; a small one that slipped out is not shown again."""
+    values = with_margins(CENTRES)
+    work = Work([as_table(values)], Policy(), [as_table({("C1", "R0"): 12, ("C0", "R0"): 50})])
+    assert set(values) - set(shown(work.write(set())[0])) == {("C1", "R0")}
+
+
+def test_rates_are_rounded_to_the_policys_precision_and_numbers_are_not():
+    table = rates([("A", 151, 333), ("B", 150, 200), ("Total", 301, 533)])
+    made = protect([table], Policy(precision=2)).tables[0]
+    for name in ("value", "lower", "upper"):
+        assert made[name].tolist() == np.round(table[name], 2).tolist()
+        assert made[name].tolist() != table[name].tolist()
+    rough = Policy(precision=0, threshold=2, event_threshold=1, minimum_width=1)
+    made = protect([table], rough).tables[0]
+    assert made["numerator"].tolist() == [151, 150, 301]
+    assert set(made["value"].tolist()) <= {0.0, 1.0}
+    assert protect([table], Policy()).tables[0]["value"].tolist() == table["value"].tolist()
+
+
+@pytest.mark.parametrize("lost", ["safe", "public", "exact", "narrow"])
+def test_only_what_an_audit_calls_exact_or_narrow_is_bad(lost):
+    work = Work([as_table(with_margins(CENTRES))], Policy(), [])
+    columns = {"centre": text(["C1"]), "region": text(["R0"]), "quantity": text(["patients"]), "verdict": text([lost])}
+    found = work.bad(Audit({**columns, "low": np.array([12.0]), "high": np.array([12.0])}, {}))
+    assert found == (set() if lost in {"safe", "public"} else {("patients", "C1", "R0")})

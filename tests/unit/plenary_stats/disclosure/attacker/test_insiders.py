@@ -2,10 +2,13 @@
 
 from itertools import product
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
+from plenary_stats.disclosure.attacker.insiders import made_of
+from plenary_stats.disclosure.attacker.system import Rows
 from tests.unit.plenary_stats.disclosure import known
 
 POLICY = Policy(insiders=("centre",))
@@ -50,6 +53,69 @@ def test_the_report_names_the_insider():
     assert row["how"] == "B subtracts its own figures"
 
 
+BY_SERVICE = ("service", "centre")
+
+
+def test_the_total_of_a_service_with_one_centre_is_that_centres_own():
+    """It knows all three withheld numbers, and by them nobody else's."""
+    values = {("s", "A"): None, ("s", "Total"): None, ("t", "B"): 50, ("t", "Total"): 50, ("Total", "Total"): None}
+    assert set(readers(values, dimensions=BY_SERVICE).values()) == {("safe", "")}
+
+
+def test_a_total_whose_other_centres_are_shown_tells_of_nobody():
+    values = {("s", "A"): None, ("s", "B"): 60, ("s", "Total"): None, ("Total", "Total"): None, ("t", "Total"): 90}
+    assert set(readers(values, dimensions=BY_SERVICE).values()) == {("safe", "")}
+
+
+def test_what_is_left_of_a_total_is_anothers():
+    """All services' total is shown, and all but these two centres': each has the other's though the service's total is withheld."""
+    values = {("s", "A"): None, ("t", "B"): None, ("s", "Total"): None, ("t", "Total"): None, ("Total", "Total"): 57}
+    found = readers(values, dimensions=BY_SERVICE)
+    assert found["t", "B"] == found["t", "Total"] == ("exact", "A")
+    assert found["s", "A"] == found["s", "Total"] == ("exact", "B")
+
+
+def test_a_group_of_centres_is_no_cover_for_its_other_member():
+    policy = Policy(insiders=("centre",), hierarchies={"centre": (("A", "Group"), ("B", "Group"), ("C", "Rest"))})
+    found = readers({"A": None, "B": None, "Group": 57, "C": 40, "Rest": 40}, policy)
+    assert found["A",] == ("exact", "B")
+    assert found["B",] == ("exact", "A")
+
+
+def rows_of(*sums, open_=()):
+    """Sums as rows: each a whole and its parts."""
+    entries = [(row, cell, -1.0 if place == 0 else 1.0) for row, cells in enumerate(sums) for place, cell in enumerate(cells)]
+    row, column, factor = (np.array(each) for each in zip(*entries, strict=True))
+    return Rows(
+        row, column, factor, np.array([-np.inf if each in open_ else 0.0 for each in range(len(sums))]), np.zeros(len(sums))
+    )
+
+
+def own(*cells, size=6):
+    return np.isin(np.arange(size), cells)
+
+
+def test_a_whole_is_ones_own_where_all_its_parts_are():
+    assert np.flatnonzero(made_of(rows_of((2, 0), (3, 2, 1)), own(0))).tolist() == [0, 2]
+    assert np.flatnonzero(made_of(rows_of((3, 2, 1), (2, 0)), own(0, 1))).tolist() == [0, 1, 2, 3]  # whatever the order
+    assert np.flatnonzero(made_of(rows_of((2, 0, 1)), own(0))).tolist() == [0]
+
+
+def test_a_part_is_not_ones_own_because_the_whole_is():
+    assert np.flatnonzero(made_of(rows_of((0, 1)), own(0))).tolist() == [0]
+    assert np.flatnonzero(made_of(rows_of((0, 1, 2)), own(0, 1))).tolist() == [0, 1]
+
+
+def test_a_whole_with_parts_that_are_not_listed_is_not_ones_own():
+    assert np.flatnonzero(made_of(rows_of((2, 0), open_=(0,)), own(0))).tolist() == [0]
+
+
+def test_a_whole_of_which_everything_is_known_is_nobodys():
+    """A row that holds its whole alone says what it is; to be made of an insider's cells takes one of them."""
+    alone = Rows(np.array([0]), np.array([2]), np.array([-1.0]), np.array([-5.0]), np.array([-5.0]))
+    assert np.flatnonzero(made_of(alone, own(0))).tolist() == [0]
+
+
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(st.integers(0, 4), min_size=6, max_size=6), st.sets(st.integers(0, 11), min_size=4))
 def test_the_two_worlds_furthest_apart(numbers, drawn):
@@ -58,10 +124,11 @@ def test_the_two_worlds_furthest_apart(numbers, drawn):
     points = list(product(centres, areas))
     cells = [*points, *((centre, "Total") for centre in centres), *(("Total", area) for area in areas), ("Total", "Total")]
 
+    def inside(cell, point):
+        return all(a in ("Total", b) for a, b in zip(cell, point, strict=True))
+
     def value(cell, world):
-        return sum(
-            n for n, point in zip(world, points, strict=True) if all(a in ("Total", b) for a, b in zip(cell, point, strict=True))
-        )
+        return sum(n for n, point in zip(world, points, strict=True) if inside(cell, point))
 
     hidden = {cells[order] for order in drawn if order < 11}
     most = {("Total", "Total"): sum(numbers)}
@@ -74,10 +141,16 @@ def test_the_two_worlds_furthest_apart(numbers, drawn):
         return
     table = {cell: None if cell in hidden else value(cell, numbers) for cell in cells}
     found = {(row["centre"], row["area"]): row for row in audit([counts(table, ("centre", "area"))], POLICY).rows()}
+
+    def others_are_told(cell, centre):
+        """Whether everybody knows all that a number counts besides the reader's own."""
+        rest = {tuple(n for n, at in zip(w, points, strict=True) if at[0] != centre and inside(cell, at)) for w in worlds}
+        return cell[0] == "Total" and len({sum(each) for each in rest}) == 1
+
     for cell in hidden:
         widths = [max(value(cell, world) for world in worlds) - min(value(cell, world) for world in worlds)]
         for centre in centres:
-            if centre == cell[0]:
+            if centre == cell[0] or others_are_told(cell, centre):
                 continue
             own = {}
             for world in worlds:

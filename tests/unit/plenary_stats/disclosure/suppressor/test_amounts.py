@@ -100,6 +100,12 @@ def test_what_no_part_accounts_for_is_somebodys():
     assert primary({("s", "Total"): 1000.0}, Policy(dominance=0.99)) == {"s Total"}
 
 
+def test_a_pound_that_no_part_accounts_for_counts_and_pence_do_not():
+    rows = {("s", "A"): 100.0, ("s", "B"): 90.0}
+    assert "s Total" not in primary(rows | {("s", "Total"): 191.0}, Policy(p_percent=1))
+    assert "s Total" in primary(rows | {("s", "Total"): 190.4}, Policy(p_percent=0.1))
+
+
 def test_without_centres_the_smallest_parts_count_the_finest_first():
     rows = {
         (region, kind): amount

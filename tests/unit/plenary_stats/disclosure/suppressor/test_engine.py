@@ -1,11 +1,13 @@
 """Secondary suppression against complete lists of worlds: what is withheld is enough, none of it is needless, nothing else moves."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.disclosure.suppressor.cells import Cells
@@ -319,3 +321,123 @@ def test_the_first_choice_already_protects(seed):
     for place, (low, high) in told(truth, set(values) - hidden, SMALL).items():
         if values[place] < SMALL.threshold:
             assert high - low >= SMALL.minimum_width, (place, low, high)
+
+
+# -- the engine alone, without the attack that mends by and by
+
+
+def width(made, cell, known=()):
+    """How far a cell can move in all, by linear programmes of the test's own; ``known``: cells that this reader knows."""
+    fixed = ~made.hidden
+    fixed[list(known)] = True
+    bounds = [(0, 0) if still else (-fall, 1000) for still, fall in zip(fixed, made.down, strict=True)]
+    goal, rows = np.eye(made.sums.size)[cell], made.sums.matrix.toarray()
+    return -sum(linprog(sign * goal, A_eq=rows, b_eq=np.zeros(len(rows)), bounds=bounds).fun for sign in (1.0, -1.0))
+
+
+def test_a_cell_may_fall_to_the_least_that_the_policy_tells_and_no_further():
+    values = values_of([1, 9, 0, 9, 9, 9])
+    protect_, number = suppressor(values)
+    assert protect_.down[[number["A", "N"], number["A", "W"], number["A", "S"]]].tolist() == [1, 0, 9]
+    publish, number = suppressor(values, SMALL_NOUGHTS, primary={number["A", "N"]})
+    assert publish.down[[number["A", "N"], number["A", "W"], number["A", "S"]]].tolist() == [0, 0, 8]
+    assert not publish.free[number["A", "W"]]  # a nought that is shown is no cover
+    assert publish.free[number["A", "S"]]
+
+
+def test_what_is_withheld_in_any_case_costs_nothing_and_the_rest_does():
+    made, number = suppressor(LARGE)
+    made.run()
+    others = made.withheld - {number["A", "N"]}
+    assert made.cost[number["A", "N"]] == 0
+    assert made.loss == pytest.approx(sum(made.cost[each] for each in others))
+    assert 0 < made.bound() <= made.loss + 1e-9
+
+
+def test_ties_are_followed_to_their_end_but_not_into_what_is_frozen():
+    tied = {("A", "N"): [("A", "S")], ("A", "S"): [("A", "W")], ("B", "N"): [("B", "S")], ("B", "S"): [("B", "W")]}
+    made, number = suppressor(LARGE, frozen=[("B", "S")], tied=tied)
+    assert made.close([number["A", "N"]]) == {number["A", area] for area in "NSW"}
+    assert made.close([number["B", "N"]]) == {number["B", "N"]}
+    assert made.primary == {number["A", area] for area in "NSW"}
+    made.withhold([number["B", "S"], number["B", "N"]])
+    assert number["B", "N"] in made.withheld
+    assert number["B", "S"] not in made.withheld
+
+
+BRIDGE = [("A", "N"), ("A", "S"), ("B", "N"), ("B", "S"), ("C", "E"), ("C", "W"), ("D", "E"), ("D", "W"), ("B", "E")]
+"""Two squares of withheld cells and one cell between them: no single sum tells it, all together do."""
+
+
+def test_what_only_all_sums_together_tell_is_asked_about_too():
+    sets = (("A", "B", "C", "D"), ("E", "N", "S", "W"))
+    points, cells = list(product(*sets)), list(places(sets, product((False, True), repeat=2)))
+    values = values_of([9] * 16, cells, points)
+    values |= {place: 2 if place in BRIDGE else 9 for place in points}
+    for place in cells:
+        values[place] = sum(values[point] for point in points if covering(place)(point))
+    made, number = suppressor(values)
+    between = number["B", "E"]
+    made.hidden = made.forced.copy()
+    assert width(made, between) == pytest.approx(0)
+    assert between in made.narrowed()
+    made.run()
+    assert len(made.withheld) > len(BRIDGE)
+    for place in BRIDGE:
+        assert width(made, number[place]) >= SMALL.minimum_width - 1e-6
+
+
+def test_where_nothing_else_can_go_the_search_ends():
+    frozen = [place for place in CELLS if place != ("A", "N")]
+    made, number = suppressor(LARGE, frozen=frozen)
+    made.run()
+    assert made.withheld == {number["A", "N"]}
+    made.protect_more({number["A", "N"]})
+    assert made.withheld == {number["A", "N"]}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_choice_already_keeps_centres_from_one_another(seed):
+    random = np.random.default_rng(seed)
+    truth = [int(random.integers(1, 3)), *random.integers(4, 12, 5).tolist()]
+    made, number = suppressor(values_of(truth), replace(SMALL, insiders=("centre",)))
+    made.run()
+    own = [cell for place, cell in number.items() if place[0] == "B"]
+    assert width(made, number["A", "N"]) >= SMALL.minimum_width - 1e-6
+    assert width(made, number["A", "N"], own) >= SMALL.minimum_width - 1e-6
+
+
+def test_what_is_chosen_stays_when_more_is_asked_for():
+    made, number = suppressor(LARGE)
+    made.run()
+    before = made.withheld
+    made.withhold([number["B", "S"]])
+    made.run()
+    assert before | {number["B", "S"]} <= made.withheld
+
+
+def test_showing_a_partner_would_give_the_small_number_away():
+    made, number = suppressor(LARGE)
+    made.run()
+    partner = min(made.withheld - {number["A", "N"]})
+    assert number["A", "N"] in made.narrow_without(partner)
+
+
+ROUND = [("A", "N"), ("A", "S"), ("B", "N"), ("B", "W"), ("C", "S"), ("C", "W")]
+"""Six withheld cells in a ring: what A has in the north can rise only as far as what C has in the west can fall."""
+
+
+def test_a_cell_that_moves_too_little_round_a_ring_gets_help():
+    sets = (("A", "B", "C"), ("N", "S", "W"))
+    points, cells = list(product(*sets)), list(places(sets, product((False, True), repeat=2)))
+    values = values_of([{("A", "N"): 1, ("C", "W"): 1}.get(point, 9) for point in points], cells, points)
+    policy = Policy(threshold=3, event_threshold=2, minimum_width=3)
+    _, number = suppressor(values, policy)
+    made, _ = suppressor(values, policy, primary={number[place] for place in ROUND})
+    made.hidden = made.forced.copy()
+    assert width(made, number["A", "N"]) == pytest.approx(2)
+    assert number["A", "N"] in made.narrowed()
+    made.run()
+    assert len(made.withheld) > len(ROUND)
+    assert width(made, number["A", "N"]) >= 3 - 1e-6
+    assert made.hopeless == set()

@@ -36,6 +36,28 @@ def test_events_are_small_only_of_enough_patients():
         assert primary(made, np.array(made.value), POLICY).tolist() == [denominator < 30, expected]
 
 
+@pytest.mark.parametrize(("events", "expected"), [(0, True), (4, True), (5, False), (6, False)])
+def test_so_many_events_as_the_threshold_are_shown(events, expected):
+    made = cells_of(("denominator", ("s", "A"), 30.0), ("numerator", ("s", "A"), float(events)))
+    made.wholes[1] = 0
+    assert primary(made, np.array(made.value), POLICY).tolist() == [False, expected]
+    publish = primary(made, np.array(made.value), Policy(zeros="publish")).tolist()
+    assert publish == [False, expected and events > 0]
+
+
+@pytest.mark.parametrize(("quantity", "last"), [("patients", 29.0), ("numerator", 4.0)])
+def test_a_year_that_stands_in_no_table_needs_a_range_below_its_threshold_alone(quantity, last):
+    made = cells_of((quantity, ("s", "A"), last), (quantity, ("s", "B"), last + 1))
+    made.published[:] = [False, False]
+    made.implied.update({0, 1})
+    assert needs(made).width.tolist() == [wide_enough((quantity, ("s",)), last, POLICY), 0]
+
+
+def test_what_tells_of_the_data_alone_needs_no_range_and_amounts_need_their_own():
+    made = cells_of(("not_known", ("s", "A"), 3.0), ("amount", ("s", "A"), 900.0), ("numerator", ("s", "A"), 3.0))
+    assert needs(made).width.tolist() == pytest.approx([0, wide_enough(("amount", ("s",)), 900.0, POLICY), 5])
+
+
 def test_a_withheld_cell_is_no_nought_where_noughts_are_shown():
     made = cells_of(("patients", ("s", "A"), 5.0), ("amount", ("s", "A"), 5.0))
     made.add(("patients", ("s", "B")), 5.0)  # stands in no table
