@@ -166,3 +166,17 @@ def test_two_values_in_one_table_are_refused_beside_an_earlier_edition_too():
     earlier = known.table([{"centre": "A", "value": 40}], ("centre",))
     with pytest.raises(InputError, match="Two figures for one cell: 40 and 50 for A"):
         families(known.table(rows, ("centre",)), earlier)
+
+
+def test_what_a_correction_does_not_repeat_is_not_confirmed():
+    """The newest edition says nothing of A's men, so nobody knows whether the correction concerned them."""
+    found = families(counts({("A", "F"): 12, ("B", "F"): 29}), counts({("A", "M"): 30, ("B", "F"): 31}))
+    assert found[1, "A", "M"] == ["patients/e1"]
+
+
+def test_a_total_of_an_edition_that_lists_no_centres_there_counts_others():
+    now = by_service({("s", "A"): 40, ("s", "D"): None, ("s", "Total"): 40})
+    before = [by_service({("s", "A"): 40, ("s", "Total"): 40}), by_service({("s", "Total"): 40})]
+    found = families(now, *before)
+    assert found[1, "s", "Total"] == ["patients/e1"]
+    assert found[2, "s", "Total"] == ["patients"], "an edition that lists nothing tells of no other list"

@@ -101,3 +101,12 @@ def test_the_first_of_several_dimensions_has_its_margins_too():
 def test_a_number_under_two_names_has_the_margins_of_both():
     names = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [1, 2]])
     assert list(margins(names, np.array([5, 3, 6, 3, 4]), 1, 0)) == [(5, (3,)), (6, (3, 4))]
+
+
+def test_a_total_of_one_more_than_its_parts_leaves_room_for_one():
+    assert pairs(Sums.of([(0, (1, 2))]).believed(np.array([71.0, 30.0, 40.0]))) == [(0, (1, 2), True)]
+
+
+def test_a_free_whole_of_two_sums_that_is_a_part_too_ties_all_three():
+    tied = Sums.of([(1, (2,)), (1, (3,)), (0, (1, 4))])
+    assert list(tied.telling(np.array([False, True, False, False, False]))) == list(tied)

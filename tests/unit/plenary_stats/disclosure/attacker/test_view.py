@@ -168,3 +168,10 @@ def test_new_cells_may_be_told_their_numbers():
     view.grow([(int(view.family[0]), code)], [7.0])
     assert view.value.tolist() == [40, 7]
     assert (view.own.tolist(), view.implied.tolist(), view.absent.tolist()) == ([True, False], [False] * 2, [False] * 2)
+
+
+def test_a_numerator_that_is_left_out_unmarked_leaves_no_account_and_no_whole():
+    view = view_of([outcomes([("A", "alive", None, 90), ("B", "alive", None, 60)])], Policy())
+    assert len(view.account) == 0
+    assert set(view.whole.tolist()) == {-1}
+    assert [view.quantity(cell) for cell in range(len(view))] == ["denominator"] * 2
