@@ -188,3 +188,10 @@ def test_a_summary_counts_its_patients_and_no_events():
 def test_access_without_areas_counts_patients():
     columns = {"measure": text(["per million"]), "numerator": numbers([40])}
     assert listed(ResultTable(columns, name="access", kind="exposure", dimensions=("measure",))) == {("patients", "patients"): 40}
+
+
+def test_patients_that_are_withheld_at_one_time_are_those_of_the_other():
+    """Nobody says that they differ: a reader takes the shown ones for the withheld ones."""
+    table = rates(denominator=[90, None], numerator=[10, None], measure=["alive@1y", "alive@5y"])
+    hidden = ResultTable({**table.columns, "status": text(["", "c"])}, "outcomes", "rate", ("centre", "measure"))
+    assert {key[2] for key in listed(hidden) if key[0] == "denominator"} == {"alive"}
