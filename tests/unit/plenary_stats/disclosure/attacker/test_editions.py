@@ -180,3 +180,14 @@ def test_a_total_of_an_edition_that_lists_no_centres_there_counts_others():
     found = families(now, *before)
     assert found[1, "s", "Total"] == ["patients/e1"]
     assert found[2, "s", "Total"] == ["patients"], "an edition that lists nothing tells of no other list"
+
+
+def test_another_list_in_one_period_says_nothing_of_the_same_service_in_another():
+    def made(values):
+        rows = [{"period": period, "centre": centre, "value": value} for (period, centre), value in values.items()]
+        return known.table(rows, ("period", "centre"))
+
+    one = {("2024", "A"): 40, ("2024", "Total"): None, ("2025", "A"): 50, ("2025", "Total"): 50}
+    found = families(made(one | {("2025", "D"): None}), made(one | {("2024", "Total"): 60}))
+    assert found[1, "2025", "Total"] == ["patients/e1"]
+    assert found[1, "2024", "Total"] == ["patients", "patients/e1"], "withheld now, told before: the same patients"
