@@ -30,6 +30,8 @@ Editions = Sequence[AnyTable | Sequence[AnyTable]]
 
 ADDED = frozenset({"quantity", "low", "high", "verdict", "how", "reader"})
 """The columns of a report besides the dimensions."""
+GENERAL = "all published sums together leave no other numbers"
+"""What is said of a cell that is not safe where no shorter reckoning is found."""
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""
 
@@ -207,5 +209,6 @@ def _with_reasons(found: Audit, view: View, cells: Sequence[int], bounds: Bounds
     for cell, words in words_of(shares).items():
         if cell in bad:
             how[cell] = "; ".join(filter(None, (how.get(cell, ""), words)))
+    how |= {cell: GENERAL for cell in bad if not how.get(cell)}
     columns = {**found.cells, "how": text([how.get(cell, "") for cell in cells])}
     return Audit(MappingProxyType(columns), found.totals)

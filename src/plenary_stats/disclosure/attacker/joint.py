@@ -51,28 +51,46 @@ def core(edges: Sequence[Edge]) -> tuple[Edge, ...]:
 
 
 def joints(view: View, is_open: Bools) -> Iterator[Joint | None]:
-    """Yield the joint tables that the margins of some withheld cells go round; None for one that is too large."""
-    columns = [order for order, codes in enumerate(view.figures.dimensions) if codes.name != "measure" and not codes.structured]
-    totals = np.array([codes.total for codes in view.figures.dimensions], dtype=np.int64)
-    margin = view.place == totals
+    """Yield the joint tables that the margins of some withheld cells go round; None for one that is not tried.
+
+    That is one that is too large, and one that a dimension with a hierarchy takes part in.
+    """
+    margin = view.place == np.array([codes.total for codes in view.figures.dimensions], dtype=np.int64)
+    every = [order for order, codes in enumerate(view.figures.dimensions) if codes.name != "measure"]
+    structured = {order for order in every if view.figures.dimensions[order].structured}
+    for varying, cells in _groups(view, is_open, [order for order in every if order not in structured], margin):
+        yield from _of_group(view, cells, varying, margin)
+    for varying, cells in _groups(view, is_open, every, margin) if structured else ():
+        edges = core(sorted(set(_patterns(cells, varying, margin)), key=sorted))
+        if any(not structured.isdisjoint(edge) for edge in edges):
+            yield None
+
+
+def _groups(view: View, is_open: Bools, columns: Sequence[int], margin: Bools) -> Iterator[tuple[list[int], Ints]]:
+    """Yield the published cells that differ in three or more of some dimensions alone, and in which; not all of them shown."""
     for family in np.unique(view.family[view.published]).tolist():
         mine = np.flatnonzero((view.family == family) & view.published)
         varying = [order for order in columns if margin[mine, order].any() and not margin[mine, order].all()]
         if len(varying) < 3:
             continue
-        fixed = [order for order in range(len(totals)) if order not in varying]
+        fixed = [order for order in range(margin.shape[1]) if order not in varying]
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for cell, place in zip(mine.tolist(), view.place[mine][:, fixed].tolist(), strict=True):
             groups[tuple(place)].append(cell)
         for _, cells in sorted(groups.items()):
             if is_open[cells].any():
-                yield from _of_group(view, np.array(cells), varying, margin)
+                yield varying, np.array(cells)
+
+
+def _patterns(cells: Ints, varying: Sequence[int], margin: Bools) -> list[Edge]:
+    """Return, for each cell, in which dimensions it stands at no total."""
+    totals = margin[cells][:, list(varying)].tolist()
+    return [frozenset(order for order, whole in zip(varying, row, strict=True) if not whole) for row in totals]
 
 
 def _of_group(view: View, cells: Ints, varying: Sequence[int], margin: Bools) -> Iterator[Joint | None]:
     """Yield the joint table of one group's margins, if they go round in a circle."""
-    totals = margin[cells][:, list(varying)].tolist()
-    patterns = [frozenset(order for order, whole in zip(varying, row, strict=True) if not whole) for row in totals]
+    patterns = _patterns(cells, varying, margin)
     edges = core(sorted(set(patterns), key=sorted))
     if not edges:
         return
@@ -103,10 +121,6 @@ def _table(tables: dict[Edge, dict[tuple[int, ...], int]]) -> Joint | None:
             parts[table[tuple(row[each] for each in sorted(edge))]].append(number)
     cells = sorted(cell for table in tables.values() for cell in table.values())
     return Joint(len(rows), np.array(cells), tuple((cell, tuple(parts.get(cell, ()))) for cell in cells))
-
-
-def _agree(row: dict[int, int], more: dict[int, int]) -> bool:
-    return all(row.get(each, code) == code for each, code in more.items())
 
 
 def narrowed(view: View, bounds: Bounds, sums: Sums) -> tuple[Bounds, int]:

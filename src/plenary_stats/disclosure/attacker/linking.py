@@ -92,7 +92,9 @@ class _Dimension:
         people = np.array([fig.quantity_of(name) == "patients" for name in view.figures.families], dtype=np.bool_)
         found = self._cut(view.names, view.named, people)
         if self.codes.timed:  # the years of a rate are years of the patients too
-            before = Sums.joined([before, _patients(view)])
+            first, accounts = len(view), _patients(view)
+            self._imply(first, accounts)
+            before = Sums.joined([before, accounts])
             self.number = _numbers(view)
             found += self._cut(view.names, view.named, ~people)
         sums = Sums.of(found)
@@ -141,6 +143,17 @@ class _Dimension:
             elif view.quantity(cell) not in fig.REMAINDERS:
                 view.implied[cell] = True
         self.fresh = {}
+
+    def _imply(self, first: int, accounts: Sums) -> None:
+        """Note of the patients that only the pieces of a rate give, from a cell on, that they stand in no table either."""
+        view = self.view
+        for cell, parts in accounts:
+            if cell < first or int(view.place[cell, self.column]) not in self.latent:
+                continue
+            if view.absent[list(parts)].all():
+                view.absent[cell], view.value[cell] = True, 0.0
+            else:
+                view.implied[cell] = True
 
     def _among(self, line: Key) -> int:
         """Return the leaves that there are on a line: a service's centres stand in its tables with or without patients."""

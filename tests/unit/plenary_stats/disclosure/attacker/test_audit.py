@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
-from plenary_stats.disclosure.attacker.audit import PUBLIC, flat, need, verdict
+from plenary_stats.disclosure.attacker.audit import GENERAL, PUBLIC, flat, need, verdict
+from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.enumeration import Number, covering, patients, places, ranges, worlds
@@ -319,3 +320,162 @@ def test_the_list_of_worlds_is_complete():
     every = worlds(3, 5)
     assert len(every) == len({tuple(row) for row in every.tolist()}) == 21
     assert set(every.sum(axis=1).tolist()) == {5}
+
+
+# -- what else the report lists, and what it calls safe
+
+
+def table_over(values, dimensions=("centre",), name="activity"):
+    rows = [
+        dict(zip(dimensions, at if isinstance(at, tuple) else (at,), strict=True), value=value) for at, value in values.items()
+    ]
+    return known.table(rows, dimensions, name)
+
+
+def verdicts(*tables, policy=None, previous=()):
+    found = audit(tables, policy or Policy(), previous)
+    names = [name for name in found.cells if name not in known.ADDED]
+    return {(*(row[name] for name in names), row["quantity"]): (row["low"], row["high"], row["verdict"]) for row in found.rows()}
+
+
+def test_neither_what_is_exact_nor_what_is_narrow_alone_is_clean():
+    exact = audit([table_over({"A": None, "B": 40, "Total": 52})], Policy())
+    assert (exact.totals["exact"], exact.totals["narrow"], exact.clean) == (1, 0, False)
+    narrow = audit([table_over({"A": None, "B": None, "Total": 3})], Policy())
+    assert (narrow.totals["exact"], narrow.totals["narrow"], narrow.clean) == (0, 2, False)
+    assert audit([table_over({"A": None, "B": None, "Total": 90})], Policy()).clean
+
+
+@pytest.mark.parametrize(("total", "below"), [(29, 2), (30, 0)])
+def test_numbers_of_people_that_are_certainly_small_are_counted(total, below):
+    found = audit([table_over({"A": None, "B": None, "Total": total})], Policy())
+    assert found.totals["below"] == below
+
+
+def test_events_and_what_tells_of_the_data_are_not_counted_as_people():
+    columns = {"centre": text(["A"]), "numerator": numbers([None]), "denominator": numbers([60]), "status": text(["c"])}
+    columns |= {"not_known": numbers([None])}
+    found = audit([ResultTable(columns, name="outcomes", kind="rate", dimensions=("centre",))], Policy(threshold=100))
+    assert found.totals["below"] == 0
+    assert found.cells["quantity"].tolist() == ["not_known", "numerator"]
+
+
+@pytest.mark.parametrize(
+    ("pool", "policy", "listed"),
+    [
+        (52, Policy(), {("2025", "patients"): (12, 12, "exact")}),
+        (69, Policy(), {("2025", "patients"): (29, 29, "exact")}),
+        (70, Policy(), {}),
+        (40, Policy(), {("2025", "patients"): (0, 0, "exact")}),
+        (40, Policy(zeros="publish"), {}),
+        (41, Policy(zeros="publish"), {("2025", "patients"): (1, 1, "exact")}),
+    ],
+)
+def test_a_small_number_of_a_year_that_only_a_pool_gives_is_listed(pool, policy, listed):
+    now, before = table_over({"2024 to 2025": pool}, ("period",)), table_over({"2024": 40}, ("period",))
+    assert verdicts(now, policy=policy, previous=[before]) == listed
+    assert audit([now], policy, [before]).totals["withheld"] == len(listed)
+
+
+def test_a_year_that_a_pool_leaves_wide_is_not_listed():
+    now = table_over({("A", "2024 to 2025"): 52, ("B", "2024 to 2025"): 60}, ("centre", "period"))
+    before = table_over({("A", "2024"): None, ("B", "2024"): None, ("Total", "2024"): 70}, ("centre", "period"))
+    found = verdicts(now, previous=[before])
+    assert set(found) == {("A", "2024", "patients"), ("B", "2024", "patients")}
+
+
+@pytest.mark.parametrize(("events", "listed"), [(24, {("2025", "numerator"): (4, 4, "exact")}), (25, {})])
+def test_so_are_the_few_events_of_such_a_year(events, listed):
+    def rate(period, met, of):
+        columns = {"period": text([period]), "numerator": numbers([met]), "denominator": numbers([of])}
+        return ResultTable(columns, name="outcomes", kind="rate", dimensions=("period",))
+
+    assert verdicts(rate("2024 to 2025", events, 100), previous=[rate("2024", 20, 60)]) == listed
+
+
+def test_a_year_of_money_that_only_a_pool_gives_is_not_listed():
+    def money(period, amount):
+        columns = {"period": text([period]), "value": numbers([amount])}
+        return ResultTable(columns, name="spend", kind="magnitude", dimensions=("period",))
+
+    assert verdicts(money("2024 to 2025", 52.5), previous=[money("2024", 40.25)]) == {}
+
+
+ROUNDED = Policy(rounding=5, minimum_width=4)
+
+
+@pytest.mark.parametrize(("other", "says"), [(40, (38, 38, "safe")), (10, (8, 8, "exact"))])
+def test_a_rounded_number_that_may_be_shown_need_not_be_wide(other, says):
+    """What was printed exactly before, 33 and a total, gives the rounded one: a large one was rounded for the sums alone."""
+    before = table_over({"A": 33, "Total": 33 + says[0]})
+    now = table_over({"A": 35, "B": other, "Total": 35 + other})
+    assert verdicts(now, policy=ROUNDED, previous=[before])["B", "patients"] == says
+
+
+def test_a_rounded_number_is_as_wide_as_its_neighbours():
+    found = verdicts(table_over({"A": 0, "B": 60, "Total": 60}), policy=ROUNDED)
+    assert found["A", "patients"] == (0, 4, "safe")
+    assert found["B", "patients"] == (56, 64, "safe")
+
+
+def crossed(column):
+    """Two patients rounded to 5 by sex, of whom the margins by sex say that they are far more."""
+    cells = {("A", "F"): None, ("A", "M"): None, ("A", "Total"): 5, ("B", "F"): 10, ("B", "M"): 10, ("B", "Total"): 20}
+    return table_over(cells | {("Total", "F"): column, ("Total", "M"): column}, ("centre", "sex"))
+
+
+def test_rounded_numbers_are_believed_as_near_as_they_add_up_and_refused_beyond():
+    near, far = (verdicts(crossed(column), policy=ROUNDED) for column in (10, 40))
+    assert near["A", "Total", "patients"][1] <= 9, "the neighbours add up"
+    assert near["B", "F", "patients"][0] >= 6
+    assert far["A", "Total", "patients"][:2] == (18, 19), "only the third multiples do: at most 34 of B, at least 52 in all"
+    with pytest.raises(InputError, match="contradict"):
+        audit([crossed(100)], ROUNDED)
+
+
+def test_without_rounding_a_contradiction_is_refused_at_once():
+    with pytest.raises(InputError, match="contradict"):
+        audit([crossed(40)], Policy())
+
+
+def test_every_leak_is_told_in_words_however_many_there_are():
+    """Thirty-one services of two withheld centres each: programmes are solved for the first sixty cells alone."""
+    cells = {}
+    for order in range(31):
+        cells |= {(f"s{order:02}", "A"): None, (f"s{order:02}", "B"): None, (f"s{order:02}", "Total"): 3}
+    found = audit([table_over(cells, ("service", "centre"))], Policy())
+    assert found.totals["narrow"] == 62
+    assert all(row["how"] for row in found.rows())
+    assert [row["how"] for row in found.rows()].count(GENERAL) == 2
+    assert found.rows()[0]["how"].startswith("at most 3")
+
+
+def test_the_reasons_of_an_insider_and_of_a_share_go_together():
+    columns = {"centre": text(["A", "B"]), "value": numbers([0.5, None]), "status": text(["", "c"])}
+    columns |= {name: numbers([None, None]) for name in ("numerator", "denominator")}
+    rate = ResultTable(columns, name="outcomes", kind="rate", dimensions=("centre",))
+    total = ResultTable(
+        {"centre": text(["Total"]), "numerator": numbers([9]), "denominator": numbers([20])}, "more", "rate", ("centre",)
+    )
+    found = audit([rate, total], Policy(threshold=40, insiders=("centre",)))
+    words = {(row["centre"], row["quantity"]): row["how"] for row in found.rows() if row["how"]}
+    assert words["A", "denominator"] == "B subtracts its own figures; the share 0.5 shown beside it"
+    assert "share" not in words["B", "denominator"]
+
+
+def test_what_stands_elsewhere_is_public_and_neither_exact_nor_narrow():
+    found = audit([table_over({"A": None, "B": None, "Total": 90})], Policy(already_public=({"centre": "A", "value": 12},)))
+    assert [row["verdict"] for row in found.rows()] == [PUBLIC, "exact"]
+    assert found.totals["exact"] == 1, "and B follows from it"
+
+
+def test_cells_stand_in_the_order_of_quantity_and_place():
+    columns = {"centre": text(["B", "A"]), "numerator": numbers([None] * 2), "denominator": numbers([None] * 2)}
+    rate = ResultTable({**columns, "status": text(["c", "c"])}, name="outcomes", kind="rate", dimensions=("centre",))
+    rows = [(row["quantity"], row["centre"]) for row in audit([rate], Policy()).rows()]
+    assert rows == [("denominator", "A"), ("denominator", "B"), ("numerator", "A"), ("numerator", "B")]
+
+
+def test_the_same_number_withheld_in_two_tables_is_one_row():
+    found = audit([table_over({"A": None, "Total": 40}), table_over({"A": None}, name="other")], Policy())
+    assert found.totals["withheld"] == found.totals["exact"] == 1

@@ -132,3 +132,49 @@ def test_every_figure_is_the_sum_of_its_pieces(periods):
         return
     for whole, parts in codes.cut(tuple(sorted({codes.number[name] for name in names}))):
         assert sum(codes.masks[part] for part in parts) == codes.masks[whole]
+
+
+def test_further_pieces_are_cut_where_they_are_wanted_and_only_there():
+    codes = Codes.of("period", ["2021 to 2023", "2022", "2023"], Policy())
+    wanted = tuple(codes.masks[codes.number[name]] for name in ("2022", "2023"))
+    pool = (codes.number["2021 to 2023"],)
+    assert codes.cut(pool) == ()
+    [(whole, parts)] = codes.cut(pool, -1, wanted)
+    assert (whole, sorted(codes.names[part] for part in parts)) == (pool[0], ["2021", "2022", "2023"])
+    assert {codes.number["2022"], codes.number["2023"]} <= set(parts), "a piece that is a code is that code"
+    assert codes.cut(pool) == (), "what was wanted once is not wanted for ever"
+    [(_, fewer)] = codes.cut(pool, -1, wanted[:1])
+    assert len(fewer) == 2
+
+
+def test_a_period_of_no_length_is_none():
+    assert months("2019-04-01/2019-04-01") is None
+    assert months("2019-04-01/2069-04-01") == (JANUARY + 3, JANUARY + 603)
+    assert months("2019-04-01/2069-05-01") is None
+
+
+def test_pieces_are_named_by_their_time():
+    codes = Codes.of("period", ["2019", "2019/20", "2019-Q1", "2018-2020"], Policy())
+    found = named(codes, ["2019", "2019/20", "2018-2020"])
+    assert found["2019"] == ["2019-04 to 2019-12", "2019-Q1"], "a piece that is a code has its name"
+    assert found["2018-2020"] == ["2018, 2020-04 to 2020-12", "2019-Q1", "2019/20"]
+
+
+def test_a_label_that_is_no_period_stands_for_itself():
+    codes = Codes.of("period", ["2024", "2024 to 2025", "spring"], Policy())
+    assert named(codes, ["2024", "2024 to 2025", "spring"]) == {"2024 to 2025": ["2024", "2025"]}
+    assert not codes.masks[codes.number["spring"]] & codes.masks[codes.number["2024 to 2025"]]
+
+
+def test_a_total_of_periods_is_those_beside_it():
+    codes = Codes.of("period", ["2024", "2024 to 2025", "2026", "Total"], Policy())
+    assert named(codes, ["2024 to 2025", "2026", "Total"])["Total"] == ["2024 to 2025", "2026"]
+    assert named(codes, ["2024", "Total"]) == {"Total": ["2024"]}
+
+
+def test_a_group_within_a_group_is_its_members():
+    pairs = (("a", "p"), ("b", "p"), ("p", "r"), ("c", "r"))
+    codes = Codes.of("area", "abcpr", Policy(hierarchies={"area": pairs}))
+    assert named(codes, ["a", "b", "c", "p", "r"]) == {"p": ["a", "b"], "r": ["c", "p"]}
+    assert named(codes, ["a", "r"]) == {"r": ["a", "b + c"]}
+    assert codes.structured

@@ -118,3 +118,80 @@ def test_a_label_does_not_change_what_is_counted():
         "patients",
         "numerator",
     ]
+
+
+def test_folding_does_not_run_over():
+    """Without being folded again, 2**24 times 2**40 would be nought in 64 bits: two rows would be one."""
+    columns = [np.array([0, 0, 0]), np.array([0, 2**24, 2**40]), np.array([0, 0, 2**40 - 1])]
+    assert len(set(folded(columns, 3).tolist())) == 3
+    assert folded([], 2).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("value", [-1, 0.5])
+def test_what_is_no_number_of_patients_is_refused_wherever_it_stands(value):
+    with pytest.raises(InputError, match=rf"numerator of {value:g} for A alive"):
+        listed(rates(denominator=[90, 90], numerator=[70, value], measure=["other", "alive"]))
+
+
+def test_money_may_not_be_negative_and_nought_is_a_number():
+    columns = {"centre": text(["A"]), "value": numbers([-0.5])}
+    with pytest.raises(InputError, match=r"amount of -0\.5 for A"):
+        listed(ResultTable(columns, name="spend", kind="magnitude", dimensions=("centre",)))
+    assert listed(known.table([{"centre": "A", "value": 0}], ("centre",))) == {("patients", "A"): 0}
+
+
+def test_more_met_than_there_are_is_refused():
+    with pytest.raises(InputError, match="complement of -1 for A alive"):
+        listed(rates(denominator=[90], numerator=[91]))
+
+
+def test_a_share_that_is_shown_alone_has_its_numbers_behind_it():
+    """The numbers are not marked as withheld, but the percentage says that they are there."""
+    found = listed(rates(value=[0.5], denominator=[None], numerator=[None], not_known=[None]))
+    assert {key[0] for key in found} == {"denominator", "numerator", "complement"}
+    assert all(math.isnan(value) for value in found.values())
+
+
+def test_patients_at_two_times_differ_by_centre_and_kind():
+    """One centre's patients at five years differ: then its measure is kept apart for everybody in the table, and no other measure."""
+    centre, measure = ["A", "A", "B", "B", "A"], ["alive@1y", "alive@5y", "alive@1y", "alive@5y", "well@1y"]
+    columns = {"centre": text(centre), "measure": text(measure)}
+    columns |= {"denominator": numbers([90, 80, 70, 70, 60]), "numerator": numbers([10, 20, 10, 20, 10])}
+    found = listed(ResultTable(columns, name="outcomes", kind="rate", dimensions=("centre", "measure")))
+    assert {key[1:] for key in found if key[0] == "denominator"} == {
+        ("A", "alive@1y"), ("A", "alive@5y"), ("B", "alive@1y"), ("B", "alive@5y"), ("A", "well"),
+    }  # fmt: skip
+
+
+def test_numerators_are_of_their_time_whatever_the_patients():
+    found = listed(rates(denominator=[90, 90], numerator=[10, 20], measure=["alive@1y", "alive@5y"]))
+    assert {key[2]: value for key, value in found.items() if key[0] == "numerator"} == {"alive@1y": 10, "alive@5y": 20}
+
+
+def test_a_rate_without_measures_is_read_as_it_stands():
+    columns = {"centre": text(["A"]), "denominator": numbers([90]), "numerator": numbers([70])}
+    found = listed(ResultTable(columns, name="outcomes", kind="rate", dimensions=("centre",)))
+    assert found == {("denominator", "A"): 90, ("numerator", "A"): 70, ("complement", "A"): 20}
+
+
+def test_codes_of_the_policy_are_known_even_where_no_table_has_them():
+    policy = Policy(already_public=({"centre": "Z", "value": 3},), structural_zeros=({"centre": "Y"},))
+    [codes] = read([known.table([{"centre": "A", "value": 40}], ("centre",))], policy).dimensions
+    assert {"A", "Y", "Z", "Total"} == set(codes.names)
+
+
+def test_a_summary_counts_its_patients_and_no_events():
+    found = listed(rates(name="stay", kind="summary", denominator=[90], not_eligible=[6], not_known=[4]))
+    assert {key[0] for key in found} == {"denominator", "not_eligible", "not_known"}
+
+
+def test_access_without_areas_counts_patients():
+    columns = {"measure": text(["per million"]), "numerator": numbers([40])}
+    assert listed(ResultTable(columns, name="access", kind="exposure", dimensions=("measure",))) == {("patients", "patients"): 40}
+
+
+def test_patients_that_are_withheld_at_one_time_are_those_of_the_other():
+    """Nobody says that they differ: a reader takes the shown ones for the withheld ones."""
+    table = rates(denominator=[90, None], numerator=[10, None], measure=["alive@1y", "alive@5y"])
+    hidden = ResultTable({**table.columns, "status": text(["", "c"])}, "outcomes", "rate", ("centre", "measure"))
+    assert {key[2] for key in listed(hidden) if key[0] == "denominator"} == {"alive"}

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
-from plenary_stats.disclosure.attacker.insiders import made_of
-from plenary_stats.disclosure.attacker.system import Rows
+from plenary_stats.disclosure.attacker.insiders import _Worlds, made_of
+from plenary_stats.disclosure.attacker.sums import Sums
+from plenary_stats.disclosure.attacker.system import Bounds, Rows
 from tests.unit.plenary_stats.disclosure import known
 
 POLICY = Policy(insiders=("centre",))
@@ -158,3 +159,35 @@ def test_the_two_worlds_furthest_apart(numbers, drawn):
                 own.setdefault(key, []).append(value(cell, world))
             widths.append(max(max(each) - min(each) for each in own.values()))
         assert found[cell]["high"] - found[cell]["low"] == min(widths)
+
+
+def worlds(pairs, most, known=()):
+    """Two worlds over all cells of some sums, nothing known of them but how many at most."""
+    rows, size = Rows.of(Sums.of(pairs)), len(most)
+    box = Bounds(np.zeros(size), np.array(most, dtype=float), np.ones(size, dtype=bool))
+    return _Worlds(rows, np.arange(len(rows)), box, np.arange(size), np.array(known, dtype=np.int64))
+
+
+def test_patients_are_whole_in_both_worlds():
+    """Three cells of which each two are at most 1 together: by halves 1.5 in all, whole 1."""
+    three = worlds([(3, (0, 1)), (4, (1, 2)), (5, (0, 2)), (6, (0, 1, 2))], [1, 1, 1, 1, 1, 1, 9])
+    assert three.apart(6) == (0, 1)
+
+
+def test_what_an_insider_knows_is_the_same_in_both_worlds():
+    assert worlds([(2, (0, 1))], [9, 9, 9]).apart(0) == (0, 9)
+    low, high = worlds([(2, (0, 1))], [9, 9, 9], known=[1, 2]).apart(0)
+    assert low == high
+
+
+def test_worlds_without_end_are_endlessly_far_apart():
+    low, high = worlds([(2, (0, 1))], [np.inf, 9, np.inf]).apart(0)
+    assert (low, high) == (0, np.inf)
+
+
+def test_the_narrowest_of_several_insiders_is_named():
+    """Of A, B and C together 57: B knows B and the total of A and B by area N; C knows less."""
+    cells = {("A", "N"): None, ("B", "N"): None, ("Total", "N"): 30, ("C", "S"): None, ("A", "S"): None, ("Total", "S"): 50}
+    found = readers(cells, dimensions=("centre", "area"))
+    assert found["A", "N"] == ("exact", "B")
+    assert found["A", "S"] == ("exact", "C")

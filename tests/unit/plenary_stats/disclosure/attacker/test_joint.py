@@ -102,3 +102,49 @@ def test_margins_of_other_patients_have_no_joint_table():
     rows += [{"centre": "A", "value": None}, {"centre": "B", "value": 1}, {"value": 2}]
     found = audit([known.table(rows, DIMENSIONS)], POLICY)
     assert known.ranges(found)["A", "Total", "Total"] == (1, 1)
+
+
+REGIONS = (("A", "R"), ("B", "R"))
+
+
+SQUARE = frozenset((centre, sex, "Total") for centre in "AB" for sex in "FM")
+
+
+def regional(hidden=SQUARE, margins=CIRCLE):
+    rows = []
+    for cell in dict.fromkeys(places(SETS, margins)):
+        value = None if cell in hidden else sum(10 for point in POINTS if covering(cell)(point))
+        rows.append(dict(zip(DIMENSIONS, cell, strict=True), value=value))
+    return known.table(rows, DIMENSIONS)
+
+
+def not_tried(table, *hierarchies):
+    policy = Policy(hierarchies={name: pairs for name, pairs in zip(DIMENSIONS, hierarchies, strict=False) if pairs})
+    return audit([table], policy).totals.get("joint")
+
+
+def test_a_circle_that_a_hierarchy_takes_part_in_is_said_not_to_have_been_tried():
+    assert not_tried(regional()) is None
+    assert not_tried(regional(), REGIONS) == "not tried for 1 components"
+    assert not_tried(regional(), REGIONS, (("F", "all"), ("M", "all"))) == "not tried for 1 components"
+
+
+def test_margins_of_a_hierarchy_that_are_no_circle_need_no_joint_table():
+    two = [pattern for pattern in CIRCLE if pattern[1] or pattern[2]]
+    assert not_tried(regional(margins=two), REGIONS) is None
+
+
+def test_a_circle_of_shown_numbers_needs_none_either():
+    assert not_tried(regional(hidden=()), REGIONS) is None
+
+
+def test_each_group_of_withheld_numbers_has_its_own_joint_table():
+    """Three services with a circle each: what is not tried is counted for those that withhold something."""
+    rows = []
+    for service, hidden in (("s", SQUARE), ("t", SQUARE), ("u", ())):
+        for cell in CELLS:
+            value = None if cell in hidden else sum(10 for point in POINTS if covering(cell)(point))
+            rows.append({"service": service, **dict(zip(DIMENSIONS, cell, strict=True)), "value": value})
+    table = known.table(rows, ("service", *DIMENSIONS))
+    assert not_tried(table) is None
+    assert audit([table], Policy(hierarchies={"centre": REGIONS})).totals["joint"] == "not tried for 2 components"

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from plenary_stats.disclosure import Policy, audit
 from plenary_stats.disclosure.attacker.linking import link
@@ -213,3 +214,87 @@ def test_a_list_of_some_parts_leaves_room_for_the_others():
 
 def test_without_anything_there_is_nothing_to_add_up():
     assert sums(linked(own=0)) == set()
+
+
+def test_this_edition_s_figures_are_added_up_by_themselves_too():
+    """An earlier edition had a group more, which this one no longer knows: the total is that of the groups of today."""
+    now, before = counts({"F": None, "M": 40, "Total": 52}, ("sex",)), counts({"F": None, "M": None, "U": None}, ("sex",))
+    found = {row["sex"]: (row["low"], row["high"]) for row in audit([now], Policy(), [before]).rows()}
+    assert found["F"] == (12, 12)
+
+
+def test_a_centre_of_other_services_is_nobody_s_here_wherever_it_stands_in_the_alphabet():
+    pairs = (("A", "R"), ("B", "R"), ("C", "R"))
+    told = {("s", "B"): None, ("s", "C"): 40, ("s", "R"): 52, ("t", "A"): 60}
+    assert known.ranges(audit([counts(told, ("service", "centre"))], Policy(hierarchies={"centre": pairs}))) == {
+        ("s", "B"): (12, 12)
+    }
+
+
+def test_what_adds_up_in_a_shown_pool_adds_up_in_its_years_and_what_does_not_does_not():
+    def view(total):
+        pool = {("F", "2024 to 2025"): 90, ("M", "2024 to 2025"): 60, ("Total", "2024 to 2025"): total}
+        return linked(
+            counts(pool, ("sex", "period")), counts({("F", "2024"): 40, ("Total", "2024"): 70}, ("sex", "period")), own=1
+        )
+
+    year = ("patients Total 2025", "patients F 2025", "patients M 2025")
+    assert year in sums(view(150))
+    assert year not in sums(view(160))
+
+
+def test_the_lists_of_one_service_say_nothing_of_another():
+    dimensions = ("service", "centre", "period")
+    last = counts({("s", "A", "2024"): 40, ("t", "D", "2024"): 50, ("t", "A", "2024"): None}, dimensions)
+    pool = {(service, centre, "2024 to 2025"): None for service in "st" for centre in "AD"}
+    view = linked(counts(pool, dimensions), last, own=1)
+    absent = {view.codes(cell) for cell in np.flatnonzero(view.absent)}
+    assert absent == {("s", "D", "2024")}
+    assert all(view.value[cell] == 0 for cell in np.flatnonzero(view.absent))
+    assert {place[:2] for place in map(view.codes, np.flatnonzero(view.implied))} == {
+        ("s", "A"),
+        ("s", "D"),
+        ("t", "A"),
+        ("t", "D"),
+    }
+
+
+def rate_of(period, *values, centre="Total"):
+    """Numerator, denominator, not eligible, not known of one period; None: withheld."""
+    names = ("numerator", "denominator", "not_eligible", "not_known")
+    columns = {"period": text([period]), "measure": text(["alive"]), "centre": text([centre])}
+    columns |= {name: np.array([value], dtype=float) for name, value in zip(names, values, strict=True)}
+    columns["status"] = text(["c" if None in values else ""])
+    return ResultTable(columns, name="outcomes", kind="rate", dimensions=("period", "measure", "centre"))
+
+
+@pytest.mark.parametrize("by_year", [True, False])
+@pytest.mark.parametrize("pooled", [(40, 85, 6, 4), (None, None, None, None)])
+def test_the_years_of_a_rate_are_years_of_its_patients(by_year, pooled):
+    """95 in both years; 70 of 2024, be it by the rate alone: so 25 in 2025, whatever the pooled rate withholds."""
+    activity = counts({("2024 to 2025", "patients"): 95}, ("period", "measure"))
+    before = [rate_of("2024", 30, 60, 6, 4)]
+    before += [counts({("2024", "patients"): 70}, ("period", "measure"))] if by_year else []
+    found = audit([activity, rate_of("2024 to 2025", *pooled)], Policy(), before).rows()
+    told = {row["quantity"]: (row["low"], row["high"], row["verdict"]) for row in found if row["period"] == "2025"}
+    assert told["patients"] == (25, 25, "exact")
+    assert ("denominator" in told) == (pooled[0] is not None)
+
+
+def test_patients_of_a_year_whose_list_leaves_their_centre_out_are_none_and_no_leak():
+    """D stands in no table of 2024: all its patients are of 2025, and that it had nobody before is no secret."""
+    before = [rate_of("2024", 30, 60, 6, 4, centre="A")]
+    now = [rate_of("2024 to 2025", 40, 100, 6, 4, centre="A"), rate_of("2024 to 2025", 40, 90, 6, 4, centre="D")]
+    assert [row for row in audit([now[0], _renamed(now[1])], Policy(), before).rows() if row["centre"] == "D"] == []
+
+
+def _renamed(table):
+    return ResultTable(table.columns, name="more", kind=table.kind, dimensions=table.dimensions)
+
+
+def test_what_tells_of_the_data_is_no_leak_of_a_year():
+    names = ("period", "measure")
+    columns = {"period": text(["2024 to 2025"]), "measure": text(["alive"]), "denominator": np.array([200.0])}
+    pool = ResultTable(columns | {"not_known": np.array([7.0])}, "outcomes", "summary", names)
+    columns |= {"period": text(["2024"]), "denominator": np.array([100.0]), "not_known": np.array([5.0])}
+    assert audit([pool], Policy(), [ResultTable(columns, "outcomes", "summary", names)]).rows() == []

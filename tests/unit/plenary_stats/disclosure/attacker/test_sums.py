@@ -65,3 +65,48 @@ def test_a_total_is_the_sum_of_all_that_stands_beside_it(rows, column):
         (line[0], frozenset(line[code] for code in line if code)) for line in lines.values() if 0 in line and len(line) > 1
     }
     assert {(whole, frozenset(parts)) for whole, parts in margins(names, named, column, 0)} == expected
+
+
+def test_what_is_withheld_counts_nothing_where_parts_are_added_up():
+    """A whole of 40 beside a shown 40 and a withheld part is a total: the part is a nought."""
+    assert pairs(Sums.of([(0, (1, 2))]).believed(np.array([40.0, NAN, 40.0]))) == [(0, (1, 2), False)]
+    assert pairs(Sums.of([(0, (1, 2))]).believed(np.array([40.0, 0.6, 40.0]))) == []
+    assert pairs(Sums.of([(0, (1, 2))]).believed(np.array([40.0, 0.5, 40.0]))) == [(0, (1, 2), False)]
+
+
+def test_only_the_sums_that_are_contradicted_are_dropped_and_only_complete_ones_opened():
+    sums = Sums.of([(0, (1, 2)), (3, (1, 2)), (4, (1, 5)), (6, (1, 2))])
+    values = np.array([70.0, 30.0, 40.0, 60.0, 90.0, NAN, 99.0])
+    assert pairs(sums.believed(values)) == [(0, (1, 2), False), (4, (1, 5), False), (6, (1, 2), True)]
+
+
+def test_some_of_the_sums_keep_their_parts_and_whether_they_are_open():
+    made = Sums.joined([Sums.of([(0, (1, 2))]), Sums.of([(3, (4,)), (5, (6, 7, 8))], at_least=True)])
+    assert pairs(made.chosen(np.array([False, True, True]))) == [(3, (4,), True), (5, (6, 7, 8), True)]
+    assert pairs(made.chosen(np.array([2, 0]))) == [(5, (6, 7, 8), True), (0, (1, 2), False)]
+    assert made.total(np.arange(9.0)).tolist() == [3.0, 4.0, 21.0]
+
+
+def test_a_free_cell_that_stands_in_two_sums_ties_them():
+    both = Sums.of([(0, (1, 2)), (3, (1, 4))])
+    assert list(both.telling(np.array([False, True, False, False, False]))) == list(both)
+
+
+def test_the_first_of_several_dimensions_has_its_margins_too():
+    names = np.array([[0, 0, 1], [0, 1, 1], [0, 2, 1], [0, 1, 2], [1, 1, 1]])
+    assert list(margins(names, np.arange(5), 1, 0)) == [(0, (1, 2))]
+    assert list(margins(names[:0], np.arange(0), 1, 0)) == []
+
+
+def test_a_number_under_two_names_has_the_margins_of_both():
+    names = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [1, 2]])
+    assert list(margins(names, np.array([5, 3, 6, 3, 4]), 1, 0)) == [(5, (3,)), (6, (3, 4))]
+
+
+def test_a_total_of_one_more_than_its_parts_leaves_room_for_one():
+    assert pairs(Sums.of([(0, (1, 2))]).believed(np.array([71.0, 30.0, 40.0]))) == [(0, (1, 2), True)]
+
+
+def test_a_free_whole_of_two_sums_that_is_a_part_too_ties_all_three():
+    tied = Sums.of([(1, (2,)), (1, (3,)), (0, (1, 4))])
+    assert list(tied.telling(np.array([False, True, False, False, False]))) == list(tied)

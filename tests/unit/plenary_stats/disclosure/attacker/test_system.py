@@ -106,3 +106,62 @@ def test_no_whole_solution_is_lost_and_no_bound_lies_outside_the_truth(drawn, mo
     merged.spread(box)
     assert (box.low <= np.min(worlds, axis=0) + 1e-6).all()
     assert (box.high >= np.max(worlds, axis=0) - 1e-6).all()
+
+
+def test_a_cell_that_must_be_a_half_is_refused():
+    """Twice the cell is 5."""
+    rows = Rows(np.array([0]), np.array([0]), np.array([2.0]), np.array([5.0]), np.array([5.0]))
+    box = bounds([0], [9])
+    with pytest.raises(ContradictionError):
+        tighten(rows, box)
+
+
+def test_money_may_be_a_half():
+    rows = Rows(np.array([0]), np.array([0]), np.array([2.0]), np.array([5.0]), np.array([5.0]))
+    box = Bounds(np.zeros(1), np.full(1, 9.0), np.zeros(1, dtype=bool))
+    tighten(rows, box)
+    assert (box.low.tolist(), box.high.tolist()) == ([2.5], [2.5])
+
+
+def test_the_low_ends_of_the_others_bound_a_cell_above_and_their_high_ends_below():
+    box = bounds([50, 0, 5, 10], [50, 99, 20, 15])
+    tighten(Rows.of(Sums.of([(0, (1, 2, 3))])), box)
+    assert (box.low.tolist(), box.high.tolist()) == ([50, 15, 5, 10], [50, 35, 20, 15])
+
+
+def test_one_part_without_end_is_bounded_and_two_are_not():
+    one, two = bounds([50, 0, 5], [50, np.inf, 9]), bounds([0, 0, 5], [np.inf, np.inf, 9])
+    tighten(Rows.of(Sums.of([(0, (1, 2))])), one)
+    tighten(Rows.of(Sums.of([(0, (1, 2))])), two)
+    assert (one.low.tolist(), one.high.tolist()) == ([50, 41, 5], [50, 45, 9])
+    assert (two.low.tolist(), two.high.tolist()) == ([5, 0, 5], [np.inf, np.inf, 9])
+
+
+def test_an_open_sum_bounds_its_parts_and_its_whole_one_way():
+    box = bounds([0, 10, 5], [30, 99, 99])
+    tighten(Rows.of(Sums.of([(0, (1, 2))], at_least=True)), box)
+    assert (box.low.tolist(), box.high.tolist()) == ([15, 10, 5], [30, 25, 20])
+
+
+def test_bounds_that_cross_are_refused_by_name():
+    box = bounds([50, 30, 30], [50, 99, 99])
+    with pytest.raises(ContradictionError) as problem:
+        tighten(Rows.of(Sums.of([(0, (1, 2))])), box)
+    assert problem.value.args[0] in {0, 1, 2}
+
+
+def test_copied_bounds_change_by_themselves():
+    box = bounds([0], [9])
+    other = box.copy()
+    other.low[0], other.high[0] = 4, 4
+    assert (box.low[0], box.high[0]) == (0, 9)
+    assert (box.open().tolist(), other.open().tolist()) == ([True], [False])
+
+
+def test_an_empty_row_that_says_something_is_refused():
+    """After both columns became one they may fall away: nought is not 3."""
+    empty = Rows(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.array([3.0]), np.array([3.0]))
+    with pytest.raises(ContradictionError):
+        empty.distinct()
+    idle = Rows(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.array([-3.0]), np.array([3.0]))
+    assert len(idle.distinct()) == 0

@@ -73,3 +73,105 @@ def test_new_cells_stand_in_no_table():
     view.grow([], [])
     assert view.codes(1) == ("Total",)
     assert (view.published.tolist(), view.named.tolist(), view.whole.tolist()) == ([True, False], [0, 1], [-1, -1])
+
+
+def outcomes(rows, kind="rate", dimensions=("centre", "measure"), **more):
+    """Rows of (centre, measure, numerator, denominator)."""
+    centre, measure, met, of = zip(*rows, strict=True)
+    columns = {"centre": text(centre), "measure": text(measure), "numerator": numbers(met), "denominator": numbers(of)} | more
+    return ResultTable(columns, name="outcomes", kind=kind, dimensions=dimensions)
+
+
+def test_an_entry_of_the_register_counts_patients_wherever_it_says_nothing_else():
+    """Of a table with measures, a public number of patients stands at the measure patients and at the total of what it leaves out."""
+    rows = [{"centre": "A", "sex": sex, "measure": "patients", "value": None} for sex in ("F", "Total")]
+    activity = known.table(rows, ("centre", "sex", "measure"))
+    view = view_of([activity], Policy(already_public=({"centre": "A", "value": 12},)))
+    found = {view.codes(cell): view.value[cell] for cell in range(len(view))}
+    assert found["A", "Total", "patients"] == 12
+    assert np.isnan(found["A", "F", "patients"])
+    assert len(found) == 2
+
+
+def test_an_entry_may_be_of_another_quantity():
+    entry = {"quantity": "numerator", "centre": "A", "measure": "alive", "value": 3}
+    view = view_of([outcomes([("A", "alive", None, 90)], status=text(["c"]))], Policy(already_public=(entry,)))
+    found = {view.quantity(cell): view.value[cell] for cell in range(len(view))}
+    assert (found["numerator"], found["denominator"]) == (3, 90)
+    assert {view.quantity(cell): told for cell, told in view.elsewhere.items()} == {"numerator": 3}
+
+
+def test_what_a_table_tells_is_believed_before_the_register_which_is_kept_all_the_same():
+    view = view_of([counts({"A": 40})], Policy(already_public=({"centre": "A", "value": 12},)))
+    assert view.value.tolist() == [40]
+    assert view.elsewhere == {0: 12}
+
+
+def test_a_place_known_to_be_empty_covers_what_its_entry_leaves_out_and_shown_figures_stand():
+    rows = [{"centre": centre, "sex": sex, "value": 7 if sex == "M" else None} for centre in "AB" for sex in "FM"]
+    view = view_of([known.table(rows, ("centre", "sex"))], Policy(structural_zeros=({"centre": "A"},)))
+    found = {view.codes(cell): view.value[cell] for cell in range(len(view))}
+    assert found["A", "F"] == 0
+    assert found["A", "M"] == found["B", "M"] == 7
+    assert np.isnan(found["B", "F"])
+
+
+def test_a_row_without_its_denominator_has_no_account():
+    lone = outcomes([("A", "alive", None, None), ("B", "alive", 70, 90)])
+    view = view_of([lone], Policy())
+    assert named(view, view.account) == {("denominator B alive", "complement B alive", "numerator B alive")}
+
+
+def test_tables_without_rates_have_no_accounts():
+    assert len(view_of([counts({"A": 40})], Policy()).account) == 0
+    columns = {"centre": text(["A"]), "measure": text(["stay"]), "denominator": numbers([90])}
+    assert len(view_of([ResultTable(columns, "outcomes", "summary", ("centre", "measure"))], Policy()).account) == 0
+
+
+def test_the_numerator_of_each_centre_knows_its_own_denominator():
+    view = view_of([outcomes([("A", "alive", None, 60), ("B", "alive", None, 90)], status=text(["c", "c"]))], Policy())
+    wholes = {
+        (view.quantity(cell), view.codes(cell)[0]): view.value[view.whole[cell]] for cell in np.flatnonzero(view.whole >= 0)
+    }
+    assert wholes == {("numerator", "A"): 60, ("complement", "A"): 60, ("numerator", "B"): 90, ("complement", "B"): 90}
+
+
+def test_the_levels_of_each_centre_are_its_own_and_a_scale_without_measures_has_one():
+    rows = [("A", "grade@none", 40, 70), ("A", "grade@mild", 30, 70), ("B", "grade@none", 50, 50), ("A", "pain@none", 60, 70)]
+    view = view_of([outcomes(rows, "levels")], Policy())
+    scales = {each for each in named(view, view.account) if "complement" not in " ".join(each)}
+    assert scales == {
+        ("denominator A grade", "numerator A grade@mild", "numerator A grade@none"),
+        ("denominator B grade", "numerator B grade@none"),
+        ("denominator A pain", "numerator A pain@none"),
+    }
+    columns = {"centre": text(["A"]), "numerator": numbers([40]), "denominator": numbers([70])}
+    plain = view_of([ResultTable(columns, "scale", "levels", ("centre",))], Policy())
+    assert ("denominator A", "numerator A") in named(plain, plain.account)
+
+
+def test_a_rate_is_no_scale():
+    view = view_of([rates([("alive@1y", 70, 90), ("alive@5y", 60, 90)])], Policy())
+    assert all("complement" in " ".join(each) for each in named(view, view.account))
+
+
+def test_of_two_tables_of_one_edition_the_first_is_believed_and_the_other_stands_apart():
+    view = view_of([counts({"A": 40, "Total": 40}), counts({"A": 40, "Total": 45}, "u")], Policy())
+    found = {(view.figures.families[view.family[cell]], *view.codes(cell)): view.value[cell] for cell in range(len(view))}
+    assert found == {("patients", "A"): 40, ("patients", "Total"): 40, ("patients/1", "Total"): 45}
+    assert view.names[view.named == 0].shape[0] == 2, "A goes by both names"
+
+
+def test_new_cells_may_be_told_their_numbers():
+    view = view_of([counts({"A": 40})], Policy())
+    code = view.figures.dimensions[0].number["Total"]
+    view.grow([(int(view.family[0]), code)], [7.0])
+    assert view.value.tolist() == [40, 7]
+    assert (view.own.tolist(), view.implied.tolist(), view.absent.tolist()) == ([True, False], [False] * 2, [False] * 2)
+
+
+def test_a_numerator_that_is_left_out_unmarked_leaves_no_account_and_no_whole():
+    view = view_of([outcomes([("A", "alive", None, 90), ("B", "alive", None, 60)])], Policy())
+    assert len(view.account) == 0
+    assert set(view.whole.tolist()) == {-1}
+    assert [view.quantity(cell) for cell in range(len(view))] == ["denominator"] * 2
