@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -111,12 +111,10 @@ class Work:
         small = np.flatnonzero(primary(self.cells, np.array(self.cells.value), self.policy)).tolist()
         return (own.intersection(small) | sensitive(self.cells, own, self.policy)) - self.structural
 
-    def suppressor(self, keep: Iterable[int] = ()) -> Suppressor:
-        """Return the suppressor with the primary cells in it. ``keep``: cells that it must not withhold."""
+    def suppressor(self) -> Suppressor:
+        """Return the suppressor with the primary cells in it."""
         small = self._primary_numbers | self.unknown
-        return Suppressor(
-            self.cells, self._values(), primary=small, frozen=self.frozen.union(keep), tied=self.tied, policy=self.policy
-        )
+        return Suppressor(self.cells, self._values(), primary=small, frozen=self.frozen, tied=self.tied, policy=self.policy)
 
     def _values(self) -> Floats:
         """Return the true values; what even we do not know (withheld in earlier editions) as one possible value."""
