@@ -325,10 +325,11 @@ def ask_cost(*, proposal_id: int, table: str, place: Mapping[str, str], by: Who)
 
 
 def _ask(kind: TrialKind, proposal: Proposal, asked: dict[str, Any], by: Who) -> Trial:
-    known = trials.latest(by, proposal, kind, asked)
-    if known is not None and not trials.why_failed(known):
-        return known
     with transaction.atomic():
+        proposal = _locked(proposal.pk)  # two who ask at once would each find that nobody had
+        known = trials.latest(by, proposal, kind, asked)
+        if known is not None and not trials.why_failed(known):
+            return known
         trial = Trial.objects.create(
             kind=kind,
             proposal=proposal,
