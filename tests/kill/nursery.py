@@ -117,7 +117,8 @@ def half_states() -> list[str]:
     for run in [*OutcomesRun.objects.all(), *AccessRun.objects.all()]:
         wrong += _lost(*run.tables)
     for one in Proposal.objects.all():
-        wrong += _lost(*one.results, *one.protected, one.policy_sha256, one.audit_sha256, one.narrative_sha256)
+        named = one.policy_sha256, one.audit_sha256, one.reasons_sha256, one.narrative_sha256
+        wrong += _lost(*one.results, *one.protected, *named)
         wrong += _unprepared(one) if one.state == "preparing" else _prepared(one)
     wrong += [sentence for one in Edition.objects.all() for sentence in _edition(one)]
     chain = verify_chain()

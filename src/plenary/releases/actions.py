@@ -35,9 +35,10 @@ from plenary.releases.queries import (
     protected,
     showing,
     trials,
+    why_withheld,
     with_days,
 )
-from plenary.releases.queries.reviewed import reviewed, reviewed_rows
+from plenary.releases.queries.reviewed import reasons_of_rows, reviewed, reviewed_rows
 from plenary.releases.terms import (
     LONGEST_TEXT,
     POLICY,
@@ -175,10 +176,14 @@ def _note_failure(proposal_id: int, problem: Exception, by: Who) -> None:
 
 @dataclass(frozen=True)
 class _Left:
-    """Results before and after disclosure control, with the policy that was used and the releases that were taken as known."""
+    """Results before and after disclosure control, with the policy that was used and the releases that were taken as known.
+
+    ``reasons`` say of each withheld row why it is withheld.
+    """
 
     results: Sequence[ResultTable]
     protected: Protected
+    reasons: Mapping[str, Any]
     rules: Policy
     policy: DisclosurePolicy
     before: Sequence[Proposal]
@@ -190,7 +195,10 @@ def _protected(results: Sequence[ResultTable], period: tuple[dt.date, dt.date], 
     before = list(proposals.frozen())
     periods = [period, *((one.period_start, one.period_end) for one in before)]
     policy = with_days(disclosure_policy(rules.body), ((period_label(*one), *one) for one in periods))
-    return _Left(results, protected(results, policy, _all_tables(before)), rules, policy, before)
+    earlier = _all_tables(before)
+    left = protected(results, policy, earlier)
+    why = reasons_of_rows(why_withheld(results, left, policy, earlier))
+    return _Left(results, left, why, rules, policy, before)
 
 
 def _fill(
@@ -202,6 +210,7 @@ def _fill(
     proposal.policy_version = left.rules.version
     proposal.policy_sha256 = _keep(disclosure_policy_plain(left.policy), by)
     proposal.audit_sha256 = _keep(left.protected.audit.plain(seconds=False), by)
+    proposal.reasons_sha256 = _keep(left.reasons, by)
     proposal.narrative_sha256 = _keep({slug: dict(texts) for slug, texts in narrative.items()}, by)
     proposal.sources = dict(sources) | {"seal": _seal(sources)}
     proposal.previous = [release.content_hash for release in left.before]
@@ -316,10 +325,11 @@ def ask_cost(*, proposal_id: int, table: str, place: Mapping[str, str], by: Who)
 
 
 def _ask(kind: TrialKind, proposal: Proposal, asked: dict[str, Any], by: Who) -> Trial:
-    known = trials.latest(by, proposal, kind, asked)
-    if known is not None and not trials.why_failed(known):
-        return known
     with transaction.atomic():
+        proposal = _locked(proposal.pk)  # two who ask at once would each find that nobody had
+        known = trials.latest(by, proposal, kind, asked)
+        if known is not None and not trials.why_failed(known):
+            return known
         trial = Trial.objects.create(
             kind=kind,
             proposal=proposal,

@@ -33,6 +33,8 @@ class Proposal(models.Model):
     policy_version = models.CharField(max_length=40, blank=True, default="")
     policy_sha256 = models.CharField(max_length=64, blank=True, default="")
     audit_sha256 = models.CharField(max_length=64, blank=True, default="")
+    reasons_sha256 = models.CharField(max_length=64, blank=True, default="")
+    """Why each row is withheld. For reviewers alone: it follows from the results, and no part of what leaves."""
     narrative_sha256 = models.CharField(max_length=64, blank=True, default="")
     sources = models.JSONField(default=dict, blank=True)
     """Names of runs and documents, each with its hash."""
@@ -79,7 +81,7 @@ class Proposal(models.Model):
             ),
             *("protected", "content_hash", "previous", "proposed_by", "proposed_at", "frozen_at"),
         }
-        scrub = {"note", "results", "audit_sha256", "narrative_sha256", "sources"}
+        scrub = {"note", "results", "audit_sha256", "reasons_sha256", "narrative_sha256", "sources"}
 
     def __str__(self) -> str:
         return f"{self.label}, proposal {self.pk}"

@@ -142,6 +142,8 @@ class Reviewed:
     deduced: tuple[Deduced, ...]
     rule: Rule | None = None
     """The kind of reason that ``why`` says in words; None where the row is shown."""
+    protects: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Quantity and place of each number that a reader could narrow too far if this row were shown."""
 
     @property
     def withheld(self) -> bool:

@@ -6,7 +6,7 @@ from plenary_stats.disclosure.plan import Plan, Proposal, plan, rows_in_words
 from plenary_stats.disclosure.policy import Policy, as_plain, policy_of, read_pairs, read_policy, strangers
 from plenary_stats.disclosure.printed import Behind, behind
 from plenary_stats.disclosure.protect import Protected, protect
-from plenary_stats.disclosure.reasons import Cost, Reason, cost_of_showing, reasons
+from plenary_stats.disclosure.reasons import Reason, reasons
 from plenary_stats.disclosure.said import in_words
 from plenary_stats.disclosure.suppressor.years import with_periods
 from plenary_stats.register import codes, read_register
@@ -14,7 +14,6 @@ from plenary_stats.register import codes, read_register
 __all__ = [
     "Audit",
     "Behind",
-    "Cost",
     "LongTable",
     "Plan",
     "Policy",
@@ -25,7 +24,6 @@ __all__ = [
     "audit",
     "behind",
     "codes",
-    "cost_of_showing",
     "in_words",
     "plan",
     "policy_of",

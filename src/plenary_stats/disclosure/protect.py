@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -26,6 +26,7 @@ from plenary_stats.solver import Box, Floats, Programme
 from plenary_stats.tables import NOT_APPLICABLE, NOT_COLLECTED, SHOWN, TOTAL, WITHHELD, Column, ProtectedTable, ResultTable
 
 ROUNDS = 12
+_NAMED = 6
 PATIENTS = frozenset({"denominator", *REMAINDERS})
 """The columns of a row that may stay, or go, apart from its figures."""
 
@@ -43,7 +44,7 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
 
     All tables are linked with one another and with the published tables of earlier editions (``previous``: flat or edition by
     edition). The result is attacked from what is published alone before it is returned. Raises ``InputError`` where no
-    suppression of these tables can protect a number, because earlier publications already give it away.
+    suppression of these tables can protect a number: because earlier publications already give it away, or because its sums do.
     """
     started = time.perf_counter()
     if policy.rounding is not None:
@@ -62,11 +63,7 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
         if not bad:
             return Protected(made, work.totals(found, suppressor, started))
         work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
-    raise InputError(
-        f"{len(bad)} numbers of {work.services(bad)} cannot be protected whatever is withheld, because figures that are public "
-        f"already give them away; for example {work.describe(min(bad))}. Either leave that service out of this edition, or "
-        "publish it together with the next year; or, if readers know them anyway, enter them in the policy's already_public."
-    )
+    raise InputError(work.refusal(bad))
 
 
 def _rounded(tables: Sequence[ResultTable], policy: Policy, previous: Editions, started: float) -> Protected:
@@ -111,12 +108,10 @@ class Work:
         small = np.flatnonzero(primary(self.cells, np.array(self.cells.value), self.policy)).tolist()
         return (own.intersection(small) | sensitive(self.cells, own, self.policy)) - self.structural
 
-    def suppressor(self, keep: Iterable[int] = ()) -> Suppressor:
-        """Return the suppressor with the primary cells in it. ``keep``: cells that it must not withhold."""
+    def suppressor(self) -> Suppressor:
+        """Return the suppressor with the primary cells in it."""
         small = self._primary_numbers | self.unknown
-        return Suppressor(
-            self.cells, self._values(), primary=small, frozen=self.frozen.union(keep), tied=self.tied, policy=self.policy
-        )
+        return Suppressor(self.cells, self._values(), primary=small, frozen=self.frozen, tied=self.tied, policy=self.policy)
 
     def _values(self) -> Floats:
         """Return the true values; what even we do not know (withheld in earlier editions) as one possible value."""
@@ -157,6 +152,44 @@ class Work:
                 return
             numbers = around
             suppressor.withhold(each for each in around if self.policy.zeros == "protect" or self.cells.value[each] != 0)
+
+    def refusal(self, bad: set[tuple[str, ...]]) -> str:
+        """Say why nothing that is withheld can protect some numbers, and what to do. No figure is told: the words are kept."""
+        said = (
+            f"{len(bad)} numbers of {self.services(bad)} cannot be protected whatever is withheld, because {{}}; for example "
+            f"{self.describe(min(bad))}. "
+        )
+        if flat(self.previous) or self.policy.already_public:
+            return said.format("figures that are public already give them away") + (
+                "Either leave that service out of this edition, or publish it together with the next year; or, if readers know "
+                "them anyway, enter them in the policy's already_public."
+            )
+        exceeded = next(filter(None, map(self._exceeded, sorted(bad))), "")
+        if exceeded:
+            return said.format("these tables contradict themselves") + f"{exceeded} Correct the total or its parts."
+        return said.format("the sums that they stand in leave no room") + (
+            "Leave the breakdown out in which they stand, or put it together with another; or pool years."
+        )
+
+    def _exceeded(self, bad: tuple[str, ...]) -> str:
+        """Name the total beside a number that is less than all its parts together; "" where there is none."""
+        quantity, *place = bad
+        for position, name in enumerate(self.cells.dimensions):
+            whole = self.cells.number.get((quantity, (*place[:position], TOTAL, *place[position + 1 :])))
+            above = {parent for _, parent in self.policy.hierarchies.get(name, ())}
+            beside = [
+                (key[1][position], self.cells.value[number])
+                for key, number in self.cells.number.items()
+                if key[0] == quantity
+                and [*key[1][:position], *key[1][position + 1 :]] == [*place[:position], *place[position + 1 :]]
+                and key[1][position] not in {TOTAL, "", *above}
+            ]
+            if whole is not None and sum(value for _, value in beside) > self.cells.value[whole]:
+                key = self.cells.keys[whole]
+                codes = sorted(code for code, _ in beside)
+                named = ", ".join(codes[:_NAMED]) + (f" and {len(codes) - _NAMED:,} more" if len(codes) > _NAMED else "")
+                return f"{self.describe((key[0], *key[1]))}, {name} {TOTAL}, is less than its parts {named} together."
+        return ""
 
     def describe(self, bad: tuple[str, ...]) -> str:
         """Name a number for a message: what it counts, and where."""

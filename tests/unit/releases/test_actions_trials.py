@@ -126,6 +126,21 @@ def test_why_it_could_not_be_worked_out_is_kept_and_it_is_asked_again(proposal, 
     assert actions.answer(trial_id=again.pk, by=SYSTEM).state == "done"
 
 
+def test_of_two_who_ask_at_once_the_second_waits_and_is_given_the_first_ones_question(proposal, monkeypatch):
+    """While the second waits for the proposal, the first asks: it is looked for only then."""
+    lock, asked = actions._locked, []
+
+    def wait(number):
+        if not asked:
+            asked.append(None)
+            asked[0] = make.ask_cost(proposal, by=COMMISSIONER)
+        return lock(number)
+
+    monkeypatch.setattr(actions, "_locked", wait)
+    assert make.ask_cost(proposal, by=FIRST) == asked[0]
+    assert Trial.objects.count() == 1
+
+
 def test_what_cannot_be_told_is_not_asked(proposal, monkeypatch):
     monkeypatch.setattr(actions, "record", fail_to_record)
     with nothing_changes(), pytest.raises(DiskFullError):

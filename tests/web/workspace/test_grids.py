@@ -216,6 +216,13 @@ def test_the_page_of_a_number_has_before_after_why_and_what_is_known(reviewer, p
     assert "It cannot be shown at any cost" in page
 
 
+def test_the_page_of_a_further_number_names_whom_it_protects(reviewer, proposal):
+    page = words(reviewer.get(cell_url(proposal)))
+    assert "it would give another withheld number away" in page
+    assert "Whom it protects Adult ecmo service, RJ7, 2025: Patients" in page.replace(" of patients", "")
+    assert "Whom it protects" not in words(reviewer.get(cell_url(proposal, centre="RJ7")))
+
+
 def test_its_sums_are_those_that_a_reader_has(reviewer, proposal):
     page = reviewer.get(cell_url(proposal))
     assert "Patients by centre" in words(page)

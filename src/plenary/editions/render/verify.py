@@ -13,6 +13,7 @@ from plenary.editions.render.ranges import Words, texts
 from plenary.editions.render.sheet import EARLIER
 from plenary.editions.terms import TABLES, PreviousEdition, standing
 from plenary.releases.queries import attacked, disclosure_policy
+from plenary.releases.terms import NATIONAL_THRESHOLD
 from plenary_stats.errors import InputError
 from plenary_stats.tables import LOW, RESULT_DIMENSIONS, SHOWN, WITHHELD, ResultTable
 
@@ -38,6 +39,7 @@ def verify(folder: Path, previous: Sequence[Path] = ()) -> dict[str, Any]:
     problems += _attempted("edition.json", lambda: _renderings(found, manifest, content, notes))
     problems += _attempted("edition.json", lambda: _figures(found, content, given, notes))
     problems += _attempted("edition.json", lambda: (_problem("edition.json", words) for words in leaks.out_of_order(content)))
+    problems += _attempted("disclosure.json", lambda: _threshold(found, content, notes))
     problems += _attempted("data", lambda: _in_sight(found))
     problems += _attempted("data", lambda: _audit(found, given, notes, totals))
     return {"verified": not problems, "problems": problems, "notes": notes, "files": len(listed), "audit": totals}
@@ -181,6 +183,18 @@ def _agrees(key: str, shown: Mapping[str, Any], slug: str, cells: Mapping[str, M
         words = said.get((slug, key), mark) if status == WITHHELD else mark
         return status != SHOWN and own in {status, SHOWN} and shown["text"] == words
     return status == own and shown["text"] in {figure(value, SHOWN, form)["text"] for form in FORMATS}
+
+
+def _threshold(found: Mapping[str, bytes], content: Mapping[str, Any], notes: list[str]) -> Iterator[Problem]:
+    """Compare the rule that the audit was made by with the one that readers are told."""
+    policy, edition = json.loads(found["disclosure.json"])["policy"], content["edition"]
+    used, printed = disclosure_policy(policy).threshold, edition["threshold"]
+    if printed != used:
+        yield _problem("disclosure.json", f"was made with a threshold of {used} patients, where the edition says {printed}")
+    elif edition["policy"] != policy:
+        yield _problem("disclosure.json", "was made under another policy than the edition says")
+    if used < NATIONAL_THRESHOLD:
+        notes.append(f"The threshold of {used} patients is below the national rule of {NATIONAL_THRESHOLD}.")
 
 
 def _in_sight(found: Mapping[str, bytes]) -> Iterator[Problem]:

@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from plenary_stats import disclosure
-from plenary_stats.disclosure import Audit, LongTable, Plan, Policy, Protected, read_long, read_pairs, strangers, write_long
+from plenary_stats.disclosure import (
+    Audit,
+    LongTable,
+    Plan,
+    Policy,
+    Protected,
+    Reason,
+    read_long,
+    read_pairs,
+    strangers,
+    write_long,
+)
 from plenary_stats.ingest import days_of_labels
 from plenary_stats.tables import ProtectedTable, ResultTable
 
@@ -22,6 +33,13 @@ def protected(results: Sequence[ResultTable], policy: Policy, previous: Sequence
 def attacked(published: Sequence[AnyTable], policy: Policy, previous: Sequence[AnyTable] = ()) -> Audit:
     """Return what a reader can deduce from published tables (read back: a withheld row has status ``c``)."""
     return disclosure.audit(published, policy, previous)
+
+
+def why_withheld(
+    results: Sequence[ResultTable], left: Protected, policy: Policy, previous: Sequence[AnyTable] = ()
+) -> tuple[Reason, ...]:
+    """Return why each number that was taken out is withheld, and whom a further one protects. For reviewers alone."""
+    return disclosure.reasons(results, left, policy, previous)
 
 
 def planned(
@@ -80,6 +98,7 @@ __all__ = [
     "Plan",
     "Policy",
     "Protected",
+    "Reason",
     "ResultTable",
     "attacked",
     "disclosure_policy",
@@ -92,6 +111,7 @@ __all__ = [
     "read_long",
     "read_pairs",
     "strangers",
+    "why_withheld",
     "with_days",
     "write_long",
 ]

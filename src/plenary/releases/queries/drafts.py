@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from plenary.core.queries import policy as policy_in_force
 from plenary.core.queries import policy_versions
 from plenary.core.terms import NotPossible, Policy
-from plenary.releases.queries import disclosure_policy, disclosure_policy_plain
+from plenary.releases.queries import disclosure_policy, disclosure_policy_plain, public_codes
 from plenary.releases.terms import NATIONAL_THRESHOLD, POLICY, Changed, Draft
 
 MAIN = ("threshold", "event_threshold", "minimum_width", "zeros")
@@ -36,6 +36,7 @@ WORDS: Mapping[str, str] = {
     "periods": "Days that a period covers",
 }
 _LOWER_IS_WEAKER = ("threshold", "event_threshold", "minimum_width", "p_percent", "amount_width")
+_NAMED = 3
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -89,13 +90,64 @@ def weakened(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     ]
     if (old["zeros"], new["zeros"]) == ("protect", "publish"):
         found.append("Noughts would be shown: a nought says that no such patient was there.")
-    if old["dominance"] is not None and (new["dominance"] is None or new["dominance"] > old["dominance"]):
-        found.append(f"{WORDS['dominance']}: {_said(new['dominance'])} protects less than {_said(old['dominance'])}.")
-    if new.get("rounding") and not old.get("rounding"):
-        found.append("Numbers of patients would be rounded in place of being withheld.")
     if gone := sorted(set(old["insiders"]) - set(new["insiders"])):
         found.append(f"{WORDS['insiders']}: {', '.join(gone)} would be left out.")
-    return found
+    return [*found, *_finer_figures(old, new), *_taken_as_known(old, new), *_sums_not_known(old, new)]
+
+
+def _finer_figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what amounts, rates and rounded numbers would tell more than before."""
+    for name in ("dominance", "precision"):
+        if old[name] is not None and (new[name] is None or new[name] > old[name]):
+            yield f"{WORDS[name]}: {_said(new[name])} protects less than {_said(old[name])}."
+    if new["dominance"] is not None and new["dominant"] < old["dominant"]:
+        yield f"{WORDS['dominant']}: {new['dominant']} protects less than {old['dominant']}."
+    if new["rounding"] and not old["rounding"]:
+        yield "Numbers of patients would be rounded in place of being withheld."
+    elif new["rounding"] and new["rounding"] < old["rounding"]:
+        yield f"{WORDS['rounding']}: {new['rounding']} protects less than {old['rounding']}."
+    if set(new["magnitudes"]) != set(old["magnitudes"]):
+        tables = f"{_said(new['magnitudes'])} in place of {_said(old['magnitudes'])}"
+        yield f"{WORDS['magnitudes']}: {tables}: other rules hold for amounts."
+
+
+def _taken_as_known(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what would be taken as known to everybody, and so be shown: a figure says the same whatever its source is."""
+    known = {_figure(entry) for entry in old["already_public"]}
+    if added := [entry for entry in new["already_public"] if _figure(entry) not in known]:
+        yield f"{WORDS['already_public']}: {_listed(_cell(entry) for entry in added)} would need no protection."
+    if empty := [entry for entry in new["structural_zeros"] if entry not in old["structural_zeros"]]:
+        yield f"{WORDS['structural_zeros']}: {_listed(_cell(entry) for entry in empty)} would be shown as empty."
+
+
+def _figure(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (tuple(sorted(public_codes(entry).items())), entry.get("quantity", "patients"), entry.get("value"))
+
+
+def _cell(entry: Mapping[str, Any]) -> str:
+    figure = [str(entry["value"])] if "value" in entry else []
+    return " ".join([*public_codes(entry).values(), *figure])
+
+
+def _sums_not_known(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which sums the attack would not try any more: what it does not know to add up, it does not protect."""
+    for dimension, pairs in old["hierarchies"].items():
+        kept = new["hierarchies"].get(dimension, [])
+        if lost := [pair for pair in pairs if pair not in kept]:
+            named = _listed(f"{child} in {parent}" for child, parent in lost)
+            yield f"{WORDS['hierarchies']}, {dimension}: {named} would not be added up any more."
+    if other := sorted(label for label, days in old["periods"].items() if new["periods"].get(label) != days):
+        yield f"{WORDS['periods']}: those of {_listed(other)} would not be known as they are."
+    if new["dimensions"] != old["dimensions"]:
+        named = f"{_said(new['dimensions'])} in place of {_said(old['dimensions'])}"
+        yield f"{WORDS['dimensions']}: {named}: other sums would be tried."
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return names for a sentence, the first few of many."""
+    known = list(names)
+    more = len(known) - _NAMED
+    return ", ".join(known[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def plain(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from plenary.core.terms import Who
 from plenary.releases.models import Proposal
-from plenary.releases.queries import proposals
+from plenary.releases.queries import Reason, proposals
 from plenary.releases.terms import Deduced, Reviewed, Rule
 from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, WITHHELD
 
@@ -18,15 +17,10 @@ FIRST = ("patients", "amount", "denominator", "numerator", "complement")
 """The quantities that a reviewer asks about first."""
 
 
-@dataclass(frozen=True)
-class _Limits:
-    patients: float
-    events: float
-    least: float
-
-    @classmethod
-    def of(cls, policy: Mapping[str, Any]) -> _Limits:
-        return cls(policy["threshold"], policy["event_threshold"], 0 if policy["zeros"] == "protect" else 1)
+_ORDER = ("patients", "events", "complement", "amount", "earlier", "tied", "secondary")
+"""The rules that withhold a number, the first of them said of a row that several withhold."""
+_RULES = {"patients": Rule.PATIENTS, "events": Rule.EVENTS, "complement": Rule.EVENTS, "amount": Rule.AMOUNT}
+_NOT_KEPT: Mapping[str, Any] = {"rule": "", "protects": []}
 
 
 def reviewed(who: Who, proposal: Proposal) -> list[Reviewed]:
@@ -37,13 +31,14 @@ def reviewed(who: Who, proposal: Proposal) -> list[Reviewed]:
 def reviewed_rows(proposal: Proposal) -> list[Reviewed]:
     """Return every row of the proposal, for what is worked out of them. It asks nobody's permission: actions do."""
     results = proposals.unprotected(proposal)
-    limits = _Limits.of(proposals.document(proposal.policy_sha256))
+    policy = proposals.document(proposal.policy_sha256)
+    reasons = proposals.document(proposal.reasons_sha256) if proposal.reasons_sha256 else {}
     deduced = _deduced(proposals.document(proposal.audit_sha256)["cells"])
     rows: list[Reviewed] = []
-    for true, left in zip(results, proposals.tables_of(proposal), strict=True):
-        for before, after in zip(true.rows(), left.rows(), strict=True):
+    for order, (true, left) in enumerate(zip(results, proposals.tables_of(proposal), strict=True)):
+        for number, (before, after) in enumerate(zip(true.rows(), left.rows(), strict=True)):
             withheld = after["status"] == WITHHELD
-            rule, why = _why(before, true.kind, limits) if withheld else (None, "")
+            reason = reasons.get(_name(order, number), _NOT_KEPT)
             rows.append(
                 Reviewed(
                     table=true.name,
@@ -52,9 +47,10 @@ def reviewed_rows(proposal: Proposal) -> list[Reviewed]:
                     before=_figures(before),
                     after=_figures(after),
                     status=str(after["status"]),
-                    why=why,
+                    why=_words(reason["rule"], policy) if withheld else "",
                     deduced=tuple(_of_row(after, true.kind, deduced)) if withheld else (),
-                    rule=rule,
+                    rule=_RULES.get(reason["rule"], Rule.ANOTHER) if withheld else None,
+                    protects=tuple((quantity, tuple(place)) for quantity, place in reason["protects"]) if withheld else (),
                 )
             )
     return rows
@@ -70,23 +66,45 @@ def _figures(row: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in row.items() if isinstance(value, float) and not math.isnan(value)}
 
 
-def _why(row: Mapping[str, Any], kind: str, limits: _Limits) -> tuple[Rule, str]:
-    """Say why a row is withheld, by the rules of the policy: too few patients, too few events, else for another's sake."""
-    people = {
-        "count": "value",
-        "exposure": "numerator",
-        "rate": "denominator",
-        "levels": "denominator",
-        "summary": "denominator",
-    }.get(kind)
-    if people is None:
-        return Rule.AMOUNT, "one centre's amount, or it would give one away"
-    if limits.least <= row[people] < limits.patients:
-        return Rule.PATIENTS, f"fewer than {limits.patients:g} patients"
-    events = [row["numerator"], row["denominator"] - row["numerator"]] if kind in {"rate", "levels"} else []
-    if any(limits.least <= number < limits.events for number in events):
-        return Rule.EVENTS, f"an outcome of fewer than {limits.events:g} patients"
-    return Rule.ANOTHER, "it would give another withheld number away"
+def reasons_of_rows(reasons: Iterable[Reason]) -> dict[str, dict[str, Any]]:
+    """Return, of each row that numbers were taken out of, the first rule that withholds one, and whom its numbers protect.
+
+    A row is named by the order of its table and its own. What it protects stands elsewhere: its own numbers are withheld with it.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    own: dict[str, set[tuple[str, tuple[str, ...]]]] = defaultdict(set)
+    for reason in reasons:
+        for table, row in reason.rows:
+            one = found.setdefault(_name(table, row), {"rule": reason.rule, "protects": set()})
+            one["rule"] = min(one["rule"], reason.rule, key=_ORDER.index)
+            one["protects"] |= {(quantity, _whole(place, reason.dimensions)) for quantity, place in reason.protects}
+            own[_name(table, row)].add((reason.quantity, _whole(reason.place, reason.dimensions)))
+    for name, one in found.items():
+        one["protects"] = sorted([quantity, list(place)] for quantity, place in one["protects"] - own[name])
+    return found
+
+
+def _name(table: int, row: int) -> str:
+    return f"{table}/{row}"
+
+
+def _whole(place: Sequence[str], dimensions: Sequence[str]) -> tuple[str, ...]:
+    """Return a place in all dimensions of results, in their order."""
+    codes = dict(zip(dimensions, place, strict=True))
+    return tuple(codes.get(name, "") for name in RESULT_DIMENSIONS)
+
+
+def _words(rule: str, policy: Mapping[str, Any]) -> str:
+    """Say why a row is withheld, by the rule that withholds it."""
+    return {
+        "patients": f"fewer than {policy['threshold']:g} patients",
+        "events": f"an outcome of fewer than {policy['event_threshold']:g} patients",
+        "complement": f"an outcome of fewer than {policy['event_threshold']:g} patients",
+        "amount": "one contributor's amount shows through",
+        "earlier": "it was withheld before",
+        "tied": "it goes with another number that is withheld",
+        "secondary": "it would give another withheld number away",
+    }.get(rule, "the reason was not kept when this was protected")
 
 
 def _deduced(cells: list[dict[str, Any]]) -> dict[tuple[str, ...], list[Deduced]]:

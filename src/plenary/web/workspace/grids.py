@@ -149,7 +149,7 @@ def _legend() -> Mapping[Rule, str]:
     return {
         Rule.PATIENTS: "fewer patients than the rule allows",
         Rule.EVENTS: "few had the outcome, or few had not",
-        Rule.AMOUNT: "one centre's amount, or it would give one away",
+        Rule.AMOUNT: "one contributor's amount shows through",
         Rule.ANOTHER: "large enough itself, but it would give a withheld number away",
     }
 
@@ -252,12 +252,14 @@ def _grid_address(one: Any, row: Reviewed) -> str:
 
 def _facts(row: Reviewed, names: Mapping[str, str]) -> list[tuple[str, Cell]]:
     place = [(HEADS[name], _all(row.place[name])) for name in ("centre", "area", "sex", "age_band", "measure", "period")]
+    protects = sorted(row.protects, key=_people_first)
     return [
         ("Service", names.get(row.place["service"], row.place["service"])),
         *place,
         ("Would be published", "[c]" if row.withheld else MARKS.get(row.status) or figures(row, row.after)),
         ("Before protection", figures(row, row.before)),
         ("Why it is withheld", Several((RULES[row.rule], row.why)) if row.rule else "It is not withheld"),
+        *([("Whom it protects", Several(tuple(_number_words(*one, names) for one in protects)))] if protects else []),
     ]
 
 

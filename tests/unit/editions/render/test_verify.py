@@ -96,6 +96,34 @@ def test_a_flattering_audit_is_found_even_when_the_manifest_was_rewritten(tmp_pa
     assert report["problems"] == [{"file": "disclosure.json", "problem": "is not the audit that the published files give"}]
 
 
+def test_a_policy_that_is_not_the_one_that_readers_are_told_is_found(tmp_path):
+    said = json.loads(files()["disclosure.json"])
+    said["policy"]["threshold"] = 5
+    report = verify(lay(tmp_path, rehashed({"disclosure.json": write.canonical(said)})))
+    told = "was made with a threshold of 5 patients, where the edition says 30"
+    assert {"file": "disclosure.json", "problem": told} in report["problems"]
+    assert "The threshold of 5 patients is below the national rule of 30." in report["notes"]
+
+
+def test_another_rule_of_the_policy_that_is_not_the_editions_is_found(tmp_path):
+    said = json.loads(files()["disclosure.json"])
+    said["policy"] |= {"minimum_width": 2}
+    report = verify(lay(tmp_path, rehashed({"disclosure.json": write.canonical(said)})))
+    problem = {"file": "disclosure.json", "problem": "was made under another policy than the edition says"}
+    assert problem in report["problems"]
+
+
+def test_a_threshold_of_the_national_rule_or_more_is_not_noted(tmp_path):
+    assert not any("threshold" in note for note in verify(lay(tmp_path))["notes"])
+
+
+def test_an_edition_that_says_no_threshold_is_a_problem_and_not_a_crash(tmp_path):
+    document = json.loads(files()["edition.json"])
+    del document["edition"]["threshold"]
+    report = verify(lay(tmp_path, rehashed({"edition.json": write.canonical(document)})))
+    assert any(one["file"] == "disclosure.json" and "cannot be read back" in one["problem"] for one in report["problems"])
+
+
 def test_a_withheld_figure_that_can_be_worked_out_is_found(tmp_path):
     words = files()["data/activity.csv"].replace(
         b"E40000005,Total,Total,2025,patients,,c,", b"E40000005,Total,Total,2025,patients,443,,"

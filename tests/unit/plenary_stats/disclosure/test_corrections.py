@@ -130,3 +130,39 @@ def test_what_cannot_be_protected_is_named_with_the_service_and_the_ways_out():
     assert "numbers of one cannot be protected" in words
     assert "patients, service one, centre B" in words
     assert all(way in words for way in ("leave that service out", "next year", "already_public"))
+
+
+POLICY = Policy()
+
+
+def refused(values, policy=POLICY):
+    with pytest.raises(InputError) as told:
+        protect([counts(values)], policy)
+    return str(told.value)
+
+
+def test_a_total_that_is_less_than_its_parts_is_named_where_nothing_is_public():
+    """The same figures pass where no small number hangs on them: what is accepted is as before, only the words differ."""
+    words = refused({("A", "Total"): 40, ("B", "Total"): 10, ("Total", "Total"): 45})
+    assert "because these tables contradict themselves; for example patients, service one, centre B." in words
+    assert "patients, service one, centre Total, is less than its parts A, B together. Correct the total or its parts." in words
+    assert "public" not in words
+    large = {("A", "Total"): 40, ("B", "Total"): 50, ("C", "Total"): 10, ("Total", "Total"): 45}
+    assert protect([counts(large)], Policy()).tables[0]["status"].tolist().count("c") == 1
+
+
+def test_the_refusal_tells_no_figure():
+    words = refused({("A", "Total"): 40, ("B", "Total"): 17, ("Total", "Total"): 45})
+    assert not {"40", "17", "45", "57"} & set(words.replace(",", " ").replace(".", " ").split())
+
+
+def test_of_a_long_sum_the_first_parts_are_named():
+    many = {(f"C{number}", "Total"): 100 for number in range(8)}
+    words = refused(many | {("B", "Total"): 10, ("Total", "Total"): 805})
+    assert "is less than its parts B, C0, C1, C2, C3, C4 and 3 more together." in words
+
+
+def test_what_is_public_is_blamed_where_something_is():
+    values = {("A", "Total"): 40, ("B", "Total"): 10, ("Total", "Total"): 45}
+    register = ({"service": "one", "centre": "A", "value": 40},)
+    assert "figures that are public already give them away" in refused(values, Policy(already_public=register))

@@ -1,10 +1,8 @@
-"""Why cells are withheld, and what it would cost to show one."""
+"""Why cells are withheld, and whom a further one protects."""
 
 import numpy as np
-import pytest
 
-from plenary_stats.disclosure import Policy, audit, cost_of_showing, protect, reasons
-from plenary_stats.errors import InputError
+from plenary_stats.disclosure import Policy, audit, protect, reasons
 from tests.unit.plenary_stats.disclosure.test_protect import CENTRES, as_table, rates, with_margins
 
 POLICY = Policy()
@@ -52,46 +50,48 @@ def second(found):
     return min(key for key, each in found.items() if each.rule == "secondary")
 
 
-def test_what_it_costs_to_show_a_cell_is_another_pattern_that_is_safe():
+def test_a_number_that_is_shown_beside_a_withheld_one_has_no_reason():
+    """Few had the outcome: how many patients there were stays, and is no number that somebody could ask about."""
+    done, found = told([rates([("A", 58, 60), ("B", 3, 200), ("C", 50, 80), ("Total", 111, 340)])])
+    shown = {row["centre"] for row in done.tables[0].rows() if row["denominator"] == row["denominator"]}
+    assert {"A", "B"} <= shown
+    assert {key[1][1] for key in found if key[0] == "denominator"}.isdisjoint(shown)
+
+
+def test_a_reason_names_the_rows_that_its_number_stands_in():
     done, found = told([TABLE])
-    quantity, place = second(found)
-    cost = cost_of_showing([TABLE], POLICY, (), quantity, place)
-    assert cost.possible
-    assert cost.secondary_before == done.audit.totals["secondary"]
-    assert cost.loss_before == done.audit.totals["loss"]
-    assert cost.loss_after >= cost.loss_before
-    assert cost.newly_withheld
-    assert (quantity, place) not in cost.newly_withheld
-    dear = Policy(weights={"centre": {place[0]: 1.0}}, already_public=())
-    assert audit(protect([TABLE], dear).tables, dear).clean
+    for (_, place), reason in found.items():
+        [(table, row)] = reason.rows
+        assert table == 0
+        assert place == tuple(done.tables[0][name][row] for name in reason.dimensions)
+    assert {row for each in found.values() for _, row in each.rows} == {
+        row for row, status in enumerate(done.tables[0]["status"].tolist()) if status == "c"
+    }
 
 
-def test_a_small_cell_cannot_be_shown():
-    cost = cost_of_showing([TABLE], POLICY, (), "patients", ("C1", "R0"))
-    assert not cost.possible
-    assert "too small" in cost.why
-    assert cost.newly_withheld == ()
+def test_the_patients_of_two_times_are_one_number_in_two_rows():
+    once = rates([("A", 40, 60), ("B", 150, 200), ("C", 12, 20), ("Total", 202, 280)])
+    columns = {name: np.concatenate([column, column]) for name, column in once.columns.items()}
+    columns["measure"] = np.array(["survival@1y"] * len(once) + ["survival@5y"] * len(once))
+    done, found = told([type(once)(columns, name=once.name, kind=once.kind, dimensions=once.dimensions)])
+    [small] = [each for key, each in found.items() if key[0] == "denominator" and "C" in key[1]]
+    assert small.rule == "patients"
+    assert len(small.rows) == 2
+    assert {done.tables[0]["measure"][row] for _, row in small.rows} == {"survival@1y", "survival@5y"}
 
 
-def test_a_shown_cell_costs_nothing():
-    shown = next(row for row in protect([TABLE], POLICY).tables[0].rows() if row["status"] == "")
-    cost = cost_of_showing([TABLE], POLICY, (), "patients", (shown["centre"], shown["region"]))
-    assert cost.possible
-    assert cost.newly_withheld == ()
-    assert cost.loss_before == cost.loss_after
+def test_what_is_rounded_is_not_withheld_and_has_no_reason():
+    done, found = told([TABLE], Policy(rounding=5, minimum_width=4))
+    assert "c" not in done.tables[0]["status"].tolist()
+    assert found == {}
 
 
-def test_where_nothing_else_can_go_it_is_impossible():
-    """A row of one small cell, one large one and their total: the total and the large one are all the company there is."""
-    table = as_table({("A", "N"): 12, ("A", "Total"): 62, ("A", "S"): 50})
-    public = Policy(already_public=({"centre": "A", "region": "Total", "value": 62},))
-    cost = cost_of_showing([table], public, (), "patients", ("A", "S"))
-    assert not cost.possible
-
-
-def test_a_cell_that_is_not_there_is_named():
-    with pytest.raises(InputError, match="no patients at C9, R0"):
-        cost_of_showing([TABLE], POLICY, (), "patients", ("C9", "R0"))
+def test_an_amount_of_one_contributor_says_so_and_what_goes_with_it_does_not():
+    amounts = as_table({("A", "N"): 900, ("B", "N"): 40, ("C", "N"): 35, ("D", "N"): 30, ("Total", "N"): 1005})
+    spend = type(amounts)(dict(amounts.columns), name="spend", kind="magnitude", dimensions=amounts.dimensions)
+    _, found = told([spend], Policy(dominance=0.8))
+    assert found["amount", ("Total", "N")].rule == "amount"
+    assert all(each.protects for each in found.values() if each.rule == "secondary")
 
 
 def test_a_cell_shown_in_spite_of_all_would_tell():

@@ -134,6 +134,84 @@ def test_what_protects_less_is_told(before, after, weaker):
     assert bool(drafts.weakened(BODY | before, BODY | after)) is weaker
 
 
+PUBLIC = {"centre": "RJ7", "value": 12, "source": "A journal", "date": "2024"}
+EMPTY = {"service": "lam", "age_band": "0 to 17"}
+YEAR, EARLIER_YEAR = ["2024-01-01", "2025-01-01"], ["2023-01-01", "2024-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({}, {"already_public": [PUBLIC]}, "Figures that are public elsewhere: RJ7 12 would need no protection."),
+        ({"already_public": [PUBLIC]}, {"already_public": [PUBLIC | {"value": 13}]}, "RJ7 13 would need no protection."),
+        ({"already_public": [PUBLIC]}, {"already_public": [PUBLIC | {"quantity": "expected"}]}, "would need no protection."),
+        ({}, {"structural_zeros": [EMPTY]}, "Places that everybody knows to be empty: lam 0 to 17 would be shown as empty."),
+        (
+            {"hierarchies": {"area": [["Leeds", "North"], ["York", "North"]]}},
+            {"hierarchies": {"area": [["York", "North"]]}},
+            "Groups that add up, area: Leeds in North would not be added up any more.",
+        ),
+        ({"hierarchies": {"area": [["Leeds", "North"]]}}, {}, "Leeds in North would not be added up any more."),
+        ({"periods": {"2024": YEAR}}, {}, "Days that a period covers: those of 2024 would not be known as they are."),
+        ({"periods": {"2024": YEAR}}, {"periods": {"2024": EARLIER_YEAR}}, "those of 2024 would not be known"),
+        ({"dimensions": ["centre"]}, {"dimensions": ["area"]}, "Dimensions: area in place of centre: other sums would be tried."),
+        ({}, {"dimensions": ["centre"]}, "Dimensions: centre in place of none: other sums would be tried."),
+        ({"precision": 1}, {"precision": 2}, "Decimal places of rates: 2 protects less than 1."),
+        ({"precision": 1}, {}, "Decimal places of rates: not set protects less than 1."),
+        (
+            {"dominance": 0.8, "dominant": 2},
+            {"dominance": 0.8},
+            "How many contributors that is about: 1 protects less than 2.",
+        ),
+        ({"amount_width": 0.2}, {}, "Width that the range of an amount must keep: 0.1 protects less than 0.2."),
+        (
+            {"rounding": 10, "minimum_width": 4},
+            {"rounding": 5, "minimum_width": 4},
+            "Multiples to which patients are rounded: 5 protects less than 10.",
+        ),
+        ({}, {"magnitudes": ["spend", "activity"]}, "Tables of amounts: spend; activity in place of spend: other rules hold"),
+        ({"magnitudes": ["spend"]}, {"magnitudes": []}, "Tables of amounts: none in place of spend: other rules hold"),
+    ],
+)
+def test_each_weakening_is_one_sentence_and_needs_an_authority(before, after, said):
+    day = dt.date(2026, 4, 1)
+    adopt_policy(name="disclosure", version="2", valid_from=day, body=BODY | before, source="x", by=SYSTEM)
+    [sentence] = drafts.weakened(BODY | before, BODY | after)
+    assert said in sentence
+    assert said in why_not(version="3", body=BODY | after)
+    decided = draft(version="3", body=BODY | after, authority="The board, minute 7")
+    assert drafts.checked(decided, ON).version == "2"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"already_public": [PUBLIC]}, {}),
+        ({"already_public": [PUBLIC]}, {"already_public": [PUBLIC | {"source": "A centre's page", "quantity": "patients"}]}),
+        ({"structural_zeros": [EMPTY]}, {}),
+        ({}, {"hierarchies": {"area": [["Leeds", "North"]]}}),
+        (
+            {"hierarchies": {"area": [["Leeds", "North"], ["York", "North"]]}},
+            {"hierarchies": {"area": [["York", "North"], ["Leeds", "North"]]}},
+        ),
+        ({}, {"periods": {"2024": YEAR}}),
+        ({"precision": 2}, {"precision": 1}),
+        ({}, {"precision": 1}),
+        ({"dominance": 0.8}, {"dominance": 0.8, "dominant": 2}),
+        ({"rounding": 5, "minimum_width": 4}, {"rounding": 10, "minimum_width": 4}),
+        ({}, {"amount_width": 0.2}),
+    ],
+)
+def test_what_protects_as_much_or_more_is_no_weakening(before, after):
+    assert drafts.weakened(BODY | before, BODY | after) == []
+
+
+def test_of_many_new_figures_the_first_are_named():
+    many = [PUBLIC | {"centre": f"R{number}"} for number in range(5)]
+    [sentence] = drafts.weakened(BODY, BODY | {"already_public": many})
+    assert "R0 12, R1 12, R2 12 and 2 more would need no protection." in sentence
+
+
 def test_what_changed_is_read_in_words_and_nothing_else_is():
     found = drafts.changed(BODY, BODY | {"threshold": 40, "zeros": "publish", "dominance": 0.8})
     assert found == [

@@ -1,12 +1,16 @@
 """What a reviewer is told of each row."""
 
+import datetime as dt
+
 import pytest
 
 from plenary.core import permissions as roles
-from plenary.core.terms import NOBODY
-from plenary.releases.queries import proposals
-from plenary.releases.queries.reviewed import _deduced, _Limits, _of_row, _why, reviewed, totals
+from plenary.core.actions import adopt_policy
+from plenary.core.terms import NOBODY, SYSTEM
+from plenary.releases.queries import Reason, proposals
+from plenary.releases.queries.reviewed import _deduced, _of_row, reasons_of_rows, reviewed, reviewed_rows, totals
 from plenary.releases.terms import Rule
+from plenary_stats.tables import ResultTable, numbers, text
 from tests.factories import releases as make
 from tests.factories.core import make_who
 from tests.factories.releases import COMMISSIONER, FIRST
@@ -68,46 +72,106 @@ PATIENTS, EVENTS, OTHER = (
     "an outcome of fewer than 5 patients",
     "it would give another withheld number away",
 )
-HOUSE = {"threshold": 30, "event_threshold": 5, "zeros": "protect"}
-PUBLISHED = HOUSE | {"zeros": "publish"}
+
+
+def outcomes(*rows):
+    """Return a table of rates: centre, with the outcome, of how many."""
+    columns = dict(make.results({centre: met / of for centre, met, of in rows}, name="outcomes").columns)
+    columns |= {
+        "measure": text(["discharged"] * len(rows)),
+        "numerator": numbers([met for _, met, _ in rows]),
+        "denominator": numbers([of for _, _, of in rows]),
+    }
+    return ResultTable(columns, name="outcomes", kind="rate")
+
+
+def told(*tables, **policy):
+    make.policy()
+    if policy:
+        body = {"threshold": 30, "event_threshold": 5, "minimum_width": 10, "zeros": "protect"} | policy
+        adopt_policy(name="disclosure", version="2", valid_from=dt.date(2018, 1, 1), body=body, source="test", by=SYSTEM)
+    return {row.place["centre"]: row for row in reviewed(FIRST, make.proposal(*tables)) if row.withheld}
+
+
+def test_a_row_is_withheld_by_the_rule_and_not_by_what_its_figures_look_like():
+    found = told(outcomes(("RJ1", 300, 400), ("RJ7", 3, 60), ("RJ8", 10, 20), ("RJ9", 58, 62), ("Total", 371, 542)))
+    assert (found["RJ7"].rule, found["RJ7"].why) == (Rule.EVENTS, EVENTS)
+    assert (found["RJ9"].rule, found["RJ9"].why) == (Rule.EVENTS, EVENTS)
+    assert (found["RJ8"].rule, found["RJ8"].why) == (Rule.PATIENTS, PATIENTS)
+    others = [row for centre, row in found.items() if centre not in {"RJ7", "RJ8", "RJ9"}]
+    assert all((row.rule, row.why) == (Rule.ANOTHER, OTHER) for row in others)
+
+
+def test_the_words_tell_the_numbers_of_the_policy_that_it_was_protected_under():
+    found = told(make.results({"RJ1": 412.0, "RJ7": 90.0, "RJ8": 110.0, "Total": 612.0}), threshold=100)
+    assert found["RJ7"].why == "fewer than 100 patients"
+
+
+def test_a_further_number_says_whom_it_protects_and_a_small_one_protects_nobody():
+    found = told()
+    assert found["RJ7"].protects == ()
+    [(quantity, place)] = found["RJ8"].protects
+    assert (quantity, place[:2]) == ("patients", ("adult-ecmo", "RJ7"))
+    assert len(place) == 7
+    assert place[-1] == "patients"
+
+
+def test_an_amount_that_goes_for_anothers_sake_may_be_asked_about():
+    amounts = make.results({"RJ1": 900.0, "RJ7": 40.0, "RJ8": 35.0, "RJ9": 30.0, "Total": 1005.0}, name="spend")
+    found = told(ResultTable(amounts.columns, name="spend", kind="magnitude"), dominance=0.95)
+    assert found
+    assert {row.rule for row in found.values()} <= {Rule.AMOUNT, Rule.ANOTHER}
+    assert all(row.protects for row in found.values() if row.why == OTHER)
+    assert found["RJ7"].why == "one contributor's amount shows through"
+
+
+def test_where_no_reasons_were_kept_none_is_made_up():
+    proposal = make.proposal()
+    proposal.reasons_sha256 = ""
+    found = [row for row in reviewed_rows(proposal) if row.withheld]
+    assert {row.why for row in found} == {"the reason was not kept when this was protected"}
+    assert {row.rule for row in found} == {Rule.ANOTHER}
+
+
+def test_the_reasons_are_the_same_bytes_for_the_same_results_and_no_part_of_what_leaves():
+    first, second = make.proposal(), make.proposal(label="2025 again")
+    assert first.reasons_sha256 == second.reasons_sha256
+    kept = first.content_hash
+    first.reasons_sha256 = ""
+    assert proposals.content_hash(first) == kept
+
+
+PLACES = ("centre", "service")
 
 
 @pytest.mark.parametrize(
-    ("kind", "row", "policy", "why"),
+    ("rules", "first"),
     [
-        ("count", {"value": 29.0}, HOUSE, PATIENTS),
-        ("count", {"value": 30.0}, HOUSE, OTHER),
-        ("count", {"value": 0.0}, HOUSE, PATIENTS),
-        ("count", {"value": 0.0}, PUBLISHED, OTHER),
-        ("count", {"value": 1.0}, PUBLISHED, PATIENTS),
-        ("exposure", {"value": 2.5, "numerator": 29.0, "denominator": 1e6}, HOUSE, PATIENTS),
-        ("exposure", {"value": 2.5, "numerator": 30.0, "denominator": 1e6}, HOUSE, OTHER),
-        ("rate", {"numerator": 20.0, "denominator": 29.0}, HOUSE, PATIENTS),
-        ("rate", {"numerator": 4.0, "denominator": 30.0}, HOUSE, EVENTS),
-        ("rate", {"numerator": 26.0, "denominator": 30.0}, HOUSE, EVENTS),
-        ("rate", {"numerator": 5.0, "denominator": 30.0}, HOUSE, OTHER),
-        ("rate", {"numerator": 25.0, "denominator": 30.0}, HOUSE, OTHER),
-        ("rate", {"numerator": 0.0, "denominator": 30.0}, HOUSE, EVENTS),
-        ("rate", {"numerator": 0.0, "denominator": 30.0}, PUBLISHED, OTHER),
-        ("levels", {"numerator": 4.0, "denominator": 300.0}, HOUSE, EVENTS),
-        ("summary", {"numerator": 4.0, "denominator": 300.0}, HOUSE, OTHER),
-        ("summary", {"numerator": 4.0, "denominator": 29.0}, HOUSE, PATIENTS),
-        ("magnitude", {"value": 12.0}, HOUSE, "one centre's amount, or it would give one away"),
-        ("count", {"value": 99.0}, HOUSE | {"threshold": 100}, "fewer than 100 patients"),
-        (
-            "rate",
-            {"numerator": 9.0, "denominator": 100.0},
-            HOUSE | {"event_threshold": 10},
-            "an outcome of fewer than 10 patients",
-        ),
+        (("tied", "patients"), "patients"),
+        (("secondary", "events"), "events"),
+        (("complement", "patients"), "patients"),
+        (("secondary", "tied"), "tied"),
+        (("secondary", "earlier"), "earlier"),
+        (("secondary", "amount"), "amount"),
+        (("secondary",), "secondary"),
     ],
 )
-def test_a_reviewer_is_told_the_rule_that_withholds_a_row_to_the_patient(kind, row, policy, why):
-    rule, words = _why(row, kind, _Limits.of(policy))
-    assert words == why
-    kinds = {PATIENTS: Rule.PATIENTS, EVENTS: Rule.EVENTS, OTHER: Rule.ANOTHER}
-    by_words = {"one centre's": Rule.AMOUNT, "fewer than": Rule.PATIENTS, "an outcome of": Rule.EVENTS}
-    assert rule is kinds.get(why, next((kind for start, kind in by_words.items() if why.startswith(start)), None))
+def test_of_several_rules_the_first_is_said_of_a_row(rules, first):
+    reasons = [Reason("denominator", ("A", "lam"), rule, (), ((0, 3),), PLACES) for rule in rules]
+    for order in (reasons, reasons[::-1]):
+        assert reasons_of_rows(order) == {"0/3": {"rule": first, "protects": []}}
+
+
+def test_a_row_protects_what_its_numbers_protect_but_for_themselves():
+    place, other = ("A", "lam"), ("B", "lam")
+    found = reasons_of_rows(
+        [
+            Reason("denominator", place, "secondary", (("numerator", place), ("denominator", other)), ((1, 0),), PLACES),
+            Reason("numerator", place, "secondary", (("numerator", other), ("denominator", other)), ((1, 0),), PLACES),
+        ]
+    )
+    whole = ["lam", "B", "", "", "", "", ""]
+    assert found == {"1/0": {"rule": "secondary", "protects": [["denominator", whole], ["numerator", whole]]}}
 
 
 def cell(quantity, measure="survival", **more):
