@@ -322,6 +322,8 @@ class Attack:
         first = {label: order for order, label in reversed(list(enumerate(self.labels)))}
         for name in list(self.known.place):
             order, *rest = name
+            if not order:  # a quarter that stands in no edition
+                continue
             before = first[self.labels[int(order)]]
             for earlier in range(before, int(order)):
                 if rest[2] == "Total" and self.centres[earlier] != self.centres[int(order)]:

@@ -56,7 +56,9 @@ def published(place, worlds, note="", zeros="protect", labels=()):
     for order, cases in enumerate(worlds):
         label = labels[order] if labels else ""
         year = int(label[:4]) if label else max(int(str(one["seen"])[:4]) for one in cases)
-        source = attacked.small_folder(place / f"cases-{order}", cases, year=year, label=label)
+        after = f"{year + 1}-04-01" if "/" in label else f"{year + 1}-01-01"
+        told = [one for one in cases if not label or str(one["seen"]) < after]
+        source = attacked.small_folder(place / f"cases-{order}", told, year=year, label=label)
         made.append(attacked.build(source, place / f"edition-{order}", outs, note=note, zeros=zeros))
         outs.append(place / f"edition-{order}")
     return made

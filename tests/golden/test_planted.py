@@ -200,13 +200,6 @@ def test_numbers_at_risk_of_a_curve_are_read(tmp_path, made):
     ], found
 
 
-def test_an_unrounded_rate_of_a_shown_denominator_is_its_numerator(tmp_path, made):
-    where = outcome("alive@30d", centre="BBB")
-    files = planted(dict(made("four centres").files), "outcomes", where, value=repr(298 / 300), status="")
-    found = problems(tmp_path, files)
-    assert [words for words in found if "numerator of one, centre BBB" in words], found
-
-
 # ------------------------------------------------------------------------------------------------ what earlier editions told
 
 
