@@ -120,7 +120,7 @@ def test_an_integer_programme_finds_nothing_in_tables_of_real_size(name, zeros):
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 @pytest.mark.parametrize("name", REAL)
 def test_nor_in_many_more(name, zeros):
-    @settings(THOROUGH, max_examples=20)
+    @settings(THOROUGH, max_examples=8)
     @given(SPREAD)
     def keeps(seed):
         made = protected(drawn(seed, *REAL[name], (30, 900), replace(POLICY, zeros=zeros)))
@@ -178,7 +178,7 @@ def test_not_more_than_a_twentieth_over_the_least_is_withheld(name, zeros):
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 @pytest.mark.parametrize("name", ["centre by area", "linked margins", "a grouping"])
 def test_nor_over_many_tables(name, zeros):
-    ours, fewest = weighed(name, zeros, range(6 if name == "linked margins" else 16))
+    ours, fewest = weighed(name, zeros, range(4 if name == "linked margins" else 10))
     assert fewest <= ours <= 1.05 * fewest
 
 

@@ -36,7 +36,7 @@ from tests.unit.plenary_stats.disclosure.systems import (
 )
 
 BRISK = settings(max_examples=10, deadline=None, derandomize=True)
-THOROUGH = settings(max_examples=150, deadline=None, derandomize=True)
+THOROUGH = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def attacked(system):
@@ -253,7 +253,7 @@ def _wider(ours, theirs):
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 @pytest.mark.parametrize("name", LARGER)
 def test_nor_in_many_more(name, zeros):
-    @settings(THOROUGH, max_examples=12)
+    @settings(THOROUGH, max_examples=6)
     @given(asked(name, replace(WIDE, zeros=zeros), (40, 900)))
     def agrees(system):
         ours, theirs = attacked(system), solved(system)
