@@ -86,8 +86,7 @@ class Component:
         random = np.random.default_rng(self.size)
         for costs in patterns(self.size)[:2]:
             self._visit(costs)
-        short = np.bincount(self.rows.row, minlength=len(self.rows)) <= LONG
-        uses = self._uses(short)
+        uses = self._uses()
         before, idle = self._waiting(), 0
         while len(before) > FEW and idle < IDLE:
             costs = _pull(random.permutation(before), uses, self.size)
@@ -115,7 +114,7 @@ class Component:
     def _blocks(self) -> Ints:
         """Return which block each column is in: short sums join columns, long ones do not."""
         many = len(self.rows)
-        short = (np.bincount(self.rows.row, minlength=many) <= LONG)[self.rows.row]
+        short = self._short[self.rows.row]
         ends = (self.rows.row[short], many + self.rows.column[short])
         graph = coo_array((np.ones(len(ends[0])), ends), shape=(many + self.size,) * 2)
         _, label = connected_components(graph.tocsr(), directed=False)
@@ -129,7 +128,7 @@ class Component:
         left = [each for each in random.permutation(len(sizes)).tolist() if waits[each]]
         others = iter(random.permutation(np.flatnonzero(~waits)).tolist())
         while left:
-            taken, cells = [left.pop()], 0
+            taken = [left.pop()]
             cells = int(sizes[taken[0]])
             while cells < size:
                 more = left.pop() if left else next(others, None)
@@ -166,30 +165,35 @@ class Component:
         """Return the bounds that nothing has reached yet: low ones, then high ones."""
         return np.flatnonzero(np.concatenate((~self.settled(1.0), ~self.settled(-1.0))))
 
-    def _uses(self, short: Bools) -> list[list[int]]:
+    @property
+    def _short(self) -> Bools:
+        """Which rows are of few cells."""
+        return np.asarray(np.bincount(self.rows.row, minlength=len(self.rows)) <= LONG)
+
+    def _uses(self) -> list[list[int]]:
         """Return which of the short rows each column is in."""
         found: list[list[int]] = [[] for _ in range(self.size)]
-        inside = short[self.rows.row]
+        inside = self._short[self.rows.row]
         for row, column in zip(self.rows.row[inside].tolist(), self.rows.column[inside].tolist(), strict=True):
             found[column].append(row)
         return found
 
-    def _visit(self, costs: Floats) -> Floats | None:
-        """Visit a corner; where it is not whole, a whole solution near it. Return that, if there is one."""
+    def _visit(self, costs: Floats) -> None:
+        """Visit a corner; where it is not whole, a whole solution near it, if there is one."""
         self.questions.costs(costs)
         point = self.questions.minimise()
         if point is None:
             raise ContradictionError(-1)
-        if self.reach(point):
-            return np.where(self.whole, np.round(point), point)
-        near = self._made_whole(point, costs)
-        return near if near is not None and self.reach(near) else None
+        if not self.reach(point):
+            near = self._made_whole(point, costs)
+            if near is not None:
+                self.reach(near)
 
     def _made_whole(self, point: Floats, costs: Floats) -> Floats | None:
         """Return a whole solution that differs from a corner only where it is not whole, and beside that in short sums."""
         rounded = np.where(self.whole, np.round(point), point)
         near = np.abs(rounded - point) > TOLERANCE
-        short = np.bincount(self.rows.row, minlength=len(self.rows)) <= LONG
+        short = self._short
         for _ in range(2):
             touched = np.bincount(self.rows.row, weights=near[self.rows.column], minlength=len(self.rows)) > 0
             near[self.rows.column[(touched & short)[self.rows.row]]] = True

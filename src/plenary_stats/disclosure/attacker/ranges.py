@@ -1,7 +1,8 @@
 """The attacker: what a reader can deduce about every withheld number, from what is published and nothing else.
 
 Whole-number interval propagation to a fixed point, then, per connected component, a linear programme for each bound that is
-still open; where its vertex is not whole, an integer programme settles it. The ranges are exact.
+still open; where its vertex is not whole, an integer programme settles it. The ranges are exact,
+but for wide ones in parts of very many cells.
 """
 
 from __future__ import annotations
