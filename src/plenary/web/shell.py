@@ -36,7 +36,6 @@ WORKSPACE_MENU: list[tuple[str, str]] = [
     ("Results", "results"),
     ("Expenditure", "expenditure"),
     ("Releases", "releases"),
-    ("Disclosure rules", "rules"),
     ("Narrative", "narrative"),
     ("Make editions", "manage_editions"),
     ("Designations", "designations"),

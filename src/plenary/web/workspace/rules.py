@@ -37,7 +37,11 @@ STATES = {
 
 
 def _crumbs() -> Crumbs:
-    return [*home(), (SECTION, reverse("rules"))]
+    return [*_above(), (SECTION, reverse("rules"))]
+
+
+def _above() -> Crumbs:
+    return [*home(), ("Releases", reverse("releases"))]
 
 
 def _standing(one: Policy) -> Tag:
@@ -62,7 +66,7 @@ def all_versions(request: HttpRequest, *, as_file: bool = False) -> HttpResponse
         request,
         title=SECTION,
         section=SECTION,
-        crumbs=home(),
+        crumbs=_above(),
         columns=("Version", "State", "In force from", "Until", "Reason", "Owner", "Review by"),
         rows=[_version_row(one, adopted.get(one.version, {})) for one in found],
         intro=["What may be shown, and how wide what is withheld must stay. A version never changes: a change is a new version."],
