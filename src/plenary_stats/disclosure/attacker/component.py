@@ -19,14 +19,14 @@ from plenary_stats.solver import TOLERANCE
 FEW = 3
 LONG = 12
 """Sums of more open cells than this tie their cells so loosely that several are pulled at at once."""
-IDLE, GAIN = 3, 0.002
-"""So many visits in a row that settle less than this share of the bounds are the last."""
+IDLE = 3
+"""So many visits in a row that settle hardly a bound are the last."""
 LARGE = 400
 """In a part of more cells than this the ends of a range need not be found once it is proved to be wide enough."""
-CHUNK, TURNS = 1500, 4
-"""Large parts are gone through in pieces of about so many cells, so many times at most, each time in other pieces."""
-SMALL, AGAIN = 400, 6
-"""Then in smaller pieces, bound by bound."""
+CHUNKS = (400, 1000, 1000, 2000, 2000, 2000)
+"""Large parts are gone through in pieces of about so many cells, each time in other pieces."""
+MENDED = 1200
+"""In a part of fewer cells another corner is visited in less time than one that is not whole is mended."""
 AROUND = 900
 """A corner that is not whole is made whole by so many cells at most."""
 LOOKS = 12
@@ -53,8 +53,7 @@ class Component:
         """Return the ranges: exact where they are not ``enough``; there the low and high are what the sums prove."""
         if self.size > LARGE:
             self._in_pieces()
-        else:
-            self.scatter()
+        self.scatter()
         self.finish()
         return self.low, self.high
 
@@ -80,36 +79,41 @@ class Component:
         return np.asarray(wide | (self.reached_high >= np.minimum(self.high, FAR) - TOLERANCE))
 
     def scatter(self) -> None:
-        """Visit far corners first, pulling at many bounds at once that share no short sum: each visit settles many of them."""
+        """Visit far corners, pulling at many bounds at once that share no short sum: each visit settles many of them."""
         if self.size <= FEW:
             return
         random = np.random.default_rng(self.size)
-        for costs in patterns(self.size)[:2]:
-            self._visit(costs)
+        if not self.points:
+            for costs in patterns(self.size)[:2]:
+                self._visit(costs)
         uses = self._uses()
         before, idle = self._waiting(), 0
         while len(before) > FEW and idle < IDLE:
             costs = _pull(random.permutation(before), uses, self.size)
             self._visit(costs)
             after = self._waiting()
-            idle = idle + 1 if len(before) - len(after) < max(FEW, GAIN * self.size) else 0
+            idle = idle + 1 if len(before) - len(after) < FEW else 0
             before = after
 
     def _in_pieces(self) -> None:
         """Find wide ranges piece by piece, the rest standing at a whole solution: quicker than many steps of the whole."""
         random = np.random.default_rng(self.size)
-        for costs in patterns(self.size)[:2]:
-            self._visit(costs)
-        if not self.points:
-            self.solve(0, 1.0)
+        base = self._anywhere()
         blocks = self._blocks()
-        for turn in range(TURNS + AGAIN):
-            if not len(self._waiting()):
-                return
-            base = self.points[-1 - turn % min(len(self.points), 2)]
-            for columns in self._pieces(blocks, CHUNK if turn < TURNS else SMALL, random):
-                self._piece(columns, base, singly=turn >= TURNS)
-        self.stretch()
+        for size in CHUNKS:
+            for columns in self._pieces(blocks, size, random):
+                base = self._piece(columns, base)
+
+    def _anywhere(self) -> Floats:
+        """Return a whole solution."""
+        vertex = self.questions.start()
+        if vertex is None:
+            raise ContradictionError(-1)
+        if not self.reach(vertex):
+            near = self._made_whole(vertex, np.zeros(self.size))
+            if near is None or not self.reach(near):
+                return self.solve(0, 1.0)
+        return self.points[-1]
 
     def _blocks(self) -> Ints:
         """Return which block each column is in: short sums join columns, long ones do not."""
@@ -138,28 +142,24 @@ class Component:
                 cells += int(sizes[more])
             yield np.flatnonzero(np.isin(blocks, taken))
 
-    def _piece(self, columns: Ints, base: Floats, *, singly: bool) -> None:
-        """Move some columns, all others standing at a whole solution; what is reached so is reached in the whole."""
+    def _piece(self, columns: Ints, base: Floats) -> Floats:
+        """Move some columns, all others standing at a whole solution; what is reached so is reached in the whole.
+
+        Return another whole solution, to stand at next.
+        """
         mine = np.zeros(self.size, np.bool_)
         mine[columns] = True
         touched = np.flatnonzero(np.bincount(self.rows.row, weights=mine[self.rows.column], minlength=len(self.rows)))
         rows = cut_out(self.rows, touched, columns, self.size, fixed=base)
         part = Component(rows, Bounds(self.low[columns], self.high[columns], self.whole[columns]), self.enough[columns])
         part.reached_low, part.reached_high = self.reached_low[columns], self.reached_high[columns]
-        if singly:
-            part.stretch()
-        else:
-            part.scatter()
+        part.scatter()
         self.reached_low[columns], self.reached_high[columns] = part.reached_low, part.reached_high
-
-    def stretch(self) -> None:
-        """Pull at each bound that nothing has reached, one by one, and note what that reaches."""
-        for sign in (-1.0, 1.0):
-            for position in np.flatnonzero(~self.settled(sign)).tolist():
-                if not self.settled(sign)[position]:
-                    costs = np.zeros(self.size)
-                    costs[position] = sign
-                    self._visit(costs)
+        if not part.points:
+            return base
+        moved = base.copy()
+        moved[columns] = part.points[-1]
+        return moved
 
     def _waiting(self) -> Ints:
         """Return the bounds that nothing has reached yet: low ones, then high ones."""
@@ -191,6 +191,8 @@ class Component:
 
     def _made_whole(self, point: Floats, costs: Floats) -> Floats | None:
         """Return a whole solution that differs from a corner only where it is not whole, and beside that in short sums."""
+        if self.size < MENDED:
+            return None
         rounded = np.where(self.whole, np.round(point), point)
         near = np.abs(rounded - point) > TOLERANCE
         short = self._short
@@ -215,7 +217,7 @@ class Component:
         return None
 
     def _settle(self, position: int, sign: float) -> None:
-        """Make the low (sign 1) or high (sign -1) bound of one cell exact."""
+        """Make the low (sign 1) or high (sign -1) bound of one cell exact, or its range wide enough."""
         if self.settled(sign)[position]:
             return
         self.questions.cost([position], [sign])
@@ -224,7 +226,10 @@ class Component:
         if point is None:
             raise ContradictionError(-1)
         if not self.reach(point):
-            point = self._whole_point(position, sign, point)
+            at_bound = self._whole_point(position, sign, point)
+            if at_bound is None:
+                return
+            point = at_bound
         best = point[position]
         if sign > 0:
             self.low[position] = round(best) if self.whole[position] else best
@@ -247,10 +252,18 @@ class Component:
             np.maximum(self.reached_high, rounded, out=self.reached_high)
         return True
 
-    def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats:
-        """Settle a bound whose vertex is not whole: look for a whole solution at the nearest whole value, else solve for one."""
+    def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats | None:
+        """Return a whole solution at the bound whose vertex is not whole: one near by, else any. None: it is wide enough."""
         value = math.ceil(vertex[position] - TOLERANCE) if sign > 0 else math.floor(vertex[position] + TOLERANCE)
         if self.whole[position]:
+            costs = np.zeros(self.size)
+            costs[position] = sign
+            near = self._made_whole(vertex, costs)
+            if near is not None and self.reach(near):
+                if self.settled(sign)[position]:
+                    return None
+                if near[position] == value:
+                    return near
             self.questions.bound(position, value, value)
             point = self._look(vertex)
             self.questions.bound(position, self.low[position], min(self.high[position], FAR * 10))

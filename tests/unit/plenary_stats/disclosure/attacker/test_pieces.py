@@ -35,9 +35,10 @@ def test_in_pieces_nothing_is_called_safe_that_is_not(monkeypatch, seed, zeros):
     table = three_way(np.random.default_rng(seed), hidden=0.7, top=9, noughts=zeros == "protect")
     policy = Policy(threshold=8, minimum_width=4, zeros=zeros)
     exact = audit([table], policy)
-    for module, name, small in ((component, "CHUNK", 6), (component, "SMALL", 3), (component, "LONG", 3), (ranges, "LARGE", 4)):
-        monkeypatch.setattr(module, name, small)
-    monkeypatch.setattr(component, "LARGE", 4)
+    small = {"CHUNKS": (3, 6, 6), "LONG": 3, "LARGE": 4, "MENDED": 5}
+    for name, value in small.items():
+        monkeypatch.setattr(component, name, value)
+    monkeypatch.setattr(ranges, "LARGE", 4)
     found = audit([table], policy)
     assert found.cells["verdict"].tolist() == exact.cells["verdict"].tolist()
     for one, other in zip(exact.rows(), found.rows(), strict=True):
@@ -49,7 +50,7 @@ def test_in_pieces_nothing_is_called_safe_that_is_not(monkeypatch, seed, zeros):
 
 def test_a_part_of_very_many_cells_is_gone_through_in_pieces(monkeypatch):
     """Each piece moves while all else stands still; what it reaches is reached in the whole."""
-    monkeypatch.setattr(component, "CHUNK", 6)
+    monkeypatch.setattr(component, "CHUNKS", (6, 6, 12))
     table = three_way(np.random.default_rng(3), hidden=0.9, top=30)
     view = view_of([table], Policy())
     link(view)
