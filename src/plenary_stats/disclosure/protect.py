@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attacker.audit import ADDED, PUBLIC, Audit, Editions, audit, flat
+from plenary_stats.disclosure.attacker.audit import ADDED, PUBLIC, Audit, Editions, attacked, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
@@ -53,15 +53,17 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
     suppressor = work.suppressor()
     suppressor.run()
     hopeless: set[tuple[str, ...]] | None = None
+    found: Audit | None = None
     for attempt in range(ROUNDS):
         made = work.write(suppressor.withheld)
-        found = audit(made, policy, previous)
+        found = attacked(made, policy, previous, found)
         bad = work.bad(found)
         if bad and hopeless is None:
             hopeless = work.given_away_before()
         bad -= hopeless or set()
         if not bad:
-            return Protected(made, work.totals(found, suppressor, started))
+            full = audit(made, policy, previous) if hopeless else found
+            return Protected(made, work.totals(full, suppressor, started))
         work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
     raise InputError(work.refusal(bad))
 

@@ -29,6 +29,8 @@ MENDED = 1200
 """In a part of fewer cells another corner is visited in less time than one that is not whole is mended."""
 AROUND = 900
 """A corner that is not whole is made whole by so many cells at most."""
+TOGETHER = 16
+"""So many cells are asked about at once for the shortest way to another solution."""
 LOOKS = 12
 """So many corners are visited in search of a whole one before an integer programme is asked."""
 
@@ -53,7 +55,9 @@ class Component:
         """Return the ranges: exact where they are not ``enough``; there the low and high are what the sums prove."""
         if self.size > LARGE:
             self._in_pieces()
-        self.scatter()
+            self._short_ways()
+        else:
+            self.scatter()
         self.finish()
         return self.low, self.high
 
@@ -103,6 +107,52 @@ class Component:
         for size in CHUNKS:
             for columns in self._pieces(blocks, size, random):
                 base = self._piece(columns, base)
+        self.points.append(base)
+
+    def _short_ways(self) -> None:
+        """Look for the shortest way from one whole solution to another that is far enough in a cell: what nothing local moves.
+
+        The programme is of the steps up and down of every cell, of which the least are taken. So few are that some cells are
+        asked about at once, and that the answer is whole.
+        """
+        base, random = self.points[-1], np.random.default_rng(self.size)
+        room = np.concatenate((np.minimum(self.high, FAR * 10) - base, base - self.low))
+        steps = Rows(
+            np.repeat(self.rows.row, 2),
+            np.column_stack((self.rows.column, self.rows.column + self.size)).ravel(),
+            np.column_stack((self.rows.factor, -self.rows.factor)).ravel(),
+            self.rows.low - self.matrix @ base,
+            self.rows.high - self.matrix @ base,
+        )
+        questions = Questions(steps, Bounds(np.zeros(len(room)), room, np.tile(self.whole, 2)), dual=True)
+        questions.costs(1.0 + random.random(len(room)) / 4)  # of ways that are as long one is the shortest
+        waiting = random.permutation(np.unique(self._waiting() % self.size)).tolist()
+        for first in range(0, len(waiting), TOGETHER):
+            self._walk(questions, base, room, waiting[first : first + TOGETHER])
+
+    def _walk(self, questions: Questions, base: Floats, room: Floats, cells: list[int]) -> None:
+        """Go far enough in some cells at once; where that is not possible, in the half of them."""
+        asked = []
+        for cell in cells:
+            up, down = (
+                self.reached_low[cell] + self.enough[cell] - base[cell],
+                base[cell] - self.reached_high[cell] + self.enough[cell],
+            )
+            if up > 0 and down > 0 and up <= room[cell]:
+                asked.append((cell, cell, up))
+            elif up > 0 and down > 0 and down <= room[self.size + cell]:
+                asked.append((cell, self.size + cell, down))
+        for _, step, far in asked:
+            questions.bound(step, far, room[step])
+        found = questions.minimise() if asked else None
+        for _, step, _ in asked:
+            questions.bound(step, 0.0, room[step])
+        if found is not None:
+            self.reach(base + found[: self.size] - found[self.size :])
+        elif len(asked) > 1:
+            half = [cell for cell, _, _ in asked]
+            self._walk(questions, base, room, half[: len(half) // 2])
+            self._walk(questions, base, room, half[len(half) // 2 :])
 
     def _anywhere(self) -> Floats:
         """Return a whole solution."""
@@ -254,22 +304,21 @@ class Component:
 
     def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats | None:
         """Return a whole solution at the bound whose vertex is not whole: one near by, else any. None: it is wide enough."""
+        if not self.whole[position]:
+            return self.solve(position, sign)
         value = math.ceil(vertex[position] - TOLERANCE) if sign > 0 else math.floor(vertex[position] + TOLERANCE)
-        if self.whole[position]:
-            costs = np.zeros(self.size)
-            costs[position] = sign
-            near = self._made_whole(vertex, costs)
-            if near is not None and self.reach(near):
-                if self.settled(sign)[position]:
-                    return None
-                if near[position] == value:
-                    return near
-            self.questions.bound(position, value, value)
-            point = self._look(vertex)
-            self.questions.bound(position, self.low[position], min(self.high[position], FAR * 10))
-            if point is not None:
-                return point
-        return self.solve(position, sign)
+        costs = np.zeros(self.size)
+        costs[position] = sign
+        near = self._made_whole(vertex, costs)
+        if near is not None and self.reach(near):
+            if self.settled(sign)[position]:
+                return None
+            if near[position] == value:
+                return near
+        self.questions.bound(position, value, value)
+        point = self._look(vertex, position)
+        self.questions.bound(position, self.low[position], min(self.high[position], FAR * 10))
+        return self.solve(position, sign) if point is None else point
 
     def solve(self, position: int, sign: float) -> Floats:
         """Return a whole solution with the least (sign 1) or greatest value of one cell, by an integer programme."""
@@ -288,8 +337,11 @@ class Component:
         self.reach(found)
         return found
 
-    def _look(self, point: Floats) -> Floats | None:
-        """Visit a few corners, pulling at what is not whole; return the first that is whole."""
+    def _look(self, point: Floats, position: int) -> Floats | None:
+        """Visit a few corners, pulling at what is not whole; return the first that is whole, or can be made so.
+
+        The cell at ``position`` is held at one value meanwhile.
+        """
         found: Floats | None = point
         pulls = patterns(self.size)
         for attempt in range(LOOKS):
@@ -299,6 +351,10 @@ class Component:
             self.questions.costs(costs if attempt < LOOKS - len(pulls) + 3 else pulls[attempt - LOOKS])
             found = self.questions.minimise()
             if found is None or self.reach(found):
+                break
+            near = self._made_whole(found, costs)
+            if near is not None and near[position] == round(found[position]) and self.reach(near):
+                found = near
                 break
             point = found
         else:

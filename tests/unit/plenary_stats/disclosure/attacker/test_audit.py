@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
-from plenary_stats.disclosure.attacker.audit import GENERAL, PUBLIC, flat, need, verdict
+from plenary_stats.disclosure.attacker.audit import GENERAL, PUBLIC, _wide, flat, need, verdict
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
@@ -479,3 +479,19 @@ def test_cells_stand_in_the_order_of_quantity_and_place():
 def test_the_same_number_withheld_in_two_tables_is_one_row():
     found = audit([table_over({"A": None, "Total": 40}), table_over({"A": None}, name="other")], Policy())
     assert found.totals["withheld"] == found.totals["exact"] == 1
+
+
+def test_only_what_may_be_small_and_was_wide_counts_as_wide_later():
+    """A number that was 35 at least was proved to be no single value, no more; an amount's range must be wider as it rises."""
+    columns = {"centre": text(list("ABCD")), "value": numbers([None, None, 40, 80]), "status": text(["c", "c", "", ""])}
+    small = audit([table_over({"A": None, "B": None, "Total": 20})], Policy())
+    assert _wide(small, Policy()) == {("patients", "A"), ("patients", "B")}
+    shown = {("A", "Total"): 40, ("B", "Total"): 5, ("Total", "m"): 40, ("Total", "f"): 5, ("Total", "Total"): 45}
+    hidden = dict.fromkeys(product("AB", "mf"))
+    large = audit([table_over(hidden | shown, ("centre", "sex"))], Policy())
+    assert [(row["low"], row["verdict"]) for row in large.rows()] == [(0, "narrow"), (35, "safe"), (0, "narrow"), (0, "narrow")]
+    assert _wide(large, Policy()) == frozenset()
+    money = ResultTable(columns, name="spend", kind="magnitude", dimensions=("centre",))
+    found = audit([money], Policy())
+    assert set(found.cells["verdict"].tolist()) == {"safe"}
+    assert _wide(found, Policy()) == frozenset()
