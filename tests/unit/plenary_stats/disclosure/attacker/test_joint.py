@@ -148,3 +148,35 @@ def test_each_group_of_withheld_numbers_has_its_own_joint_table():
     table = known.table(rows, ("service", *DIMENSIONS))
     assert not_tried(table) is None
     assert audit([table], Policy(hierarchies={"centre": REGIONS})).totals["joint"] == "not tried for 2 components"
+
+
+def old_women(more=()):
+    """All of A's patients are old, and all who are old are women: by no margin alone, but by all three A's are women."""
+    rows = [{"centre": "A", "sex": "F", "value": None}, {"centre": "A", "sex": "M", "value": None}]
+    rows += [{"centre": "B", "sex": "F", "value": None}, {"centre": "B", "sex": "M", "value": None}]
+    for one, other, value in (("A", "old", 2), ("A", "young", 0), ("B", "old", 0), ("B", "young", 2)):
+        rows.append({"centre": one, "age_band": other, "value": value})
+    for one, other, value in (("F", "old", 2), ("F", "young", 0), ("M", "old", 0), ("M", "young", 2)):
+        rows.append({"sex": one, "age_band": other, "value": value})
+    rows += [{name: code, "value": 2} for name, codes in zip(DIMENSIONS, SETS, strict=True) for code in codes]
+    return [*rows, {"value": 4}, *more]
+
+
+def test_all_of_a_centre_are_old_and_all_the_old_are_women():
+    found = known.ranges(audit([known.table(old_women(), DIMENSIONS)], POLICY))
+    assert found["A", "F", "Total"] == found["B", "M", "Total"] == (2, 2)
+    assert found["A", "M", "Total"] == found["B", "F", "Total"] == (0, 0)
+
+
+def test_what_hangs_on_a_joint_table_by_one_cell_is_narrowed_with_it():
+    """One of A's two women is in the second ward, so one is in the first: that there are two only the joint table says."""
+    wards = [
+        {"centre": "A", "sex": "F", "ward": "1", "value": None},
+        {"centre": "A", "sex": "F", "ward": "2", "value": 1},
+        {"centre": "A", "sex": "F", "ward": "3", "value": None},
+        {"centre": "A", "sex": "F", "ward": "4", "value": 0},
+    ]
+    one = audit([known.table(old_women(wards[:2]), (*DIMENSIONS, "ward"))], POLICY)
+    assert known.ranges(one)["A", "F", "Total", "1"] == (1, 1)
+    two = known.ranges(audit([known.table(old_women(wards), (*DIMENSIONS, "ward"))], POLICY))
+    assert two["A", "F", "Total", "1"] == two["A", "F", "Total", "3"] == (0, 1)

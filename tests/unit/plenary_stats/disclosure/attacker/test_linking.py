@@ -298,3 +298,31 @@ def test_what_tells_of_the_data_is_no_leak_of_a_year():
     pool = ResultTable(columns | {"not_known": np.array([7.0])}, "outcomes", "summary", names)
     columns |= {"period": text(["2024"]), "denominator": np.array([100.0]), "not_known": np.array([5.0])}
     assert audit([pool], Policy(), [ResultTable(columns, "outcomes", "summary", names)]).rows() == []
+
+
+def test_a_pool_of_one_more_than_its_groups_counts_somebody_else():
+    """A gap of one is a patient of no listed group: what adds up in the pool but for one need not add up in its years."""
+    pool = {("F", "2024 to 2025"): 90, ("M", "2024 to 2025"): 60, ("Total", "2024 to 2025"): 151}
+    last = counts({("F", "2024"): 40, ("Total", "2024"): 70}, ("sex", "period"))
+    found = sums(linked(counts(pool, ("sex", "period")), last, own=1))
+    assert ("patients Total 2025", "patients F 2025", "patients M 2025") not in found
+
+
+def test_a_group_that_is_everybody_in_a_pool_is_so_in_its_years():
+    """A sum of one part: 90 of 90 are women, 40 of them in 2024, so all 40 of 2024 are women, and all 50 of 2025."""
+    pool = counts({("F", "2024 to 2025"): 90, ("Total", "2024 to 2025"): 90}, ("sex", "period"))
+    found = sums(linked(pool, counts({("F", "2024"): 40}, ("sex", "period")), own=1))
+    assert ("patients Total 2024", "patients F 2024") in found
+    assert ("patients Total 2025", "patients F 2025") in found
+
+
+def test_a_centre_that_only_follows_from_its_region_stands_in_no_list():
+    """R's women of 2024 are A's: D had none. That D follows from R is no row of a list, so D's pool is all of 2025."""
+    policy = Policy(hierarchies={"centre": (("A", "R"), ("D", "R"))})
+    dimensions = ("centre", "sex", "period")
+    last = counts({("A", "F", "2024"): 40, ("R", "F", "2024"): 40, ("A", "Total", "2024"): 70}, dimensions)
+    now = counts({("A", "Total", "2024 to 2025"): 90, ("D", "Total", "2024 to 2025"): None}, dimensions)
+    view = linked(now, last, policy=policy, own=1)
+    absent = {view.codes(cell) for cell in np.flatnonzero(view.absent)}
+    assert ("D", "Total", "2024") in absent
+    assert view.value[keys(view)["patients", ("D", "Total", "2024")]] == 0
