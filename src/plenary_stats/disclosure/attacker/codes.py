@@ -143,7 +143,7 @@ class Codes:
             own |= mask
         if self.timed:
             return own
-        return own | _union(top for top in self.tops if top & own)
+        return own | union(top for top in self.tops if top & own)
 
     def _piece(self, mask: int) -> int:
         """Return the code of a piece; one that has none is given a name."""
@@ -160,7 +160,8 @@ class Codes:
         return _spans(inside, self.names) if self.timed else " + ".join(inside)
 
 
-def _union(masks: Iterable[int]) -> int:
+def union(masks: Iterable[int]) -> int:
+    """Return the leaves of several sets together."""
     found = 0
     for mask in masks:
         found |= mask

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plenary_stats.disclosure.attacker import figures as fig
-from plenary_stats.disclosure.attacker.codes import Codes
+from plenary_stats.disclosure.attacker.codes import Codes, union
 from plenary_stats.disclosure.attacker.figures import Ints
 from plenary_stats.disclosure.attacker.sums import Pair, Sums, margins
 from plenary_stats.disclosure.attacker.view import Key, View
@@ -168,12 +168,17 @@ class _Dimension:
 
     @property
     def _centres(self) -> dict[int, int]:
+        """The leaves that each service's tables list; of a group of which they list none, as of a region by itself, all."""
         if not hasattr(self, "_own_centres"):
             assert self.service is not None
             self._own_centres: dict[int, int] = defaultdict(int)
+            listed: dict[int, set[int]] = defaultdict(set)
             for row in self.view.names.tolist():
-                mask = self.codes.masks[row[self.column + 1]]
-                self._own_centres[row[self.service + 1]] |= mask if mask.bit_count() == 1 else 0
+                listed[row[self.service + 1]].add(row[self.column + 1])
+            masks, single = self.codes.masks, {self.codes.number[leaf] for leaf in self.codes.leaves}
+            for service, present in listed.items():
+                own = union(masks[code] for code in present & single)
+                self._own_centres[service] = own | union(masks[code] for code in present if not masks[code] & own)
         return self._own_centres
 
     def _group(self, line: Key) -> Group:

@@ -83,6 +83,16 @@ def test_linked_tables_are_attacked_to_the_patient(name):
     agrees()
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_services_by_region_are_attacked_to_the_patient_with_and_without_their_centres(listed):
+    @settings(BRISK, max_examples=20)
+    @given(systems.by_service(listed=listed))
+    def agrees(system):
+        assert attacked(system) == truths(system)
+
+    agrees()
+
+
 FOUR = (plain("centre", "AB"), plain("area", "NS"), plain("sex", "FM"), plain("age_band", "yo"))
 
 

@@ -326,3 +326,122 @@ def test_a_centre_that_only_follows_from_its_region_stands_in_no_list():
     absent = {view.codes(cell) for cell in np.flatnonzero(view.absent)}
     assert ("D", "Total", "2024") in absent
     assert view.value[keys(view)["patients", ("D", "Total", "2024")]] == 0
+
+
+def test_of_two_pools_each_tells_of_its_own_years():
+    """The groups are everybody in the first pool and not in the second: they are in the years of the first alone."""
+    dimensions = ("sex", "period")
+    now = {("F", "2024 to 2025"): 90, ("M", "2024 to 2025"): 60, ("Total", "2024 to 2025"): 150}
+    now |= {("F", "2026 to 2027"): 90, ("M", "2026 to 2027"): 60, ("Total", "2026 to 2027"): 160}
+    last = {(sex, year): value for year in ("2024", "2026") for sex, value in (("F", 40), ("Total", 70))}
+    found = sums(linked(counts(now, dimensions), counts(last, dimensions), own=1))
+    assert ("patients Total 2025", "patients F 2025", "patients M 2025") in found
+    assert ("patients Total 2027", "patients F 2027", "patients M 2027") not in found
+
+
+def test_a_year_of_patients_that_only_a_rate_tells_is_given_away_with_it():
+    """60 of 70 known in 2024, 85 of 95 in both years: 25 patients in 2025, though no table counts patients at all."""
+    found = audit([rate_of("2024 to 2025", 40, 85, 6, 4)], Policy(), [rate_of("2024", 30, 60, 6, 4)]).rows()
+    told = {row["quantity"]: (row["low"], row["high"]) for row in found if row["period"] == "2025"}
+    assert told == {"denominator": (25, 25), "patients": (25, 25)}
+
+
+@pytest.mark.parametrize("sex", ["F", "Total"])
+def test_a_service_s_centres_are_its_own_whatever_stands_before_it(sex):
+    """The region has a third centre, of another service: that of this one are A and B, in whichever column the service stands."""
+    told = {(sex, "s", "A"): None, (sex, "s", "B"): 40, (sex, "s", "R"): 52, (sex, "t", "C"): 60}
+    told |= {("M", "t", "C"): 40}
+    policy = Policy(hierarchies={"centre": (("A", "R"), ("B", "R"), ("C", "R"))})
+    assert known.ranges(audit([counts(told, ("sex", "service", "centre"))], policy)) == {(sex, "s", "A"): (12, 12)}
+
+
+def test_groups_of_centres_that_are_not_listed_overlap_all_the_same():
+    """p and q are everybody, and so are x and y; a (in p and x) is listed for no service: 71 + 55 less 95 leaves 31 for y."""
+    pairs = tuple(
+        (child, parent)
+        for parent, members in {"p": "ab", "q": "c", "x": "ac", "y": "b", "Total": "pqxy"}.items()
+        for child in members
+    )
+    values = {("s", "p"): 71, ("s", "q"): 55, ("s", "x"): 95, ("s", "y"): None}
+    found = known.ranges(audit([counts(values, ("service", "centre"))], Policy(hierarchies={"centre": pairs})))
+    assert found == {("s", "y"): (31, 31)}
+
+
+def test_a_centre_s_list_counts_whatever_the_breakdown():
+    """D stands in the list of 2024 in all, not by sex: that its women of the pool were of 2025 alone nobody can tell."""
+    dimensions = ("centre", "period", "sex")
+    last = counts({("A", "2024", "F"): 40, ("D", "2024", "Total"): None}, dimensions)
+    now = counts({("A", "2024 to 2025", "F"): 90, ("D", "2024 to 2025", "F"): 31, ("D", "2024 to 2025", "M"): 40}, dimensions)
+    view = linked(now, last, own=1)
+    assert not view.absent.any()
+    assert view.implied[keys(view)["patients", ("D", "2024", "F")]]
+
+
+def test_a_part_of_all_that_a_region_counts_may_be_of_centres_without_a_list():
+    """Of all services together A alone is listed: its region may have B's patients too."""
+    policy = Policy(hierarchies={"centre": (("A", "R"), ("B", "R"))})
+    told = {("Total", "A"): None, ("Total", "R"): 52, ("s", "B"): 40}
+    assert known.ranges(audit([counts(told, ("service", "centre"))], policy)) == {("Total", "A"): (0, 52)}
+
+
+def test_what_adds_up_in_a_pool_adds_up_in_its_years_wherever_the_period_stands():
+    now = counts({("2024 to 2025", "F"): 90, ("2024 to 2025", "M"): 60, ("2024 to 2025", "Total"): 150}, ("period", "sex"))
+    last = counts({("2024", "F"): 40, ("2024", "Total"): 70}, ("period", "sex"))
+    assert ("patients 2025 Total", "patients 2025 F", "patients 2025 M") in sums(linked(now, last, own=1))
+
+
+@pytest.mark.parametrize("lacking", ["not_eligible", "not_known"])
+def test_a_rate_that_does_not_say_who_is_left_out_says_nothing_of_all_patients(lacking):
+    activity = counts({("A", "patients"): 100}, ("centre", "measure"))
+    made = outcome([("survival", 70, 90, 6, 4)])
+    columns = {name: column for name, column in made.columns.items() if name != lacking}
+    cells = linked(activity, ResultTable(columns, "outcomes", "rate", made.dimensions))
+    assert sums(cells) == {("denominator A survival", "complement A survival", "numerator A survival")}
+
+
+def test_patients_of_a_published_rate_are_not_a_piece_of_a_pool():
+    """All of 2024 and of both years stand in the rate's own rows; only 2025 is worked out."""
+    view = linked(rate_of("2024 to 2025", 40, 85, 6, 4), rate_of("2024", 30, 60, 6, 4), own=1)
+    assert {view.codes(cell)[0] for cell in np.flatnonzero(view.implied)} == {"2025"}
+    assert {view.quantity(cell) for cell in np.flatnonzero(view.implied)} == {
+        "denominator",
+        "numerator",
+        "complement",
+        "patients",
+    }
+
+
+def test_of_a_centre_without_a_list_even_the_patients_that_a_rate_counts_are_none():
+    before = [rate_of("2024", 30, 60, 6, 4, centre="A")]
+    pool = rate_of("2024 to 2025", 40, 100, 6, 4, centre="A"), _renamed(rate_of("2024 to 2025", 40, 90, 6, 4, centre="D"))
+    view = linked(*pool, *before, own=2)
+    nobody = {(view.quantity(cell), *view.codes(cell)[::2], view.value[cell]) for cell in np.flatnonzero(view.absent)}
+    assert nobody == {
+        (quantity, "2024", "D", 0.0)
+        for quantity in ("patients", "denominator", "numerator", "complement", "not_eligible", "not_known")
+    }
+
+
+REGIONS = (("A", "North"), ("B", "North"), ("C", "West"))
+
+
+@pytest.mark.parametrize("pairs", [REGIONS, (*REGIONS, ("North", "Total"), ("West", "Total"))])
+@pytest.mark.parametrize("dimensions", [("centre",), ("service", "centre")])
+def test_regions_add_up_where_no_centre_is_listed(pairs, dimensions):
+    """The West has one centre and the North two; no table lists them: 52 less the West's 40 are the North's all the same."""
+    told = {(*["s"][: len(dimensions) - 1], code): value for code, value in (("North", None), ("West", 40), ("Total", 52))}
+    found = known.ranges(audit([counts(told, dimensions)], Policy(hierarchies={"centre": pairs})))
+    assert list(found.values()) == [(12, 12)]
+
+
+def test_a_region_without_listed_centres_has_all_and_one_with_some_has_those():
+    """Of the North A alone has the service: its region's number is its own. Of the West nobody is listed: it is still counted."""
+    told = {("s", "A"): None, ("s", "North"): 12, ("s", "West"): None, ("s", "Total"): 52, ("t", "B"): 60, ("t", "C"): 60}
+    found = known.ranges(audit([counts(told, ("service", "centre"))], Policy(hierarchies={"centre": REGIONS})))
+    assert found == {("s", "A"): (12, 12), ("s", "West"): (40, 40)}
+
+
+def test_regions_of_two_services_are_the_regions_of_both():
+    told = {("s", "North"): None, ("s", "West"): 40, ("t", "North"): 31, ("Total", "North"): 43, ("Total", "West"): None}
+    found = known.ranges(audit([counts(told, ("service", "centre"))], Policy(hierarchies={"centre": REGIONS})))
+    assert found == {("s", "North"): (12, 12), ("Total", "West"): (40, 40)}
