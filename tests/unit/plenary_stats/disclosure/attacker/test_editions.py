@@ -14,8 +14,7 @@ DIMENSIONS = ("centre", "sex")
 
 
 def counts(values, name="activity"):
-    rows = [{"centre": centre, "sex": sex, "value": value} for (centre, sex), value in values.items()]
-    return known.table(rows, DIMENSIONS, name)
+    return known.counts(values, DIMENSIONS, name)
 
 
 def families(*tables, own=1):

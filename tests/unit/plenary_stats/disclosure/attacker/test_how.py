@@ -9,14 +9,7 @@ from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
 from plenary_stats.tables import ResultTable, numbers, text
-from tests.unit.plenary_stats.disclosure import known
-
-
-def counts(values, dimensions=("centre",)):
-    rows = [
-        dict(zip(dimensions, at if isinstance(at, tuple) else (at,), strict=True), value=value) for at, value in values.items()
-    ]
-    return known.table(rows, dimensions)
+from tests.unit.plenary_stats.disclosure.known import counts
 
 
 def how(*tables, policy=None, previous=()):

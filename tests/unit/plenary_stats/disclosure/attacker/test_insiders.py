@@ -12,16 +12,9 @@ from plenary_stats.disclosure.attacker.insiders import _Worlds, made_of, seen
 from plenary_stats.disclosure.attacker.sums import Sums
 from plenary_stats.disclosure.attacker.system import Bounds, Rows
 from plenary_stats.disclosure.attacker.view import view_of
-from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.known import counts
 
 POLICY = Policy(insiders=("centre",))
-
-
-def counts(values, dimensions=("centre",)):
-    rows = [
-        dict(zip(dimensions, at if isinstance(at, tuple) else (at,), strict=True), value=value) for at, value in values.items()
-    ]
-    return known.table(rows, dimensions)
 
 
 def readers(values, policy=POLICY, dimensions=("centre",)):

@@ -10,6 +10,7 @@ from plenary_stats.disclosure.attacker.linking import link
 from plenary_stats.disclosure.attacker.view import view_of
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.known import counts, outcome
 
 
 def linked(*tables, policy: Policy | None = None, own: int | None = None):
@@ -28,13 +29,6 @@ def sums(view) -> set:
 
 def keys(view) -> dict:
     return {(view.figures.families[view.family[cell]], view.codes(cell)): cell for cell in range(len(view))}
-
-
-def counts(rows: dict, dimensions: tuple, name: str = "t") -> ResultTable:
-    cells = [
-        dict(zip(dimensions, key if isinstance(key, tuple) else (key,), strict=True), value=value) for key, value in rows.items()
-    ]
-    return known.table(cells, dimensions, name)
 
 
 def test_a_margin_is_the_sum_of_all_codes_that_occur():
@@ -107,15 +101,6 @@ def test_a_corrected_edition_is_a_system_of_its_own():
     assert cells.value[keys(cells)["patients", ("2024", "A")]] == 41
     assert cells.value[keys(cells)["patients/e1", ("2024", "A")]] == 40
     assert math.isnan(cells.value[keys(cells)["patients", ("2024", "Total")]])
-
-
-def outcome(rows: list[tuple], kind: str = "rate") -> ResultTable:
-    names = ("measure", "numerator", "denominator", "not_eligible", "not_known")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    made = {"centre": text(["A"] * len(rows)), "measure": text(columns.pop("measure"))}
-    made |= {name: np.array(values, dtype=float) for name, values in columns.items()}
-    made["value"] = made["numerator"] / made["denominator"]
-    return ResultTable(made, name="outcomes", kind=kind, dimensions=("centre", "measure"))
 
 
 def test_a_rate_is_met_and_not_met_and_its_patients_are_the_rest_besides():
@@ -445,3 +430,12 @@ def test_regions_of_two_services_are_the_regions_of_both():
     told = {("s", "North"): None, ("s", "West"): 40, ("t", "North"): 31, ("Total", "North"): 43, ("Total", "West"): None}
     found = known.ranges(audit([counts(told, ("service", "centre"))], Policy(hierarchies={"centre": REGIONS})))
     assert found == {("s", "North"): (12, 12), ("Total", "West"): (40, 40)}
+
+
+def test_a_pool_is_its_years_even_where_nothing_else_is_said_of_them():
+    """That A's years are told apart splits D's pool too; both of D's years stand nowhere else, and are listed for what they are."""
+    now = counts({("A", "2024 to 2025"): 90, ("D", "2024 to 2025"): 31}, ("centre", "period"))
+    view = linked(now, counts({("A", "2024"): 40, ("D", "2025"): None}, ("centre", "period")), own=1)
+    assert ("patients D 2024 to 2025", "patients D 2024", "patients D 2025") in sums(view)
+    alone = linked(now, counts({("A", "2024"): 40, ("A", "2025"): None}, ("centre", "period")), own=1)
+    assert ("patients D 2024 to 2025", "patients D 2024", "patients D 2025") in sums(alone)

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure.attacker.sums import Sums
@@ -81,6 +81,7 @@ SUMS = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(SUMS, st.lists(st.integers(0, 3), min_size=5, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_no_whole_solution_is_lost_and_no_bound_lies_outside_the_truth(drawn, most, known):
     sums = Sums.of([(whole, tuple(sorted(parts))) for whole, parts in drawn])

@@ -8,6 +8,7 @@ from plenary_stats.disclosure.suppressor.links import dimensions_of, gather, lin
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.known import counts, outcome
 
 
 def linked(*tables, policy: Policy | None = None, own: int | None = None):
@@ -23,13 +24,6 @@ def sums(cells) -> set:
         return " ".join([quantity, *place])
 
     return {(name(each.whole), *sorted(map(name, each.parts))) for each in cells.sums}
-
-
-def counts(rows: dict, dimensions: tuple, name: str = "t") -> ResultTable:
-    cells = [
-        dict(zip(dimensions, key if isinstance(key, tuple) else (key,), strict=True), value=value) for key, value in rows.items()
-    ]
-    return known.table(cells, dimensions, name)
 
 
 def test_a_margin_is_the_sum_of_all_codes_that_occur():
@@ -114,15 +108,6 @@ def test_a_corrected_edition_is_a_system_of_its_own():
     assert cells.value[cells.number["patients", ("2024", "A")]] == 41
     assert cells.value[cells.number["patients/e1", ("2024", "A")]] == 40
     assert math.isnan(cells.value[cells.number["patients", ("2024", "Total")]])
-
-
-def outcome(rows: list[tuple], kind: str = "rate") -> ResultTable:
-    names = ("measure", "numerator", "denominator", "not_eligible", "not_known")
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    made = {"centre": text(["A"] * len(rows)), "measure": text(columns.pop("measure"))}
-    made |= {name: np.array(values, dtype=float) for name, values in columns.items()}
-    made["value"] = made["numerator"] / made["denominator"]
-    return ResultTable(made, name="outcomes", kind=kind, dimensions=("centre", "measure"))
 
 
 def test_a_rate_is_met_and_not_met_and_its_patients_are_the_rest_besides():
