@@ -207,14 +207,16 @@ def everybody_withheld(centres):
     return view, cell
 
 
-def insiders_of(sums, shown):
-    """What insiders are left with of A and B."""
+def insiders_of(sums, shown, between=()):
+    """What insiders are left with of A and B; ``shown``: exactly known, ``between``: from so many to so many."""
     names = sorted({name for whole, parts in sums for name in (whole, *parts)})
     view, cell = everybody_withheld(names)
     view.sums = Sums.of([(cell[whole], tuple(cell[part] for part in parts)) for whole, parts in sums])
     low, high = np.zeros(len(view)), np.full(len(view), np.inf)
     for name, value in shown.items():
         low[cell[name]] = high[cell[name]] = value
+    for name, least, most in between:
+        low[cell[name]], high[cell[name]] = least, most
     found = seen(view, Bounds(low, high, np.ones(len(view), dtype=bool)), ("centre",), [cell["A"], cell["B"]])
     return {view.codes(each)[0]: (told.low, told.high, told.reader) for each, told in found.items()}
 
@@ -236,3 +238,23 @@ def test_in_a_large_part_an_insider_has_the_short_sums_alone(monkeypatch):
     assert {name: (high - low, reader) for name, (low, high, reader) in near.items()} == {"A": (0, "B"), "B": (0, "A")}
     twelve = [("T", ("A", "B", *MANY[:10])), ("G", MANY[:10])]
     assert set(insiders_of(twelve, {"T": 657, "G": 600})) == {"A", "B"}, "a sum of twelve is short"
+
+
+def test_a_small_part_keeps_its_long_sums_beside_a_large_one(monkeypatch):
+    monkeypatch.setattr(insiders, "LARGE", 14)
+    others = tuple(f"D{order:02}" for order in range(20))
+    assert set(insiders_of([*LONG_ONE, ("U", others)], {"T": 657, "G": 600, "U": 900})) == {"A", "B"}
+
+
+def test_who_knows_a_number_nearly_does_not_stand_for_who_knows_it():
+    """B has all of 57 but A's; C knows of A within five: B is named, and neither C nor what C is left with."""
+    sums = [("T", ("A", "B")), ("U", ("A", "C", "D"))]
+    found = insiders_of(sums, {"T": 57, "U": 60}, [("A", 20, 30), ("B", 27, 37), ("C", 25, 40), ("D", 0, 5)])
+    low, high, reader = found["A"]
+    assert (high - low, reader) == (0, "B")
+
+
+def test_the_greater_number_counts_once_too():
+    """Of 10 the insider has a part (1); cell 0 is three times that and up to all that is left: 0 to 10, or 15 to 20."""
+    made = worlds([(0, (1, 2, 3, 4)), (1, (2,)), (1, (3,)), (6, (4, 5, 1))], [99, 5, 99, 99, 99, 99, 10], known=[1])
+    assert made.apart(0) == (0, 10)

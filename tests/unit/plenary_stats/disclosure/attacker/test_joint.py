@@ -180,3 +180,19 @@ def test_what_hangs_on_a_joint_table_by_one_cell_is_narrowed_with_it():
     assert known.ranges(one)["A", "F", "Total", "1"] == (1, 1)
     two = known.ranges(audit([known.table(old_women(wards), (*DIMENSIONS, "ward"))], POLICY))
     assert two["A", "F", "Total", "1"] == two["A", "F", "Total", "3"] == (0, 1)
+
+
+def test_a_margin_that_stands_only_within_a_larger_one_is_said_not_to_have_been_tried():
+    """Centre by sex is published by ward alone."""
+    rows = [row for row in old_women() if not {"centre", "sex"} <= row.keys()]
+    for centre, sex, ward, value in (("A", "F", "1", None), ("A", "M", "1", 0), ("B", "F", "1", None), ("B", "M", "2", 2)):
+        rows.append({"centre": centre, "sex": sex, "ward": ward, "value": value})
+    found = audit([known.table(rows, (*DIMENSIONS, "ward"))], POLICY)
+    assert found.totals["joint"] == "not tried for 1 components"
+
+
+def test_the_joint_table_of_an_edition_is_of_its_own_patients():
+    """The year before there was one at each of four corners, and nothing withheld: that says nothing of today's."""
+    earlier, _ = apart()
+    found = known.ranges(audit([known.table(old_women(), DIMENSIONS)], POLICY, [published(earlier, set())]))
+    assert found["A", "F", "Total"] == (2, 2)
