@@ -178,3 +178,26 @@ def test_a_group_within_a_group_is_its_members():
     assert named(codes, ["a", "b", "c", "p", "r"]) == {"p": ["a", "b"], "r": ["c", "p"]}
     assert named(codes, ["a", "r"]) == {"r": ["a", "b + c"]}
     assert codes.structured
+
+
+@pytest.mark.parametrize(("code", "month"), [("2019-01", 0), ("2019-12", 11)])
+def test_the_first_and_the_last_month_of_a_year_are_months(code, month):
+    assert months(code) == (JANUARY + month, JANUARY + month + 1)
+    assert months("2019-00") is None
+
+
+def test_of_a_pool_either_end_may_be_the_policys_and_the_other_the_calendars():
+    """The year of 2019/20 began in July, those after it in April as they do."""
+    july = {"2019/20": (date(2019, 7, 1), date(2020, 7, 1))}
+    assert days("2019/20 to 2021/22", july) == (date(2019, 7, 1).toordinal(), date(2022, 4, 1).toordinal())
+    assert days("2017/18 to 2019/20", july) == (date(2017, 4, 1).toordinal(), date(2020, 7, 1).toordinal())
+    assert days("2017/18 to 2018/19", july) == (date(2017, 4, 1).toordinal(), date(2019, 4, 1).toordinal())
+    assert days("2021/22 to 2019/20", july) is None
+    assert days("spring to 2019/20", july) is None
+
+
+def test_pieces_bear_the_names_of_the_years_that_they_are():
+    codes = Codes.of("period", ["2021/22", "2021/22 to 2023/24"], Policy())
+    assert named(codes, ["2021/22", "2021/22 to 2023/24"])["2021/22 to 2023/24"] == ["2021/22", "2022/23 to 2023/24"]
+    codes = Codes.of("period", ["1999/00", "1998/99 to 2000/01"], Policy())
+    assert named(codes, ["1999/00", "1998/99 to 2000/01"])["1998/99 to 2000/01"] == ["1998/99, 2000/01", "1999/00"]
