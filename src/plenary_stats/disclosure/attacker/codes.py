@@ -71,6 +71,17 @@ class Codes:
         """The code of the total."""
         return self.number[TOTAL]
 
+    def mask(self, code: int) -> int:
+        """Return what a code stands for; where no codes are made of others, it alone, and the total nothing."""
+        return self.masks[code] if self.structured else 0 if code == self.total else 1 << code
+
+    def listed(self, codes: Iterable[int]) -> int:
+        """Return the leaves that a list of codes names; of a group of which it names none (regions by themselves), all."""
+        present = set(codes) - {self.total}
+        single = {self.number[leaf] for leaf in self.leaves} if self.structured else present
+        own = _union(self.mask(code) for code in present & single)
+        return own | _union(self.mask(code) for code in present if not self.mask(code) & own)
+
     def _by_hierarchy(self, pairs: Pairs) -> None:
         children: dict[str, list[str]] = defaultdict(list)
         for child, parent in pairs:
@@ -143,7 +154,7 @@ class Codes:
             own |= mask
         if self.timed:
             return own
-        return own | union(top for top in self.tops if top & own)
+        return own | _union(top for top in self.tops if top & own)
 
     def _piece(self, mask: int) -> int:
         """Return the code of a piece; one that has none is given a name."""
@@ -160,8 +171,7 @@ class Codes:
         return _spans(inside, self.names) if self.timed else " + ".join(inside)
 
 
-def union(masks: Iterable[int]) -> int:
-    """Return the leaves of several sets together."""
+def _union(masks: Iterable[int]) -> int:
     found = 0
     for mask in masks:
         found |= mask

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from plenary_stats.disclosure.attacker import figures as fig
-from plenary_stats.disclosure.attacker.codes import Codes, union
+from plenary_stats.disclosure.attacker.codes import Codes
 from plenary_stats.disclosure.attacker.figures import Ints
 from plenary_stats.disclosure.attacker.sums import Pair, Sums, margins
 from plenary_stats.disclosure.attacker.view import Key, View
@@ -31,8 +31,27 @@ def link(view: View) -> None:
     for column in sorted(structured, key=lambda each: view.figures.dimensions[each].timed):
         found.append(_Dimension(view, column).link(Sums.joined(found)))
     found.append(_patients(view))
-    sums = Sums.joined(found).distinct().believed(view.value)
+    sums = Sums.joined(found).distinct()
+    _mended(view, sums)
+    sums = sums.believed(view.value)
     view.sums = sums.telling(~view.published & ~view.implied & ~view.absent & np.isnan(view.value))
+
+
+def _mended(view: View, sums: Sums) -> None:
+    """Take back that a centre had nobody where the figures say otherwise: a list may have left it out all the same.
+
+    Two shown years that fall short of their shown pool, say: the rest is that year's, whatever its list.
+    """
+    while True:
+        gap = view.value[sums.whole] - sums.total(view.value)
+        with np.errstate(invalid="ignore"):
+            more, less = sums.chosen(gap > 0.5), sums.chosen(gap < -0.5)
+        doubtful = np.union1d(more.parts, less.whole)
+        doubtful = doubtful[view.absent[doubtful]]
+        if not len(doubtful):
+            return
+        view.value[doubtful], view.absent[doubtful] = np.nan, False
+        view.implied[doubtful] = [view.quantity(cell) not in fig.REMAINDERS for cell in doubtful.tolist()]
 
 
 def _own_margins(view: View, column: int, codes: Codes) -> list[Sums]:
@@ -168,17 +187,13 @@ class _Dimension:
 
     @property
     def _centres(self) -> dict[int, int]:
-        """The leaves that each service's tables list; of a group of which they list none, as of a region by itself, all."""
+        """The leaves that each service's tables list."""
         if not hasattr(self, "_own_centres"):
             assert self.service is not None
-            self._own_centres: dict[int, int] = defaultdict(int)
-            listed: dict[int, set[int]] = defaultdict(set)
+            present: dict[int, set[int]] = defaultdict(set)
             for row in self.view.names.tolist():
-                listed[row[self.service + 1]].add(row[self.column + 1])
-            masks, single = self.codes.masks, {self.codes.number[leaf] for leaf in self.codes.leaves}
-            for service, present in listed.items():
-                own = union(masks[code] for code in present & single)
-                self._own_centres[service] = own | union(masks[code] for code in present if not masks[code] & own)
+                present[row[self.service + 1]].add(row[self.column + 1])
+            self._own_centres = {service: self.codes.listed(codes) for service, codes in present.items()}
         return self._own_centres
 
     def _group(self, line: Key) -> Group:
@@ -201,26 +216,28 @@ class _Dimension:
             found[self._group(line)].update(self.codes.masks[code] for code in cells)
         return {group: tuple(sorted(masks - {0})) for group, masks in found.items()}
 
-    def _lists(self) -> dict[Group, dict[int, set[int]]]:
-        """Return which centres each period's tables list."""
-        lists: dict[Group, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    def _lists(self) -> dict[Group, dict[int, int]]:
+        """Return which centres each period's tables list, as leaves."""
+        present: dict[Group, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
         if self.centre is None:
-            return lists
-        total = self.view.figures.dimensions[self.centre].total
+            return {}
         for row, cell in zip(self.view.names.tolist(), self.view.named.tolist(), strict=True):
-            if self.view.published[cell] and row[self.centre + 1] != total:
-                lists[self._group(tuple(row))][row[self.column + 1]].add(row[self.centre + 1])
-        return lists
+            if self.view.published[cell]:
+                present[self._group(tuple(row))][row[self.column + 1]].add(row[self.centre + 1])
+        codes = self.view.figures.dimensions[self.centre]
+        lists = {group: {period: codes.listed(centres) for period, centres in each.items()} for group, each in present.items()}
+        return {group: {period: listed for period, listed in each.items() if listed} for group, each in lists.items()}
 
-    def _unlisted(self, key: Key, lists: dict[Group, dict[int, set[int]]]) -> bool:
-        """Whether some list that covers a piece's time leaves out its centre, which then had nobody."""
+    def _unlisted(self, key: Key, lists: dict[Group, dict[int, int]]) -> bool:
+        """Whether some list that covers a piece's time leaves out its centre, or all of its centres, which then had nobody."""
         if self.centre is None:
             return False
-        centre, mask = key[self.centre + 1], self.codes.masks[key[self.column + 1]]
-        if centre == self.view.figures.dimensions[self.centre].total:
+        codes, mask = self.view.figures.dimensions[self.centre], self.codes.masks[key[self.column + 1]]
+        centre = key[self.centre + 1]
+        if centre == codes.total:
             return False
         told = lists.get(self._group(key), {})
-        return any(not mask & ~self.codes.masks[period] and centre not in listed for period, listed in told.items())
+        return any(not mask & ~self.codes.masks[period] and not codes.mask(centre) & listed for period, listed in told.items())
 
     def _repeated(self, before: Sums) -> Sums:
         """Return, for the pieces, what adds up in the figures that they are pieces of: centres to their service."""

@@ -6,7 +6,7 @@ A place is one code in every dimension. The sums tie cells to one another.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plenary_stats.tables import ProtectedTable, ResultTable
@@ -81,3 +81,10 @@ def as_patients(place: Place, dimensions: Sequence[str]) -> Place:
 def quantity_of(key: Key) -> str:
     """Return the quantity without the mark of the table that it was kept apart for."""
     return key[0].split("/")[0]
+
+
+def leaves_of(code: str, children: Mapping[str, Sequence[str]], path: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return the innermost codes that a code of a hierarchy is made of: itself, where it has no children."""
+    if code in path or not children.get(code):
+        return frozenset({code})
+    return frozenset().union(*(leaves_of(child, children, (*path, code)) for child in children[code]))

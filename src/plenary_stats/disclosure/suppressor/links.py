@@ -25,6 +25,7 @@ from plenary_stats.disclosure.suppressor.cells import (
     Place,
     Sum,
     as_patients,
+    leaves_of,
 )
 from plenary_stats.disclosure.suppressor.slices import Slices
 from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, overlapping
@@ -340,14 +341,8 @@ def _partitions(name: str, codes: set[str], policy: Policy) -> Partitions:
     for child, parent in pairs:
         if child not in children[parent]:
             children[parent].append(child)
-    leaves = {parent: _leaves(parent, children, ()) for parent in list(children)}
+    leaves = {parent: leaves_of(parent, children) for parent in list(children)}
     return {parent: _covers(leaves[parent], direct, leaves) for parent, direct in children.items() if direct}
-
-
-def _leaves(code: str, children: Mapping[str, Sequence[str]], path: tuple[str, ...]) -> frozenset[str]:
-    if code in path or not children.get(code):
-        return frozenset({code})
-    return frozenset().union(*(_leaves(child, children, (*path, code)) for child in children[code]))
 
 
 def _covers(target: frozenset[str], direct: Sequence[str], leaves: Mapping[str, frozenset[str]]) -> list[tuple[str, ...]]:

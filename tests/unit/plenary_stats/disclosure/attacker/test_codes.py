@@ -201,3 +201,22 @@ def test_pieces_bear_the_names_of_the_years_that_they_are():
     assert named(codes, ["2021/22", "2021/22 to 2023/24"])["2021/22 to 2023/24"] == ["2021/22", "2022/23 to 2023/24"]
     codes = Codes.of("period", ["1999/00", "1998/99 to 2000/01"], Policy())
     assert named(codes, ["1999/00", "1998/99 to 2000/01"])["1998/99 to 2000/01"] == ["1998/99, 2000/01", "1999/00"]
+
+
+def test_a_list_names_its_leaves_and_all_of_a_group_of_which_it_names_none():
+    pairs = (("a", "p"), ("b", "p"), ("c", "q"), ("p", "Total"), ("q", "Total"))
+    codes = Codes.of("centre", "abcpq", Policy(hierarchies={"centre": pairs}))
+
+    def listed(*names):
+        leaves = codes.listed(codes.number[name] for name in names)
+        return "".join(leaf for order, leaf in enumerate(codes.leaves) if leaves >> order & 1)
+
+    assert (listed("a", "c"), listed("a", "p"), listed("p"), listed("p", "q")) == ("ac", "a", "ab", "abc")
+    assert (listed("a", "q"), listed("Total"), listed()) == ("ac", "", "")
+
+
+def test_without_groups_a_code_stands_for_itself_and_the_total_for_none():
+    codes = Codes.of("centre", "abc", Policy())
+    a, c, total = (codes.number[name] for name in ("a", "c", "Total"))
+    assert codes.listed([a, c, total]) == codes.mask(a) | codes.mask(c) != codes.mask(a)
+    assert (codes.mask(total), codes.mask(a) & codes.mask(c)) == (0, 0)

@@ -439,3 +439,48 @@ def test_a_pool_is_its_years_even_where_nothing_else_is_said_of_them():
     assert ("patients D 2024 to 2025", "patients D 2024", "patients D 2025") in sums(view)
     alone = linked(now, counts({("A", "2024"): 40, ("A", "2025"): None}, ("centre", "period")), own=1)
     assert ("patients D 2024 to 2025", "patients D 2024", "patients D 2025") in sums(alone)
+
+
+def pool_of_d(*before, policy=None):
+    """50 of D in two years, 40 of them in 2020: what is said of 2019, ten patients, besides whatever was published before."""
+    now = counts({("D", "2019 to 2020"): 50, ("D", "2020"): 40}, ("centre", "period"))
+    found = audit([now], policy or Policy(hierarchies={"centre": (*REGIONS, ("D", "North"))}), before).rows()
+    return {row["centre"]: (row["low"], row["high"], row["verdict"]) for row in found if row["period"] == "2019"}
+
+
+def test_a_list_of_regions_leaves_no_centre_out():
+    """That 2019 was published by region says nothing of whether D was there: it is not taken for a list without D."""
+    ten = {"D": (10, 10, "exact")}
+    assert pool_of_d() == ten
+    assert pool_of_d(counts({("North", "2019"): 90, ("West", "2019"): 90}, ("centre", "period"))) == ten
+
+
+def test_figures_are_believed_before_a_list_that_leaves_a_centre_out():
+    """A alone was listed in 2019, and D had ten all the same, as its own two figures say."""
+    plain = Policy()
+    assert pool_of_d(counts({("A", "2019"): 90}, ("centre", "period")), policy=plain) == {"D": (10, 10, "exact")}
+    view = linked(
+        counts({("D", "2019 to 2020"): 50, ("D", "2020"): 50}, ("centre", "period")),
+        counts({("A", "2019"): 90}, ("centre", "period")),
+        own=1,
+    )
+    assert view.value[keys(view)["patients", ("D", "2019")]] == 0, "where nothing speaks against it, the list holds"
+    assert view.absent.sum() == 1
+
+
+def test_a_region_had_somebody_where_one_of_its_centres_is_listed_and_nobody_where_none_is():
+    policy = Policy(hierarchies={"centre": REGIONS})
+    now = counts({("North", "2019 to 2020"): 90, ("West", "2019 to 2020"): 90}, ("centre", "period"))
+    view = linked(now, counts({("A", "2019"): None}, ("centre", "period")), policy=policy, own=1)
+    absent = {view.codes(cell) for cell in np.flatnonzero(view.absent)}
+    assert absent == {("West", "2019")}
+
+
+def test_those_not_known_of_a_year_that_a_list_denied_are_no_leak():
+    """Whatever a list says and the figures deny: what is taken back is listed where it counts patients, not else."""
+    pool, year = rate_of("2019 to 2020", 60, 100, 6, 4, centre="D"), rate_of("2020", 30, 60, 6, 2, centre="D")
+    before = rate_of("2019", 30, 60, 6, 4, centre="A")
+    view = linked(pool, _renamed(year), before, own=2)
+    implied = {view.quantity(cell) for cell in np.flatnonzero(view.implied)}
+    assert {"denominator", "numerator", "complement"} <= implied
+    assert not {"not_known", "not_eligible"} & implied
