@@ -16,6 +16,7 @@ JANUARY = 12 * 2019
     ("code", "first", "many"),
     [
         ("2019", 0, 12),
+        ("1970 to 2019", -588, 600),
         ("2019/20", 3, 12),
         ("2018-2020", -12, 36),
         ("2018–2020", -12, 36),
@@ -33,7 +34,21 @@ def test_the_months_of_a_period(code, first, many):
 
 
 @pytest.mark.parametrize(
-    "code", ["Total", "spring", "2019/21", "2020 to 2018", "1900 to 2025", "2019/20 to 2021", "2019-13", "19"]
+    "code",
+    [
+        "Total",
+        "spring",
+        "2019/21",
+        "2020 to 2018",
+        "2020 to 2019",
+        "1900 to 2025",
+        "1970 to 2020",
+        "2019/20 to 2021",
+        "2019-13",
+        "19",
+        "2019/21 to 2021/22",
+        "2019/20 to 2021/23",
+    ],
 )
 def test_what_is_no_period(code):
     assert months(code) is None
@@ -220,3 +235,33 @@ def test_without_groups_a_code_stands_for_itself_and_the_total_for_none():
     a, c, total = (codes.number[name] for name in ("a", "c", "Total"))
     assert codes.listed([a, c, total]) == codes.mask(a) | codes.mask(c) != codes.mask(a)
     assert (codes.mask(total), codes.mask(a) & codes.mask(c)) == (0, 0)
+
+
+def test_a_pool_with_an_end_that_is_no_period_is_none():
+    july = {"2019/20": (date(2019, 7, 1), date(2020, 7, 1))}
+    assert days("2019/20 to spring", july) is None
+
+
+TWO = (("a", "p"), ("b", "p"), ("c", "q"), ("d", "q"))
+
+
+def test_a_total_counts_all_of_each_region_that_stands_beside_it_and_no_other():
+    codes = Codes.of("area", "abcdpq", Policy(hierarchies={"area": TWO}))
+    assert named(codes, ["c", "Total"]) == {"Total": ["c", "d"]}
+    assert named(codes, ["a", "Total"]) == {"Total": ["a", "b"]}
+    assert named(codes, ["a", "c", "Total"]) == {"Total": ["a", "b + d", "c"]}, "what nothing tells apart stays together"
+
+
+def test_of_a_region_that_a_service_does_not_have_nothing_is_said():
+    """q has neither a nor b: it is no sum of nothing, which would be nought."""
+    codes = Codes.of("area", "abcdpq", Policy(hierarchies={"area": TWO}))
+    here = codes.masks[codes.number["p"]]
+    assert named(codes, ["a", "p", "q", "Total"], among=here) == {"p": ["a", "b"], "Total": ["p"]}
+
+
+def test_a_piece_that_was_named_is_found_by_its_name():
+    codes = Codes.of("period", ["2024", "2024 to 2025"], Policy())
+    assert "2025" not in codes.number
+    [(_, parts)] = codes.cut((codes.number["2024"], codes.number["2024 to 2025"]))
+    assert codes.number["2025"] in parts
+    assert codes.real == 3
