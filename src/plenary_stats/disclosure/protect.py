@@ -91,7 +91,8 @@ class Work:
     def __init__(self, tables: Sequence[ResultTable], policy: Policy, previous: Editions) -> None:
         self.tables, self.policy, self.previous = tuple(tables), policy, previous
         everything = [*tables, *flat(previous)]
-        self.cells, facts = gather(everything, dimensions_of(everything, policy), len(tables))
+        dimensions = dimensions_of(everything, policy)
+        self.cells, facts = gather(everything, dimensions, len(tables), policy.hierarchies.get("centre", ()))
         self.facts = [fact for fact in facts if fact.table < len(tables)]
         self.frozen = {
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)

@@ -13,7 +13,7 @@ import numpy as np
 
 from plenary_stats.disclosure.attacker import figures as fig
 from plenary_stats.disclosure.attacker.codes import Codes
-from plenary_stats.disclosure.attacker.figures import Ints
+from plenary_stats.disclosure.attacker.figures import Ints, folded
 from plenary_stats.disclosure.attacker.sums import Pair, Sums, margins
 from plenary_stats.disclosure.attacker.view import Key, View
 
@@ -28,8 +28,13 @@ def link(view: View) -> None:
         if codes.name != "measure" and not codes.structured:
             found.append(margins(view.names, view.named, column + 1, codes.total))
             found += _own_margins(view, column, codes)
+    first = len(view.named)
     for column in sorted(structured, key=lambda each: view.figures.dimensions[each].timed):
+        if view.figures.dimensions[column].timed:
+            first = len(view.named)
         found.append(_Dimension(view, column).link(Sums.joined(found)))
+    if len(view.named) > first:
+        found += [_Dimension(view, column).beside(first) for column in structured if not view.figures.dimensions[column].timed]
     found.append(_patients(view))
     sums = Sums.joined(found).distinct()
     _mended(view, sums)
@@ -118,6 +123,19 @@ class _Dimension:
             found += self._cut(view.names, view.named, ~people)
         sums = Sums.of(found)
         return Sums.joined([sums, *([before] if self.codes.timed else []), self._repeated(before)])
+
+    def beside(self, first: int) -> Sums:
+        """Return the sums of lines on which pieces of time (the names from ``first`` on) stand beside published figures.
+
+        The centres of a year, and the regions of which only a pool of years was published: a region's year is its centres'.
+        """
+        names, named = self.view.names, self.view.named
+        key = folded([column for order, column in enumerate(names.T) if order != self.column + 1], len(names))
+        fresh = np.arange(len(names)) >= first
+        kept = np.isin(key, key[fresh]) & np.isin(key, key[~fresh & self.view.published[named]])
+        if not self.codes.mask(self.codes.total):  # a total of what else stands on the line is one of published lines alone
+            kept &= names[:, self.column + 1] != self.codes.total
+        return Sums.of(self._cut(names[kept], named[kept], np.zeros(0, np.bool_)))
 
     def _cut(self, names: Ints, named: Ints, skip: np.typing.NDArray[np.bool_]) -> list[Pair]:
         """Cut the figures of every line along the dimension into one another and into pieces."""

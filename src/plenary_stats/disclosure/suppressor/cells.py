@@ -6,7 +6,7 @@ A place is one code in every dimension. The sums tie cells to one another.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plenary_stats.tables import ProtectedTable, ResultTable
@@ -88,3 +88,18 @@ def leaves_of(code: str, children: Mapping[str, Sequence[str]], path: tuple[str,
     if code in path or not children.get(code):
         return frozenset({code})
     return frozenset().union(*(leaves_of(child, children, (*path, code)) for child in children[code]))
+
+
+def centres_of(codes: Iterable[str], children: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return the centres that a list of codes names; of a group of which it names none (regions by themselves), all."""
+    own = frozenset(code for code in codes if not children.get(code))
+    groups = (leaves_of(code, children) for code in codes if code not in own)
+    return own.union(*(inside for inside in groups if inside.isdisjoint(own)))
+
+
+def children_of(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the children of each parent."""
+    found: dict[str, list[str]] = {}
+    for child, parent in dict.fromkeys(pairs):
+        found.setdefault(parent, []).append(child)
+    return found

@@ -17,7 +17,17 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from plenary_stats.disclosure.policy import Policy, Spans
-from plenary_stats.disclosure.suppressor.cells import REMAINDERS, Cells, Key, Sum, as_patients, leaves_of, quantity_of
+from plenary_stats.disclosure.suppressor.cells import (
+    REMAINDERS,
+    Cells,
+    Key,
+    Sum,
+    as_patients,
+    centres_of,
+    children_of,
+    leaves_of,
+    quantity_of,
+)
 from plenary_stats.tables import TOTAL
 
 Span = tuple[int, int]
@@ -184,22 +194,17 @@ class _Unlisted:
     def __init__(self, cells: Cells, position: int, policy: Policy) -> None:
         self.centre = cells.dimensions.index("centre") if "centre" in cells.dimensions else None
         self.cells, self.position, self.periods = cells, position, policy.periods
-        self.children: dict[str, list[str]] = defaultdict(list)
-        for child, parent in policy.hierarchies.get("centre", ()):
-            self.children[parent].append(child)
+        self.children = children_of(policy.hierarchies.get("centre", ()))
         present: dict[Group, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for key, number in cells.number.items():
             if self.centre is not None and cells.published[number] and key[1][self.centre] != TOTAL:
                 present[self._group(key)][key[1][position]].add(key[1][self.centre])
-        self.lists = {group: {period: self._listed(codes) for period, codes in each.items()} for group, each in present.items()}
+        self.lists = {
+            group: {period: centres_of(codes, self.children) for period, codes in each.items()} for group, each in present.items()
+        }
 
     def _group(self, key: Key) -> Group:
         return _group(self.cells, (quantity_of(key), key[1]))
-
-    def _listed(self, codes: set[str]) -> frozenset[str]:
-        own = frozenset(code for code in codes if not self.children.get(code))
-        groups = (leaves_of(code, self.children) for code in codes - own)
-        return own.union(*(inside for inside in groups if inside.isdisjoint(own)))
 
     def holds(self, key: Key, code: str) -> bool:
         """Whether some list that covers the days of ``code`` leaves out the key's centre."""

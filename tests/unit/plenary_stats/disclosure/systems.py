@@ -238,6 +238,29 @@ def by_service(draw, *, listed: bool) -> System:
     return _hidden(draw, replace(made, truth=truth, empty=frozenset(empty)))
 
 
+LEVELS = {
+    "everything": tuple(REGIONS.codes),
+    "centres": ("a", "b", "c", TOTAL),
+    "regions": ("North", "West", TOTAL),
+    "all": (TOTAL,),
+}
+
+
+@st.composite
+def through_levels(draw, dimensions: Sequence[Dimension] = (), most: int = 6) -> System:
+    """Editions of pooled years, one by centre, another by region or of everybody together; the grand total is always shown."""
+    every = (*dimensions, REGIONS, years(POOLED))
+    pool = every[-1].whole
+    single = [label for label in POOLED if label != pool]
+    tables = []
+    for edition in range(draw(st.integers(2, 3))):
+        periods = draw(st.lists(st.sampled_from(single), min_size=1, max_size=2, unique=True))
+        own = [periods[0], pool] if edition == 0 else periods
+        codes = [*(tuple(each.codes) for each in dimensions), LEVELS[draw(st.sampled_from(sorted(LEVELS)))], own]
+        tables.append((tuple(product(*codes)),))
+    return _hidden(draw, _world(draw, every, (1, most), tuple(tables), (SMALL, NOUGHTS)))
+
+
 @st.composite
 def through_time(draw, labels: Mapping[str, str], now: Sequence[str], before: Sequence[Sequence[str]], most: int = 7) -> System:
     """Centre by period, in several editions; the pool of everything is shown for all centres."""

@@ -93,6 +93,19 @@ def test_services_by_region_are_attacked_to_the_patient_with_and_without_their_c
     agrees()
 
 
+@settings(BRISK, max_examples=25)
+@given(systems.through_levels())
+def test_editions_by_centre_and_by_region_are_one_to_the_attacker(system):
+    assert attacked(system) == truths(system)
+
+
+@pytest.mark.slow
+@THOROUGH
+@given(systems.through_levels((systems.SERVICES,), 4))
+def test_so_are_those_of_several_services(system):
+    assert attacked(system) == truths(system)
+
+
 FOUR = (plain("centre", "AB"), plain("area", "NS"), plain("sex", "FM"), plain("age_band", "yo"))
 
 

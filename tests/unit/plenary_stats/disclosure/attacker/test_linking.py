@@ -484,3 +484,21 @@ def test_those_not_known_of_a_year_that_a_list_denied_are_no_leak():
     implied = {view.quantity(cell) for cell in np.flatnonzero(view.implied)}
     assert {"denominator", "numerator", "complement"} <= implied
     assert not {"not_known", "not_eligible"} & implied
+
+
+def test_the_year_of_a_region_is_that_of_its_centres_though_only_its_pool_was_published():
+    """The North had 90 in two years; A and B, which are all of it, 80 in 2020: ten are left for 2019, in no table at all."""
+    policy = Policy(hierarchies={"centre": REGIONS})
+    pool = counts({("North", "2019 to 2020"): 90, ("West", "2019 to 2020"): 90}, ("centre", "period"))
+    year = counts({("A", "2020"): 40, ("B", "2020"): 40, ("C", "2020"): 50}, ("centre", "period"))
+    assert ("patients North 2020", "patients A 2020", "patients B 2020") in sums(linked(pool, year, policy=policy, own=1))
+    found = audit([pool], policy, [year]).rows()
+    assert {row["centre"]: (row["low"], row["high"]) for row in found if row["period"] == "2019"} == {"North": (10, 10)}
+
+
+def test_a_total_that_only_a_pool_has_is_no_sum_of_the_centres_of_a_year():
+    """Of 2020 A alone was published: that the total of the pool had a year does not make it A's."""
+    policy = Policy(hierarchies={"centre": REGIONS})
+    pool = counts({("A", "2019 to 2020"): 90, ("C", "2019 to 2020"): 90, ("Total", "2019 to 2020"): 300}, ("centre", "period"))
+    found = sums(linked(pool, counts({("A", "2020"): 40}, ("centre", "period")), policy=policy, own=1))
+    assert not [each for each in found if each[0] == "patients Total 2020" and len(each) < 4]

@@ -63,6 +63,7 @@ def test_an_open_sum_is_no_equation():
 def test_the_same_equation_twice_is_kept_once_with_the_tighter_limits():
     rows = Rows(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4), np.array([1.0, 2.0]), np.array([9.0, 8.0]))
     once = rows.distinct()
+    assert (once.row.tolist(), once.column.tolist()) == ([0, 0], [0, 1])
     assert (len(once), once.low.tolist(), once.high.tolist()) == (1, [2.0], [8.0])
 
 

@@ -13,7 +13,8 @@ from tests.unit.plenary_stats.disclosure.known import counts, outcome
 
 def linked(*tables, policy: Policy | None = None, own: int | None = None):
     policy = policy or Policy()
-    cells, _ = gather(tables, dimensions_of(tables, policy), len(tables) if own is None else own)
+    pairs = policy.hierarchies.get("centre", ())
+    cells, _ = gather(tables, dimensions_of(tables, policy), len(tables) if own is None else own, pairs)
     link(cells, policy)
     return cells
 
@@ -169,3 +170,22 @@ def test_those_not_eligible_may_be_withheld_in_a_row_that_is_shown():
 def test_a_row_without_patients_says_nothing_of_the_others():
     cells = linked(outcome([("survival", math.nan, math.nan, math.nan, 4)]))
     assert {key[0] for key in cells.keys} == {"not_known"}
+
+
+REGIONS = Policy(hierarchies={"centre": (("A", "North"), ("B", "North"), ("C", "West"))})
+
+
+def test_an_edition_by_region_lists_the_same_centres_as_one_by_centre():
+    now = counts({("2024", "North"): 70, ("2024", "West"): 40, ("2024", "Total"): None}, ("period", "centre"))
+    before = counts({("2024", "A"): None, ("2024", "B"): None, ("2024", "C"): 40, ("2024", "Total"): 110}, ("period", "centre"))
+    cells = linked(now, before, own=1, policy=REGIONS)
+    assert cells.value[cells.number["patients", ("2024", "Total")]] == 110
+    assert ("patients/e1", ("2024", "Total")) in linked(now, before, own=1).number
+
+
+def test_a_region_whose_centres_changed_counts_others():
+    now = {("2024", "A"): 70, ("2024", "B"): None, ("2024", "North"): None, ("2024", "C"): 40, ("2024", "West"): 40}
+    before = {("2024", "A"): 70, ("2024", "North"): 70, ("2024", "C"): 40, ("2024", "West"): 40}
+    cells = linked(counts(now, ("period", "centre")), counts(before, ("period", "centre")), own=1, policy=REGIONS)
+    assert cells.value[cells.number["patients/e1", ("2024", "North")]] == 70
+    assert ("patients/e1", ("2024", "West")) not in cells.number
