@@ -270,3 +270,19 @@ def test_a_creep_is_followed_and_then_left_to_the_programmes():
     box = bounds([0, 0], [1000, 1000])
     tighten(rows, box)
     assert 0 < box.low[0] <= box.high[0] < 1000
+
+
+def test_a_column_that_was_merged_brings_its_shift_into_the_next_row_as_the_second_too():
+    """x + z = 5 and y + z = 9: y is 4 more than x."""
+    _, ends = merged_ends([(3, (0, 2)), (4, (1, 2))], [0, 0, 0, 5, 9], [99, 99, 99, 5, 9])
+    assert ends[:3] == [(0, 5), (4, 9), (0, 5)]
+
+
+@pytest.mark.parametrize(("factor", "right"), [(1.0, 5.0), (2.0, 10.0)])
+def test_both_ends_of_a_merged_column_bound_the_one_that_stays(factor, right):
+    """x and y are 5 together; y is 1 to 3, so x is 2 to 4."""
+    rows = Rows(np.zeros(2, int), np.arange(2), np.full(2, factor), np.array([right]), np.array([right]))
+    box = bounds([0, 1], [99, 3])
+    _, merged = merge(rows, box)
+    merged.spread(box)
+    assert (box.low.tolist(), box.high.tolist()) == ([2, 1], [4, 3])
