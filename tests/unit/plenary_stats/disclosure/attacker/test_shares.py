@@ -1,10 +1,15 @@
 """Percentages without their numbers: the audit finds what listing every numerator and denominator finds."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
+from plenary_stats.disclosure.attacker.shares import Share, narrow, words_of
+from plenary_stats.disclosure.attacker.system import Bounds
 from plenary_stats.proportions import interval
 from plenary_stats.tables import ResultTable, numbers, text
 
@@ -110,3 +115,83 @@ def test_the_ends_are_those_of_every_fraction(of, data, places, with_interval):
 def test_a_share_that_no_numbers_give_is_left_alone():
     rows = [("A", 0.9996, None, None, None, None), ("B", None, None, None, None, None), ("Total", None, None, 29, None, None)]
     assert found(rates(rows))["A", "denominator"] == (0, 29)
+
+
+@pytest.mark.parametrize(
+    ("value", "lower", "upper", "met", "of"),
+    [(0.38, 0.18, 0.64, 5, 13), (0.38, 0.18, 0.61, 6, 16), (0.91, 0.62, 0.98, 10, 11), (0.91, 0.73, 0.98, 21, 23)],
+)
+def test_either_limit_tells_two_fractions_apart(value, lower, upper, met, of):
+    """5 of 13 and 6 of 16 are both 38%, from 18% on: what they go up to is not the same; of 10 and 21 the beginning is not."""
+    limit = rates([("B", None, None, None, None, None), ("Total", None, None, 29, None, None)])
+    ranges = found(rates([("A", value, None, None, lower, upper)], "wilson"), limit, policy=Policy(precision=2))
+    assert ranges["A", "numerator"] == (met, met)
+    assert ranges["A", "denominator"] == (of, of)
+
+
+def behind(share, low, high):
+    """What one look at a share leaves of numerator, denominator and complement."""
+    bounds = Bounds(np.array(low, dtype=float), np.array(high, dtype=float), np.ones(len(low), dtype=bool))
+    moved = narrow([share], bounds)
+    return moved, list(zip(bounds.low.tolist(), bounds.high.tolist(), strict=True))
+
+
+NAN = float("nan")
+HALF = Share(0.5, 1e-9, NAN, NAN, 0.0, None, numerator=0, denominator=1, complement=2)
+
+
+def test_those_not_met_bound_a_share_as_those_met_do():
+    """A half of whom at most three were not met: at most six, and at least two."""
+    assert behind(HALF, [0, 1, 0], [50, 100, 3]) == (True, [(1, 3), (2, 6), (1, 3)])
+    assert behind(HALF, [0, 1, 3], [50, 10, 50]) == (True, [(3, 5), (6, 10), (3, 5)])
+    assert behind(HALF, [3, 1, 0], [4, 100, 50]) == (True, [(3, 4), (6, 8), (3, 4)])
+
+
+def test_what_is_as_narrow_already_does_not_move():
+    assert behind(HALF, [1, 2, 1], [3, 6, 3]) == (False, [(1, 3), (2, 6), (1, 3)])
+
+
+def test_a_share_without_a_cell_of_those_not_met_bounds_the_other_two():
+    alone = replace(HALF, complement=-1)
+    assert behind(alone, [0, 1, 9], [50, 7, 9]) == (True, [(1, 3), (2, 6), (9, 9)])
+
+
+@pytest.mark.parametrize("lacking", ["numerator", "denominator"])
+def test_a_share_of_nobody_who_is_listed_says_nothing(lacking):
+    assert behind(replace(HALF, **{lacking: -1}), [0, 1, 0], [50, 7, 50]) == (False, [(0, 50), (1, 7), (0, 50)])
+
+
+def residents(value, population, precision):
+    """Patients in all behind a rate per million that was rounded."""
+    columns = {"area": text(["N", "S"]), "measure": text(["patients"] * 2), "status": text(["", ""])}
+    columns |= {"value": numbers([20.0, value]), "numerator": numbers([40, None]), "denominator": numbers([2e6, population])}
+    table = ResultTable(columns, "access", "exposure", ("area", "measure"))
+    [row] = [row for row in audit([table], Policy(precision=precision)).rows() if row["area"] == "S"]
+    return row["low"], row["high"]
+
+
+def test_a_rounded_rate_of_residents_leaves_what_rounds_to_it_ends_included():
+    """7 per million of three million is 6.5 to 7.5: 20 to 22 patients; of two million 13 to 15, both of which are ends."""
+    assert residents(7.0, 3e6, 0) == (20, 22)
+    assert residents(7.0, 2e6, 0) == (13, 15)
+
+
+def test_a_denominator_too_large_to_be_tried_has_no_end_and_a_smaller_one_has():
+    """An eighth to one place is 0.1: of many thousands anything goes; where there are 16 at most it is 1 of 7 to 2 of 16."""
+    eighth = replace(HALF, value=0.1, half=0.05)
+    (_, [met, of, _]) = behind(eighth, [1, 1, 0], [np.inf] * 3)
+    assert (of[1], met[1]) == (np.inf, np.inf)
+    (_, [met, of, _]) = behind(eighth, [1, 1, 0], [np.inf, 16, np.inf])
+    assert (met, of) == ((1, 2), (7, 16))
+
+
+def test_words_name_the_share_and_its_interval_for_each_cell_behind_it():
+    with_limits = replace(HALF, value=0.25, lower=0.1, upper=0.5)
+    assert set(words_of([with_limits])) == {0, 1, 2}
+    assert words_of([with_limits])[1] == "the share 0.25 and its interval 0.1 to 0.5 shown beside it"
+    assert words_of([replace(HALF, complement=-1)]) == dict.fromkeys((0, 1), "the share 0.5 shown beside it")
+
+
+def test_a_share_that_was_not_rounded_is_the_numerator_of_its_denominator():
+    assert found(rates([("A", 28 / 60, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
+    assert found(rates([("A", 100 * 28 / 60, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
