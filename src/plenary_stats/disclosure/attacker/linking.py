@@ -125,14 +125,13 @@ class _Dimension:
         return Sums.joined([sums, *([before] if self.codes.timed else []), self._repeated(before)])
 
     def beside(self, first: int) -> Sums:
-        """Return the sums of lines on which pieces of time (the names from ``first`` on) stand beside published figures.
+        """Return the sums of lines on which pieces of time stand: the names from ``first`` on.
 
         The centres of a year, and the regions of which only a pool of years was published: a region's year is its centres'.
         """
         names, named = self.view.names, self.view.named
         key = folded([column for order, column in enumerate(names.T) if order != self.column + 1], len(names))
-        fresh = np.arange(len(names)) >= first
-        kept = np.isin(key, key[fresh]) & np.isin(key, key[~fresh & self.view.published[named]])
+        kept = np.isin(key, key[np.arange(len(names)) >= first])
         if not self.codes.mask(self.codes.total):  # a total of what else stands on the line is one of published lines alone
             kept &= names[:, self.column + 1] != self.codes.total
         return Sums.of(self._cut(names[kept], named[kept], np.zeros(0, np.bool_)))

@@ -247,11 +247,11 @@ LEVELS = {
 
 
 @st.composite
-def through_levels(draw, dimensions: Sequence[Dimension] = (), most: int = 6) -> System:
-    """Editions of pooled years, one by centre, another by region or of everybody together; the grand total is always shown."""
-    every = (*dimensions, REGIONS, years(POOLED))
+def through_levels(draw, dimensions: Sequence[Dimension] = (), most: int = 6, labels: Mapping[str, str] = POOLED) -> System:
+    """Editions of pooled or overlapping years, one by centre, another by region or of everybody together; the grand total is always shown."""
+    every = (*dimensions, REGIONS, years(labels))
     pool = every[-1].whole
-    single = [label for label in POOLED if label != pool]
+    single = [label for label in labels if label != pool]
     tables = []
     for edition in range(draw(st.integers(2, 3))):
         periods = draw(st.lists(st.sampled_from(single), min_size=1, max_size=2, unique=True))

@@ -93,10 +93,14 @@ def test_services_by_region_are_attacked_to_the_patient_with_and_without_their_c
     agrees()
 
 
-@settings(BRISK, max_examples=25)
-@given(systems.through_levels())
-def test_editions_by_centre_and_by_region_are_one_to_the_attacker(system):
-    assert attacked(system) == truths(system)
+@pytest.mark.parametrize("labels", [POOLED, CROSSING])
+def test_editions_by_centre_and_by_region_are_one_to_the_attacker(labels):
+    @settings(BRISK, max_examples=15)
+    @given(systems.through_levels(labels=labels))
+    def agrees(system):
+        assert attacked(system) == truths(system)
+
+    agrees()
 
 
 @pytest.mark.slow

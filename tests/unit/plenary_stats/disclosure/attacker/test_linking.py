@@ -502,3 +502,11 @@ def test_a_total_that_only_a_pool_has_is_no_sum_of_the_centres_of_a_year():
     pool = counts({("A", "2019 to 2020"): 90, ("C", "2019 to 2020"): 90, ("Total", "2019 to 2020"): 300}, ("centre", "period"))
     found = sums(linked(pool, counts({("A", "2020"): 40}, ("centre", "period")), policy=policy, own=1))
     assert not [each for each in found if each[0] == "patients Total 2020" and len(each) < 4]
+
+
+def test_a_quarter_of_a_region_is_that_of_its_centre_though_no_table_has_either():
+    """C is the West. It had 40 in 2019/20 and 50 in both years; so the West's 30 of 2019 are no more than C had till April and since."""
+    policy = Policy(hierarchies={"centre": REGIONS})
+    now = counts({("C", "2019/20"): 40, ("C", "2019 to 2020"): 50}, ("centre", "period"))
+    view = linked(now, counts({("West", "2019"): 30}, ("centre", "period")), policy=policy, own=1)
+    assert {("patients West 2019-01 to 2019-03", "patients C 2019-01 to 2019-03")} <= sums(view)
