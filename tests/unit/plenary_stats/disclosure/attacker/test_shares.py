@@ -1,6 +1,7 @@
 """Percentages without their numbers: the audit finds what listing every numerator and denominator finds."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -195,3 +196,39 @@ def test_words_name_the_share_and_its_interval_for_each_cell_behind_it():
 def test_a_share_that_was_not_rounded_is_the_numerator_of_its_denominator():
     assert found(rates([("A", 28 / 60, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
     assert found(rates([("A", 100 * 28 / 60, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_each_cell_behind_a_share_is_narrowed_whatever_its_number(order):
+    """A half of whom at most three were not met: the first cell of all counts like any other."""
+    met, of, missed = order
+    low, high = np.zeros(3), np.zeros(3)
+    low[list(order)], high[list(order)] = [0, 1, 0], [50, 100, 3]
+    _, ends = behind(replace(HALF, numerator=met, denominator=of, complement=missed), low, high)
+    assert [ends[each] for each in order] == [(1, 3), (2, 6), (1, 3)]
+    assert set(words_of([replace(HALF, numerator=met, denominator=of, complement=missed)])) == {0, 1, 2}
+
+
+RESIDENTS = Share(7e-6, 0.5e-6, NAN, NAN, 0.0, None, numerator=0, denominator=-1, complement=-1, population=3e6)
+
+
+@pytest.mark.parametrize(
+    ("share", "left"),
+    [
+        (RESIDENTS, (20, 22)),
+        (replace(RESIDENTS, half=0.0), (21, 21)),
+        (replace(RESIDENTS, value=7.1e-6, half=1e-8), (0, 99)),  # between 21 and 22: somebody counted otherwise
+        (replace(RESIDENTS, numerator=-1), (0, 99)),
+        (replace(RESIDENTS, value=50e-6), (0, 99)),  # 150 and more, and it is 99 at most: they do not agree
+    ],
+)
+def test_a_rate_of_residents_narrows_their_number_where_it_agrees_with_it(share, left):
+    moved, [ends] = behind(share, [0], [99])
+    assert (moved, ends) == (left != (0, 99), left)
+
+
+def test_an_interval_by_a_method_that_nobody_named_is_left_alone():
+    """Limits that fit no pair of numbers would leave nothing; without a method nobody can tell."""
+    strange = replace(HALF, lower=0.49, upper=0.51)
+    assert behind(strange, [0, 1, 0], [50, 8, 50]) == behind(HALF, [0, 1, 0], [50, 8, 50])
+    assert behind(replace(strange, method="wilson"), [0, 1, 0], [50, 8, 50]) == (False, [(0, 50), (1, 8), (0, 50)])
