@@ -510,3 +510,35 @@ def test_a_quarter_of_a_region_is_that_of_its_centre_though_no_table_has_either(
     now = counts({("C", "2019/20"): 40, ("C", "2019 to 2020"): 50}, ("centre", "period"))
     view = linked(now, counts({("West", "2019"): 30}, ("centre", "period")), policy=policy, own=1)
     assert {("patients West 2019-01 to 2019-03", "patients C 2019-01 to 2019-03")} <= sums(view)
+
+
+def test_one_patient_whom_a_list_denies_is_enough():
+    """Forty-nine of D's fifty were of 2020, so one was of 2019, where A alone is listed."""
+    now = counts({("D", "2019 to 2020"): 50, ("D", "2020"): 49}, ("centre", "period"))
+    found = audit([now], Policy(), [counts({("A", "2019"): 90}, ("centre", "period"))]).rows()
+    assert [(row["centre"], row["period"], row["low"], row["high"]) for row in found] == [("D", "2019", 1, 1)]
+
+
+def test_parts_that_are_shown_are_believed_before_a_list_that_leaves_their_whole_out():
+    """A list of 2018 and 2019 together lacks D, of whom one woman was shown in 2019: then D had one."""
+    dimensions = ("centre", "period", "sex")
+    now = counts({("D", "2019 to 2020", sex): value for sex, value in (("F", 40), ("M", 40), ("Total", 80))}, dimensions)
+    year = counts({("D", "2019", "F"): 1, ("D", "2019", "M"): 0}, dimensions)
+    pool = counts({("A", "2018 to 2019", "Total"): 90}, dimensions)
+    view = linked(now, year, pool, own=1)
+    assert not view.absent[keys(view)["patients", ("D", "2019", "Total")]]
+    found = {
+        (row["centre"], row["period"], row["sex"]): (row["low"], row["high"])
+        for row in audit([now], Policy(), [year, pool]).rows()
+    }
+    assert found["D", "2019", "Total"] == (1, 1)
+
+
+@pytest.mark.parametrize(("dimension", "code"), [("sex", "F"), ("centre", "Total")])
+def test_only_centres_can_be_left_out_of_a_list(dimension, code):
+    """That of 2025 nobody counted women, or all centres together, does not mean that there were none."""
+    now = counts({(code, "2024 to 2025"): None, ("X", "2024 to 2025"): 90}, (dimension, "period"))
+    last = counts({(code, "2024"): 40, ("X", "2025"): 50}, (dimension, "period"))
+    view = linked(now, last, own=1)
+    assert not view.absent.any()
+    assert view.implied[keys(view)["patients", (code, "2025")]]

@@ -384,3 +384,33 @@ def test_ten_patients_of_a_year_that_two_figures_give_do_not_leave(before, polic
     made = protect(tables, policy, earlier)
     assert np.isnan(made.tables[0]["value"]).any()
     assert not [row for row in audit(made.tables, policy, earlier).rows() if row["verdict"] in {"exact", "narrow"}]
+
+
+def test_one_patient_whom_a_list_denies_is_enough_here_too():
+    assert of_2019({("A", "2019"): 90}, Policy(), POOL | {("D", "2020"): 49}) == (set(), {"D"})
+    assert of_2019({("A", "2019"): 90}, Policy(), POOL | {("D", "2020"): 50}) == ({"D"}, set())
+
+
+@pytest.mark.parametrize(("dimension", "code"), [("sex", "F"), ("centre", "Total")])
+def test_only_centres_can_be_left_out_of_a_list(dimension, code):
+    now = counts({(code, "2024 to 2025"): None, ("X", "2024 to 2025"): 90}, (dimension, "period"))
+    last = counts({(code, "2024"): 40, ("X", "2025"): 50}, (dimension, "period"))
+    cells = linked(now, last, own=1)
+    assert not cells.absent
+    assert cells.number["patients", (code, "2025")] in cells.implied
+
+
+def test_those_not_known_are_no_years_of_patients_whatever_a_list_says():
+    """What a list denied and the figures give back is worked out where it counts patients, and not else."""
+
+    def rate(centre, period, met, of, unknown, name="outcomes"):
+        columns = {"centre": text([centre]), "period": text([period]), "measure": text(["alive"])}
+        figures = zip(("numerator", "denominator", "not_eligible", "not_known"), (met, of, 6, unknown), strict=True)
+        columns |= {each: numbers([value]) for each, value in figures}
+        return ResultTable(columns, name, "rate", ("centre", "period", "measure"))
+
+    pool, year = rate("D", "2019 to 2020", 60, 100, 4), rate("D", "2020", 30, 60, 2, "more")
+    cells = linked(pool, year, rate("A", "2019", 30, 60, 4), own=2)
+    implied = {cells.keys[cell][0] for cell in cells.implied}
+    assert {"denominator", "numerator", "complement"} <= implied
+    assert not {"not_known", "not_eligible"} & implied
