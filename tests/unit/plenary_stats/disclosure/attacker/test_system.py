@@ -286,3 +286,38 @@ def test_both_ends_of_a_merged_column_bound_the_one_that_stays(factor, right):
     _, merged = merge(rows, box)
     merged.spread(box)
     assert (box.low.tolist(), box.high.tolist()) == ([2, 1], [4, 3])
+
+
+def test_of_two_rows_the_tighter_bounds_a_cell():
+    """x is 24 less y, which is 5 to 9, so 15 to 19; and 18 less z, which is 1 to 2, so 16 to 17."""
+    box = bounds([24, 18, 0, 5, 1], [24, 18, 99, 9, 2])
+    tighten(Rows.of(Sums.of([(0, (2, 3)), (1, (2, 4))])), box)
+    assert (box.low[2], box.high[2]) == (16, 17)
+
+
+def test_merged_columns_whose_bounds_cross_are_refused():
+    """x and y are 5 together and at most 1 each."""
+    box = bounds([5, 0, 0], [5, 1, 1])
+    with pytest.raises(ContradictionError):
+        merge(Rows.of(Sums.of([(0, (1, 2))])).settled(box), box)
+
+
+def test_rows_are_numbered_anew_where_some_are_settled_or_stand_twice():
+    box = bounds([50, 20, 30, 0, 0, 60], [50, 20, 30, 9, 9, 60])
+    left = Rows.of(Sums.of([(0, (1, 2)), (0, (3, 4)), (5, (1, 3))])).settled(box)
+    assert left.row.tolist() == [0, 0, 1]
+    assert (left.low.tolist(), left.column.tolist()) == ([50, 40], [3, 4, 3])
+    twice = Rows(
+        np.array([0, 0, 1, 1, 2]), np.array([3, 4, 3, 4, 3]), np.ones(5), np.array([50.0, 50, 40]), np.array([50.0, 50, 40])
+    )
+    once = twice.distinct()
+    assert (once.row.tolist(), once.low.tolist()) == ([0, 0, 1], [50, 40])
+
+
+def test_a_pair_that_cannot_be_merged_stays_and_the_others_are_merged():
+    """A number of patients and a sum of money stay two; two withheld parts become one."""
+    box = Bounds(np.array([0.0, 0, 5, 0, 0]), np.array([9.0, 9, 5, 9, 9]), np.array([True, False, True, True, True]))
+    rows, merged = merge(Rows.of(Sums.of([(0, (1,)), (2, (3, 4))])).settled(box), box)
+    assert len(rows) == 1
+    assert merged.root.tolist() == [0, 1, 2, 3, 3]
+    assert (merged.sign[4], merged.shift[4]) == (-1, 5)
