@@ -468,3 +468,18 @@ def test_numbers_that_stand_together_are_named_with_their_services():
     assert work.services({("patients", "t", "A"), ("patients", "s", "A")}) == "s, t"
     assert work.describe(("patients", "s", "Total")) == "patients, service s"
     assert Work([known.counts({"A": 12})], Policy(), []).services({("patients", "A")}) == "these tables"
+
+
+@pytest.mark.parametrize("far", [False, True])
+@pytest.mark.parametrize(("nobody", "zeros"), [(0, "publish"), (10, "protect")])
+def test_what_the_suppressor_finds_nothing_for_takes_all_of_its_own_sums_and_no_others(nobody, zeros, far):
+    """The attack calls a number unsafe that no sum seems to tell: its neighbours go, a published nought and another service stay."""
+    values = {("s", "A"): 40, ("s", "B"): nobody, ("s", "C"): 50, ("s", "Total"): 90 + nobody}
+    values |= {("t", "A"): 40, ("t", "B"): 50, ("t", "Total"): 90}
+    work = Work([known.counts(values, ("service", "centre"))], Policy(threshold=1, zeros=zeros), [])
+    made = work.suppressor()
+    made.run()
+    assert made.withheld == set(), "nothing is too small"
+    work.widen(made, {("patients", "s", "A")}, far=far)
+    found = {work.cells.keys[number][1] for number in made.withheld}
+    assert found == {("s", "A"), ("s", "C"), ("s", "Total"), *([("s", "B")] if nobody else [])}
