@@ -483,3 +483,17 @@ def test_what_the_suppressor_finds_nothing_for_takes_all_of_its_own_sums_and_no_
     work.widen(made, {("patients", "s", "A")}, far=far)
     found = {work.cells.keys[number][1] for number in made.withheld}
     assert found == {("s", "A"), ("s", "C"), ("s", "Total"), *([("s", "B")] if nobody else [])}
+
+
+def test_a_row_without_a_value_says_whether_there_was_nobody_or_nothing_was_collected():
+    columns = {"centre": text(["A", "B", "C", "D"]), "value": np.array([0.5, np.nan, np.nan, np.nan])}
+    columns |= {"numerator": np.array([50.0, 0, np.nan, np.nan]), "denominator": np.array([100.0, 0, np.nan, 100])}
+    made = protect([ResultTable(columns, "outcomes", "rate", ("centre",))], Policy(zeros="publish")).tables[0]
+    assert made["status"].tolist() == ["", "z", "x", "x"]
+    counts = protect(
+        [ResultTable({"centre": text(["A"]), "value": np.array([np.nan])}, "activity", "count", ("centre",))], Policy()
+    )
+    assert counts.tables[0]["status"].tolist() == ["x"]
+    given = {**columns, "status": text(["", "low", "x", "z"])}
+    made = protect([ResultTable(given, "outcomes", "rate", ("centre",))], Policy(zeros="publish")).tables[0]
+    assert made["status"].tolist() == ["", "low", "x", "z"], "what is given stands"
