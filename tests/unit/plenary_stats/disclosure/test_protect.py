@@ -497,3 +497,13 @@ def test_a_row_without_a_value_says_whether_there_was_nobody_or_nothing_was_coll
     given = {**columns, "status": text(["", "low", "x", "z"])}
     made = protect([ResultTable(given, "outcomes", "rate", ("centre",))], Policy(zeros="publish")).tables[0]
     assert made["status"].tolist() == ["", "low", "x", "z"], "what is given stands"
+
+
+def test_what_earlier_editions_give_away_of_others_is_no_reason_to_refuse_this_one():
+    """Last year's table of one service tells that there were twelve women; this year's is of another, and withholds what it must."""
+    before = known.counts({("s", "F"): None, ("s", "M"): 40, ("s", "Total"): 52}, ("service", "sex"))
+    now = known.counts({("t", "N"): 12, ("t", "S"): 40, ("t", "W"): 41, ("t", "Total"): 93}, ("service", "area"))
+    made = protect([now], Policy(), [before])
+    assert "N" not in {row["area"] for row in made.tables[0].rows() if row["status"] == ""}
+    left = [row for row in audit(made.tables, Policy(), [before]).rows() if row["verdict"] in {"exact", "narrow"}]
+    assert {(row["service"], row["sex"]) for row in left} == {("s", "F")}, "what is gone is gone"
