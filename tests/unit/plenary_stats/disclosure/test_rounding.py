@@ -252,3 +252,19 @@ def test_other_bases_round_to_their_own_multiples(base):
     assert all(value % base == 0 for value in made.values())
     assert_adds_up(made)
     assert max(abs(made[place] - value) for place, value in with_margins(inside).items()) < 2 * base
+
+
+@pytest.mark.parametrize("printed", [0, 5, 20, 25])
+def test_what_was_printed_and_is_too_far_from_the_number_now_was_another(printed):
+    """12 is 10 or 15, whatever stood there before, with sums and without."""
+    for rows in ({("A", "N"): 12}, {("A", "N"): 12, ("B", "N"): 33, ("Total", "N"): 45}):
+        (made,) = rounded([table(rows)], FIVE, [table({("A", "N"): printed})])
+        assert counts(made)["A", "N"] in {10, 15}
+
+
+def test_a_share_a_little_off_its_numbers_is_an_estimate_and_is_withheld():
+    """45% of a hundred would be 45, and 50 are told: a survival estimate, say. Half of a hundred is just that."""
+    source = table({("A", "N"): 0.45, ("B", "N"): 0.5}, kind="rate", numerator=[50, 50], denominator=[100, 100])
+    (made,) = rounded([source], FIVE)
+    assert made["status"].tolist() == ["c", ""]
+    assert np.isnan(made["value"][0])
