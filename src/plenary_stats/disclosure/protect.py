@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attacker.audit import ADDED, PUBLIC, Audit, Editions, attacked, audit, flat
+from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, attacked, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
@@ -93,7 +93,8 @@ class Work:
     def __init__(self, tables: Sequence[ResultTable], policy: Policy, previous: Editions) -> None:
         self.tables, self.policy, self.previous = tuple(tables), policy, previous
         everything = [*tables, *flat(previous)]
-        self.cells, facts = gather(everything, dimensions_of(everything, policy), len(tables))
+        dimensions = dimensions_of(everything, policy)
+        self.cells, facts = gather(everything, dimensions, len(tables), policy.hierarchies.get("centre", ()))
         self.facts = [fact for fact in facts if fact.table < len(tables)]
         self.frozen = {
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
@@ -135,10 +136,12 @@ class Work:
         return self.bad(audit((), self.policy, self.previous)) - own if self.previous else set()
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
-        """Return quantity and place of each number that is not safe."""
-        names = [name for name in found.cells if name not in ADDED]
-        columns = [found.cells[name].tolist() for name in ("quantity", *names)]
+        """Return quantity and place of each number that is not safe; a dimension that the audited tables lack is at its total."""
         verdicts = found.cells["verdict"].tolist()
+        columns = [
+            found.cells[name].tolist() if name in found.cells else ["" if name == "measure" else TOTAL] * len(verdicts)
+            for name in ("quantity", *self.cells.dimensions)
+        ]
         return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}
 
     def widen(self, suppressor: Suppressor, bad: set[tuple[str, ...]], *, far: bool) -> None:

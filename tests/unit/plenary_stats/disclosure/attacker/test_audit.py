@@ -281,6 +281,8 @@ def test_the_report_says_how_many_and_which():
         "narrow": 0,
     }
     assert found.columns is found.cells
+    assert "joint" not in found.totals, "nothing was left untried"
+    assert found.how == {("patients", "A"): "patients of Total (52) less B (40)"}
     how = "patients of Total (52) less B (40)"
     assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact", "how": how}]
 
@@ -404,7 +406,9 @@ def test_a_year_of_money_that_only_a_pool_gives_is_not_listed():
 ROUNDED = Policy(rounding=5, minimum_width=4)
 
 
-@pytest.mark.parametrize(("other", "says"), [(40, (38, 38, "safe")), (10, (8, 8, "exact"))])
+@pytest.mark.parametrize(
+    ("other", "says"), [(40, (38, 38, "safe")), (30, (30, 30, "safe")), (30, (29, 29, "exact")), (10, (8, 8, "exact"))]
+)
 def test_a_rounded_number_that_may_be_shown_need_not_be_wide(other, says):
     """What was printed exactly before, 33 and a total, gives the rounded one: a large one was rounded for the sums alone."""
     before = table_over({"A": 33, "Total": 33 + says[0]})
