@@ -21,8 +21,8 @@ import numpy as np
 from plenary_stats import ingest, spec
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
+from plenary_stats.findings import LISTED, Severity
 from plenary_stats.ingest import Finding, Findings, RawTable, values
-from plenary_stats.ingest.findings import Severity
 from plenary_stats.register import Entry, codes, read_register
 from plenary_stats.spec import DataSet, Field, OutcomeSet
 from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
@@ -436,7 +436,7 @@ class _Reader:
         """Whether no case of the file stands in an earlier file."""
         keys = list(zip(table["centre"].tolist(), table["case_id"].tolist(), strict=True))
         twice = sorted({key for key in keys if key in seen})
-        for centre, case in twice[: ingest.findings.LISTED]:
+        for centre, case in twice[:LISTED]:
             message = f"The case '{case}' of {centre} stands in {seen[centre, case]} already."
             self.find("duplicate-case", "blocking", file, message, "Keep one row a case, over all files.", name="case_id")
         seen.update(dict.fromkeys(keys, file) if not twice else {})

@@ -3,8 +3,8 @@
 The same rules serve a whole file and one case keyed on screen (:func:`one_row`).
 """
 
+from plenary_stats.findings import RULES, Finding, Findings
 from plenary_stats.ingest.files import RawTable, one_row, read
-from plenary_stats.ingest.findings import RULES, Finding, Findings
 from plenary_stats.ingest.rules import Checked, check, days_of_labels, earlier_label, period_labels, rows_of_cases
 
 __all__ = [

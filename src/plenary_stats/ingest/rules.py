@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from plenary_stats.expressions import known_values
+from plenary_stats.findings import LISTED, Finding, Findings, Severity
 from plenary_stats.ingest import values
 from plenary_stats.ingest.files import RawTable
-from plenary_stats.ingest.findings import LISTED, Finding, Findings, Severity
 from plenary_stats.spec import DataSet, Field
 from plenary_stats.tables import CaseTable, Column
 

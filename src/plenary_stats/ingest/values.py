@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from plenary_stats.findings import Severity
 from plenary_stats.ingest.cells import Cells, widened
-from plenary_stats.ingest.findings import Severity
 from plenary_stats.spec import Field
 from plenary_stats.tables import Column
 
