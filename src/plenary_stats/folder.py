@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 
 from plenary_stats import ingest, spec
+from plenary_stats.dictionary.document import decode
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
 from plenary_stats.findings import LISTED, Severity
@@ -215,7 +216,7 @@ class _Reader:
         if content is None:
             raise InputError(f"The folder '{self.root}' has no collection.toml. Add one with label, period_start and period_end.")
         try:
-            document = tomllib.loads(spec.decode(content))
+            document = tomllib.loads(decode(content))
         except (ValueError, RecursionError) as problem:
             raise InputError(f"collection.toml is not TOML: {problem}.") from problem
         for key in sorted(set(document) - set(_SETTINGS)):
@@ -462,7 +463,7 @@ class _Reader:
         if content is None:
             return {}
         try:
-            text = spec.decode(content)
+            text = decode(content)
         except InputError as problem:
             self.find("narrative", "blocking", file, str(problem))
             return {}

@@ -239,7 +239,7 @@ def _required(work: _Check) -> None:
         if known.branching and name != work.dataset.index_date:
             if known.condition is None:
                 continue
-            asked, _ = known.condition.evaluate(_with_all(work, known.condition.fields))
+            asked, _ = known.condition.evaluate(_with_all(work, known.condition.fields), work.on)
             lacks &= asked
         if lacks.any():
             remedy = "Fill it in; use the code for 'not known' if the data set has one."
@@ -255,7 +255,7 @@ def _branching(work: _Check) -> None:
     for name, known in work.dataset.by_name.items():
         if known.condition is None or name not in work.places or known.type == "checkbox":
             continue
-        asked, decided = known.condition.evaluate(_with_all(work, known.condition.fields))
+        asked, decided = known.condition.evaluate(_with_all(work, known.condition.fields), work.on)
         rows = np.flatnonzero(decided & ~asked & known_values(work.columns[name]))
         if len(rows):
             message = f"{known.label} has a value although it is asked only if {known.branching}."

@@ -1,7 +1,7 @@
 """REDCap's language: what is read, how it is spelt, and what is said of a text that cannot be read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.dictionary import logic
@@ -124,6 +124,7 @@ def trees(draw, deepest=3):
     )[kind - 1]
 
 
+@settings(max_examples=60)
 @given(trees())
 def test_whatever_is_spelt_is_read_as_it_was(node):
     assert parse(spelt(node)) == node
