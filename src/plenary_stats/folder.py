@@ -20,10 +20,12 @@ import numpy as np
 
 from plenary_stats import ingest, spec
 from plenary_stats.dictionary.document import decode
+from plenary_stats.dictionary.elements import Element
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
 from plenary_stats.findings import LISTED, Severity
 from plenary_stats.ingest import Finding, Findings, RawTable, values
+from plenary_stats.ingest.derived import tidy_place
 from plenary_stats.register import Entry, codes, read_register
 from plenary_stats.spec import DataSet, Field, OutcomeSet
 from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
@@ -31,6 +33,7 @@ from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
 SECTIONS: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
 SEAL: Final = "seal.txt"
 PUBLIC: Final = "public.csv"
+PLACES: Final = "places.csv"
 """A secret that a network may keep among its files: it hides what short files say behind their published digests."""
 
 
@@ -124,24 +127,32 @@ class Collection:
         return {**found, TOTAL: float(sum(found.values()))} if found else {}
 
 
-def read(path: Path | str, *, areas: Mapping[str, ingest.rules.Spans] | None = None) -> tuple[Collection, Findings]:
+def read(
+    path: Path | str,
+    *,
+    areas: Mapping[str, ingest.rules.Spans] | None = None,
+    elements: Mapping[str, Element] | None = None,
+) -> tuple[Collection, Findings]:
     """Return the collection and every finding on it.
 
     ``areas``: codes and names of residence that are known, with the spans in which they stood (none: always), besides those of
-    ``populations.csv``; with neither, not checked.
+    ``populations.csv``; with neither, not checked. ``elements``: the library of shared elements that data sets name.
     Raises :class:`InputError` when the folder or its ``collection.toml`` cannot be used at all.
     """
     root = Path(path)
     if not root.is_dir():
         raise InputError(f"There is no folder '{root}'.")
-    return _Reader(root, areas).collection()
+    return _Reader(root, areas, elements).collection()
 
 
 class _Reader:
     """A folder while it is read: the files, their hashes, and the findings so far."""
 
-    def __init__(self, root: Path, areas: Mapping[str, ingest.rules.Spans] | None) -> None:
-        self.root, self.areas = root, areas
+    def __init__(
+        self, root: Path, areas: Mapping[str, ingest.rules.Spans] | None, elements: Mapping[str, Element] | None
+    ) -> None:
+        self.root, self.areas, self.elements = root, areas, elements
+        self.places: dict[str, str] | None = None
         self.findings = Findings()
         self.inputs: dict[str, str] = {}
 
@@ -152,6 +163,8 @@ class _Reader:
         names = tuple(service.slug for service in services)
         centres = tuple(self.centres(names))
         populations = tuple(self.populations())
+        if (self.root / PLACES).is_file():
+            self.places = {tidy_place(row["place"]): row["area"] for _, row in self.sheet(PLACES, _PLACES)}
         whole = Collection(
             **settings,
             services=services,
@@ -365,7 +378,7 @@ class _Reader:
         if content is None:
             return None
         try:
-            dataset = spec.read_dictionary(content, name, self.inputs[file][:12])
+            dataset = spec.read_dictionary(content, name, self.inputs[file][:12], self.elements)
         except InputError as problem:
             self.find("dictionary", "blocking", file, str(problem), "Correct the dictionary, or export it again from REDCap.")
             return None
@@ -428,6 +441,7 @@ class _Reader:
             period_start=whole.period_start,
             period_end=whole.period_end,
             areas=self.areas,
+            places=self.places,
             on=whole.collected_on or _a_year_later(whole.period_end),
         )
         self.findings.extend(checked.findings)
@@ -514,6 +528,7 @@ _POPULATIONS: Final = (
     Field("age_band"),
     Field("persons", validation="number", required=True, minimum=0.0),
 )
+_PLACES: Final = (Field("place", required=True), Field("area", required=True))
 _EXPECTED: Final = (Field("centre", required=True), Field("case_id"), Field("count", validation="integer", minimum=0.0))
 
 

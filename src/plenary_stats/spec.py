@@ -83,7 +83,7 @@ class Field:
             return "choice"
         if self.type == "slider":
             return "number"
-        return _kind_of_validation(self.validation) if self.type == "text" else "text"
+        return _kind_of_validation(self.validation) if self.type == "text" and self.element is None else "text"
 
     @property
     def date_order(self) -> str:

@@ -35,6 +35,7 @@ from plenary.core.permissions import require
 from plenary.core.queries import code_version, erased_on
 from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary_stats import spec, tables
 from plenary_stats.ingest import Checked, Finding
@@ -67,7 +68,7 @@ FINDINGS_KEPT = 10_000
 def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on: dt.date, by: Who) -> DataSetVersion:
     """Put a version of a service's data set in force. The same bytes again change nothing; other bytes are refused."""
     require(permissions.may_adopt_data_set(by, service), f"Only the network of {service.name} adopts its data set.")
-    spec.read_dictionary(content, service.slug, version)
+    spec.read_dictionary(content, service.slug, version, registry.elements())
     require_version(version)
     with transaction.atomic():
         sha256 = store_bytes(content, by=by, media_type="text/csv")

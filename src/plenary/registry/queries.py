@@ -17,6 +17,7 @@ from plenary.core.terms import NotFound
 from plenary.registry.models import Centre, Designation, Organisation, OrganisationLink, Service, Succession
 from plenary.registry.terms import LIES_IN, PART_OF, CentreAway, Place, ServiceNear, normalised
 from plenary_stats.areas import Area, Areas, read_areas
+from plenary_stats.dictionary.elements import Element, read_library
 from plenary_stats.location import great_circle_km
 
 MOST_PLACES = 200
@@ -295,6 +296,16 @@ def data_set_files(service_slug: str) -> dict[str, bytes]:
 def outcome_set_files(service_slug: str) -> dict[str, bytes]:
     """Return the shipped outcome sets of a service by version."""
     return _versions("outcomes", service_slug, "toml")
+
+
+def elements() -> Mapping[str, Element]:
+    """Return the library of shared elements: codes and numbers with a shape and, some, a check digit."""
+    return _elements(settings.PLENARY.definitions / "elements" / "elements.toml")
+
+
+@cache
+def _elements(path: Path) -> Mapping[str, Element]:
+    return read_library(path.read_bytes())
 
 
 def wording(name: str) -> dict[str, Any]:

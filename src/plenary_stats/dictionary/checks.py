@@ -128,6 +128,9 @@ class _Check:
             elif tag.name == "NOTBEFORE" and tag.value not in (*self.dictionary.by_name, *BY_NAME):
                 message = f"@NOTBEFORE of '{one.name}' names '{tag.value}', which is no field."
                 self.find("logic", "warning", one, message, "Name a date of the data set.")
+            elif tag.name == ELEMENT and one.type != "text":
+                message = f"'{one.name}' is of type '{one.type}': only the values of texts are held to a shared element."
+                self.find("element", "warning", one, message, "Make it a text, or take the tag away.")
             elif tag.name == ELEMENT and self.library is not None and tag.value not in self.library:
                 close = difflib.get_close_matches(tag.value, self.library, n=1)
                 remedy = f"{f'Did you mean {close[0]}? ' if close else ''}Known: {', '.join(self.library)}."

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from plenary_stats import folder
+from plenary_stats.dictionary.elements import Element
 from plenary_stats.errors import InputError
 from plenary_stats.folder import Centre, Expected, Population, Service, Spending
 
@@ -465,3 +466,22 @@ def test_a_public_figure_of_a_service_that_is_not_here_is_a_warning(tmp_path):
     assert ("public.csv", 3, "service", "unknown-service") in told(findings, "warning")
     assert not findings.blocking
     assert len(collection.public) == 2
+
+
+def test_a_table_of_places_turns_postcodes_into_areas(tmp_path):
+    files = {
+        "lam/dictionary.csv": FILES["lam/dictionary.csv"] + "home,text,Postcode,,,,,@PLENARY-ELEMENT='postcode'\n",
+        "lam/cases-2025.csv": "centre,case_id,listed,home\nRX1,1,04/03/2025,m1 1ae\n",
+        "places.csv": "place,area\nM1 1AE,North\n",
+    }
+    library = {
+        "postcode": Element("postcode", "Postcode", "[A-Z0-9]+", "letters", "A1", spacing=" ", identifier=True, reduces_to="area")
+    }
+    collection, findings = folder.read(written(tmp_path / "with", **files), elements=library)
+    assert "places.csv" in collection.inputs
+    cases = collection.cases["lam"]
+    assert "home" not in cases.columns
+    assert dict(zip(cases["case_id"].tolist(), cases["area"].tolist(), strict=True)) == {"1": "North", "2": ""}
+    assert [one for one in findings if one.rule in {"area-looked-up", "unknown-file", "unknown-area"}] == []
+    _, without = folder.read(written(tmp_path / "without", **{**files, "places.csv": None}), elements=library)
+    assert "There is no table of places" in next(one.message for one in without if one.rule == "area-looked-up")

@@ -430,7 +430,7 @@ def _read(values: Mapping[str, Any], content: bytes) -> Any:
     """Return the parsed document, refused where it is of another service or its version is no name."""
     if values["kind"] == "data-set":
         require_version(values["version"])
-        return spec.read_dictionary(content, values["service"], values["version"])
+        return spec.read_dictionary(content, values["service"], values["version"], registry.elements())
     found = spec.read_outcome_set(content)
     if found.service != values["service"]:
         raise NotPossible(f"The outcome set is of the service '{found.service}', not of '{values['service']}'.")

@@ -71,6 +71,7 @@ def test_what_keeps_a_dictionary_from_being_used(one, rule, part):
         (text(branching="datediff([case_id], 'today', [case_id]) > 3"), "logic", "one of the units"),
         (text(branching="[case_id(1)] = '1'"), "logic", "no checkbox: write [case_id]"),
         (text(annotation="@NOTBEFORE='born'"), "logic", "names 'born', which is no field"),
+        (text(type="notes", annotation="@PLENARY-ELEMENT='icd-10'"), "element", "only the values of texts"),
         (text(type="text", matrix="m"), "matrix", "radio buttons or checkboxes"),
         (text(type="radio", choices="1, A", ranking="y"), "matrix", "can be ranked"),
     ],
