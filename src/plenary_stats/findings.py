@@ -26,6 +26,8 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "short-row": "A row with fewer cells than headings",
         "no-heading": "A column with values and no heading",
         "duplicate-heading": "Two columns with one heading",
+        "mapping": "The mapping of earlier files",
+        "mapped": "A column was mapped as the network's mapping says",
         "heading": "A heading that is not the field's name was understood",
         "unknown-column": "A column that the data set does not know",
         "missing-column": "A field of the data set has no column",

@@ -5,6 +5,7 @@ Every problem is a finding with its file and row. A file with a blocking finding
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import re
 import tomllib
@@ -19,8 +20,11 @@ from typing import Any, Final
 import numpy as np
 
 from plenary_stats import ingest, spec
+from plenary_stats.dictionary import document
 from plenary_stats.dictionary.document import decode
 from plenary_stats.dictionary.elements import Element
+from plenary_stats.dictionary.mapping import FileMapping, read_mapping
+from plenary_stats.dictionary.mapping import problems as mapping_problems
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
 from plenary_stats.findings import LISTED, Severity
@@ -153,6 +157,7 @@ class _Reader:
     ) -> None:
         self.root, self.areas, self.elements = root, areas, elements
         self.places: dict[str, str] | None = None
+        self.mappings: list[FileMapping] = []
         self.findings = Findings()
         self.inputs: dict[str, str] = {}
 
@@ -229,13 +234,13 @@ class _Reader:
         if content is None:
             raise InputError(f"The folder '{self.root}' has no collection.toml. Add one with label, period_start and period_end.")
         try:
-            document = tomllib.loads(decode(content))
+            keys = tomllib.loads(decode(content))
         except (ValueError, RecursionError) as problem:
             raise InputError(f"collection.toml is not TOML: {problem}.") from problem
-        for key in sorted(set(document) - set(_SETTINGS)):
+        for key in sorted(set(keys) - set(_SETTINGS)):
             message = f"The key '{key}' of collection.toml is not used."
             self.find("unknown-file", "notice", "collection.toml", message, f"Known keys: {', '.join(_SETTINGS)}.")
-        return _settings(document)
+        return _settings(keys)
 
     def seal(self) -> None:
         """Read the secret that hides short inputs behind their digests. What it says matters to nobody."""
@@ -361,6 +366,7 @@ class _Reader:
                 self.find("missing-file", "blocking", f"{name}/dictionary.csv", message, "Add the REDCap data dictionary.")
             return part
         part.dataset = dataset
+        self.mappings = self.mappings_of(name)
         if not files:
             self.find(
                 "missing-file",
@@ -385,6 +391,25 @@ class _Reader:
         for notice in dataset.notices:
             self.find("dictionary", "notice", file, notice)
         return dataset
+
+    def mappings_of(self, name: str) -> list[FileMapping]:
+        """Return the mappings of a service's earlier files: ``mapping*.toml``, each for the files that it names."""
+        found: list[FileMapping] = []
+        for path in sorted((self.root / name).glob("mapping*.toml")):
+            file = path.relative_to(self.root).as_posix()
+            try:
+                mapping = read_mapping(self.content(file) or b"")
+            except InputError as problem:
+                self.find("mapping", "blocking", file, str(problem), "Correct the mapping.")
+                continue
+            unfit = mapping_problems(mapping, document.read((self.root / name / "dictionary.csv").read_bytes()))
+            for sentence in unfit:
+                self.find("mapping", "blocking", file, sentence, "Correct the mapping, or the data dictionary.")
+            if not mapping.files:
+                message = "The mapping names no files: it is not applied."
+                self.find("mapping", "warning", file, message, 'Write files = ["cases-2025.csv"].')
+            found += [mapping] if not unfit else []
+        return found
 
     def outcome_set(self, name: str, dataset: DataSet | None) -> OutcomeSet | None:
         file = f"{name}/outcomes.toml"
@@ -433,6 +458,9 @@ class _Reader:
         except InputError as problem:
             self.find("unusable", "blocking", file, str(problem), "Save the file again as 'CSV UTF-8'.")
             return None
+        for mapping in self.mappings:
+            if any(fnmatch.fnmatchcase(Path(file).name, pattern) for pattern in mapping.files):
+                raw = ingest.mapped(raw, mapping)
         checked = ingest.check(
             raw,
             dataset,
