@@ -84,9 +84,13 @@ def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on
 
 
 def load_definitions(*, folder: Path, by: Who) -> int:
-    """Adopt every ``<service>/<version>.csv`` of a folder of data sets for the services that are registered."""
+    """Adopt every ``<service>/<version>.csv`` of a folder of data sets for the services that are registered.
+
+    What is only proposed (``proposed-<version>.csv``) waits for the network.
+    """
     services = {service.slug: service for service in Service.objects.all()}
-    paths = [path for path in sorted(folder.glob("*/*.csv")) if path.parent.name in services]
+    found = [path for path in sorted(folder.glob("*/*.csv")) if not path.stem.startswith(registry.PROPOSED)]
+    paths = [path for path in found if path.parent.name in services]
     for path in paths:
         year = re.match(r"\d{4}", path.stem)
         adopted_on = dt.date(int(year[0]), 1, 1) if year else dt.date(2000, 1, 1)
