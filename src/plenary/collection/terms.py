@@ -90,10 +90,12 @@ class Difference:
 
     name: str
     kind: str
-    """``added``, ``removed`` or ``changed``."""
+    """``added``, ``removed`` or ``changed``; of a field also ``renamed``, and ``order`` of all fields."""
     field: str = ""
     before: str = ""
     after: str = ""
+    effect: str = ""
+    """What it does to files of the earlier version of a data set."""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ urlpatterns = [
     route("workspace/agreed/", agreed.all_versions, "agreed_sets", FOLLOWERS),
     route("workspace/agreed.csv", partial(agreed.all_versions, as_file=True), "agreed_sets_file", FOLLOWERS),
     route("workspace/agreed/adopt/", agreed.adopt, "adopt_set", LEADERS),
+    route("workspace/agreed/data-set/<int:number>/as/<slug:form>/", agreed.export, "agreed_export", agreed.EXPORT),
     route(VERSION, agreed.version, "agreed_set", agreed.NETWORK),
     route(f"{VERSION}words.csv", partial(agreed.version, as_file=True), "agreed_set_file", agreed.NETWORK),
     route(f"{VERSION}document/", agreed.document, "agreed_document", agreed.NETWORK),
