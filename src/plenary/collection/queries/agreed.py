@@ -59,6 +59,11 @@ def compared(old: bytes, new: bytes) -> list[Difference]:
     return [Difference(one.field, one.kind, one.what, one.before, one.after, one.effect) for one in changes]
 
 
+def field_names(content: bytes) -> list[str]:
+    """Return the names of the fields of a data dictionary, in their order."""
+    return [one.name for one in document.read(content).entries]
+
+
 def exported(version: DataSetVersion, form: str) -> Export:
     """Return an adopted data set as a guide to print, as CDISC ODM or as a FHIR Questionnaire, dated when it was adopted."""
     about = About(

@@ -214,7 +214,7 @@ def all_versions(request: HttpRequest, *, as_file: bool = False) -> HttpResponse
         intro=[
             "What each network asks its centres for, and what it measures. A version never changes: a change is a new version."
         ],
-        links=[adopt] if leads else [],
+        links=[*([adopt] if leads else []), ("Proposed data sets", reverse("data_set_proposals"))],
         filter=form,
         file="agreed-sets.csv",
         as_file=as_file,
