@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -181,7 +182,7 @@ def read_dictionary(content: bytes | str, service: str, version: str, elements: 
         raise InputError(f"The dictionary cannot be used{where}: {finding.message} {finding.remedy}")
     notices = [finding.message for finding in findings]
     fields = [made for one in document.entries for made in _fields_of(one, document, elements, notices)]
-    twins = sorted({one.name for one in fields if [other.name for other in fields].count(one.name) > 1})
+    twins = sorted(name for name, times in Counter(one.name for one in fields).items() if times > 1)
     if twins:
         raise InputError(f"The dictionary's fields give the column '{twins[0]}' twice. Rename a field, or a code of a checkbox.")
     return DataSet(service, version, tuple(fields), tuple(notices))

@@ -122,7 +122,7 @@ class _Evaluation:
             if side == Literal("") and node.sign in ("=", "<>"):
                 blank = ~known_values(other.values)
                 return Answer(blank if node.sign == "=" else ~blank, np.ones(len(blank), dtype=bool))
-        a, b = _fitted(left.values, right.values)
+        a, b = _fitted(left.values, right.values, ordered=node.sign in _ORDERS)
         present = known_values(a) & known_values(b)
         known = left.known & right.known
         if node.sign in _ORDERS:
@@ -135,11 +135,13 @@ def _constant(values: npt.NDArray[np.generic]) -> Answer:
     return Answer(values, np.ones(len(values), dtype=bool))
 
 
-def _fitted(left: Column, right: Column) -> tuple[Column, Column]:
-    """Return both sides in one type: dates where one is a date, numbers where one is a number or both read as numbers."""
+def _fitted(left: Column, right: Column, *, ordered: bool) -> tuple[Column, Column]:
+    """Return both sides in one type: dates where one is a date, numbers where one is a number, or where both read so in order."""
     kinds = {left.dtype.kind, right.dtype.kind}
     if "M" in kinds:
         return as_dates(left), as_dates(right)
+    if kinds <= {"U"} and not ordered:
+        return left, right
     if kinds <= {"U"}:
         numbers = functions.numbers_of(left), functions.numbers_of(right)
         numeric = all((~np.isnan(one) | (texts == "")).all() for one, texts in zip(numbers, (left, right), strict=True))
