@@ -124,7 +124,7 @@ def trees(draw, deepest=3):
     )[kind - 1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(trees())
 def test_whatever_is_spelt_is_read_as_it_was(node):
     assert parse(spelt(node)) == node
