@@ -25,8 +25,9 @@ def subject(proposal: DataSetProposal) -> str:
 
 
 def compared_with(proposal: DataSetProposal) -> DataSetVersion | None:
-    """Return the version that the proposal would follow: the one adopted last."""
-    return DataSetVersion.objects.filter(service=proposal.service).order_by("adopted_on", "id").last()
+    """Return the version that the proposal follows or would follow: the one adopted last, itself left out."""
+    others = DataSetVersion.objects.filter(service=proposal.service).exclude(version=proposal.version)
+    return others.order_by("adopted_on", "id").last()
 
 
 def remarks(proposal: DataSetProposal) -> list[tuple[ProposalRemark, str]]:

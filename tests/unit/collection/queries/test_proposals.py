@@ -50,6 +50,8 @@ def test_it_is_compared_with_the_version_adopted_last(centre, proposal):
     assert queries.compared_with(proposal).version == "2025-1"
     make.DataSetVersionFactory(service=centre.service, version="2026-1", adopted_on=date(2026, 1, 1))
     assert queries.compared_with(proposal).version == "2026-1"
+    actions.adopt_proposal(proposal=proposal, adopted_on=date(2027, 1, 1), by=make.network_lead(centre))
+    assert queries.compared_with(proposal).version == "2026-1"  # adopted, it is not compared with itself
 
 
 def test_remarks_stand_in_their_order_with_the_names_of_who_said_them(centre, proposal):
