@@ -1,9 +1,9 @@
 """Boolean expressions of SQL over the fields of a data set, evaluated on whole columns with three-valued logic.
 
-An outcome set says who is eligible and who met the measure in such an expression; a REDCap dictionary says in one when a field
-is asked (there a field stands in square brackets). Understood: AND, OR, NOT, parentheses, ``= <> != < <= > >=``, ``[NOT] IN``,
-``[NOT] BETWEEN``, ``IS [NOT] NULL``, ``+ - * /``, text, number and date literals. Two dates subtract to days.
-A missing value is NULL: an empty text, NaN or NaT.
+An outcome set says who is eligible and who met the measure in such an expression. (When a field is asked, a REDCap dictionary
+says in REDCap's own language: :mod:`plenary_stats.dictionary.logic`.) Understood: AND, OR, NOT, parentheses,
+``= <> != < <= > >=``, ``[NOT] IN``, ``[NOT] BETWEEN``, ``IS [NOT] NULL``, ``+ - * /``, text, number and date literals. Two dates
+subtract to days. A missing value is NULL: an empty text, NaN or NaT.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from plenary_stats.tables import Column
 Flags = npt.NDArray[np.bool_]
 Answer = tuple[Column, Flags]
 Type = Literal["number", "text", "date", "boolean", "null"]
-Dialect = Literal["sql", "redcap"]
 
 DEEPEST = 60
 """Parentheses and NOTs within one another. More is a mistake, not a measure."""
@@ -77,18 +76,18 @@ class Expression:
         return np.broadcast_to(values, length), np.broadcast_to(known, length)
 
 
-def parse(text: str, fields: Mapping[str, Operand], dialect: Dialect = "sql") -> Expression:
+def parse(text: str, fields: Mapping[str, Operand]) -> Expression:
     """Return the compiled boolean expression, or raise :class:`InputError` naming the position and what is wrong there."""
-    parser = _Parser(text, fields, dialect)
+    parser = _Parser(text, fields)
     root = parser.whole()
     if root.field is None and root.type not in ("boolean", "null"):
         raise InputError(f"The expression '{text}' gives a {root.type}, not true or false. Compare it with something.")
     return Expression(text, tuple(sorted(parser.used)), "boolean", parser.boolean(root))
 
 
-def parse_value(text: str, fields: Mapping[str, Operand], dialect: Dialect = "sql") -> Expression:
+def parse_value(text: str, fields: Mapping[str, Operand]) -> Expression:
     """Return the compiled expression of any type, for instance ``discharged_on - admitted_on`` (days)."""
-    parser = _Parser(text, fields, dialect)
+    parser = _Parser(text, fields)
     root = parser.whole()
     return Expression(text, tuple(sorted(parser.used)), root.type, root)
 
@@ -145,8 +144,8 @@ def _tokens(text: str) -> list[_Token]:
 class _Parser:
     """Recursive descent: one method a level of precedence, each returning a typed node."""
 
-    def __init__(self, text: str, fields: Mapping[str, Operand], dialect: Dialect) -> None:
-        self.text, self.fields, self.dialect = text, fields, dialect
+    def __init__(self, text: str, fields: Mapping[str, Operand]) -> None:
+        self.text, self.fields = text, fields
         self.tokens = _tokens(text)
         self.place = 0
         self.depth = 0
@@ -284,13 +283,10 @@ class _Parser:
         self.place += 1
         if token.kind == "number":
             node = _constant(float(token.text), "number", token.position)
-        elif token.kind == "string" or (token.kind == "quoted" and self.dialect == "redcap"):
-            mark = token.text[0]
-            node = _constant(token.text[1:-1].replace(mark * 2, mark), "text", token.position)
+        elif token.kind == "string":
+            node = _constant(token.text[1:-1].replace("''", "'"), "text", token.position)
         elif token.kind in ("name", "quoted"):
             node = self.column(token.text.strip('"'), token.position)
-        elif token.kind == "bracket" and self.dialect == "redcap":
-            node = self.bracket(token)
         elif token.kind == "word" and token.text in ("true", "false"):
             node = _constant(token.text == "true", "boolean", token.position)
         elif token.kind == "word" and token.text == "null":
@@ -305,13 +301,6 @@ class _Parser:
         if token.kind == "bracket":
             return self.fault("square brackets are for branching logic; write the field's name alone", token.position)
         return self.fault("a field or a value is expected here" if token.kind != "end" else "it breaks off", token.position)
-
-    def bracket(self, token: _Token) -> _Node:
-        match = re.fullmatch(r"\[\s*([A-Za-z_]\w*)\s*(?:\(\s*(\w+)\s*\))?\s*\]", token.text)
-        if match is None:
-            raise self.fault("only [field] and [field(code)] are understood in brackets", token.position)
-        name, code = match.groups()
-        return self.column(f"{name}___{code}" if code else name, token.position)
 
     def column(self, name: str, position: int) -> _Node:
         field = self.fields.get(name) or self.fields.get(name.lower())

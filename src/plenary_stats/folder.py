@@ -5,6 +5,7 @@ Every problem is a finding with its file and row. A file with a blocking finding
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import re
 import tomllib
@@ -19,10 +20,16 @@ from typing import Any, Final
 import numpy as np
 
 from plenary_stats import ingest, spec
+from plenary_stats.dictionary import document
+from plenary_stats.dictionary.document import decode
+from plenary_stats.dictionary.elements import Element
+from plenary_stats.dictionary.mapping import FileMapping, read_mapping
+from plenary_stats.dictionary.mapping import problems as mapping_problems
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import known_values
+from plenary_stats.findings import LISTED, Severity
 from plenary_stats.ingest import Finding, Findings, RawTable, values
-from plenary_stats.ingest.findings import Severity
+from plenary_stats.ingest.derived import tidy_place
 from plenary_stats.register import Entry, codes, read_register
 from plenary_stats.spec import DataSet, Field, OutcomeSet
 from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
@@ -30,6 +37,7 @@ from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
 SECTIONS: Final = ("Description", "Innovation", "Improvement", "Patient feedback")
 SEAL: Final = "seal.txt"
 PUBLIC: Final = "public.csv"
+PLACES: Final = "places.csv"
 """A secret that a network may keep among its files: it hides what short files say behind their published digests."""
 
 
@@ -123,24 +131,33 @@ class Collection:
         return {**found, TOTAL: float(sum(found.values()))} if found else {}
 
 
-def read(path: Path | str, *, areas: Mapping[str, ingest.rules.Spans] | None = None) -> tuple[Collection, Findings]:
+def read(
+    path: Path | str,
+    *,
+    areas: Mapping[str, ingest.rules.Spans] | None = None,
+    elements: Mapping[str, Element] | None = None,
+) -> tuple[Collection, Findings]:
     """Return the collection and every finding on it.
 
     ``areas``: codes and names of residence that are known, with the spans in which they stood (none: always), besides those of
-    ``populations.csv``; with neither, not checked.
+    ``populations.csv``; with neither, not checked. ``elements``: the library of shared elements that data sets name.
     Raises :class:`InputError` when the folder or its ``collection.toml`` cannot be used at all.
     """
     root = Path(path)
     if not root.is_dir():
         raise InputError(f"There is no folder '{root}'.")
-    return _Reader(root, areas).collection()
+    return _Reader(root, areas, elements).collection()
 
 
 class _Reader:
     """A folder while it is read: the files, their hashes, and the findings so far."""
 
-    def __init__(self, root: Path, areas: Mapping[str, ingest.rules.Spans] | None) -> None:
-        self.root, self.areas = root, areas
+    def __init__(
+        self, root: Path, areas: Mapping[str, ingest.rules.Spans] | None, elements: Mapping[str, Element] | None
+    ) -> None:
+        self.root, self.areas, self.elements = root, areas, elements
+        self.places: dict[str, str] | None = None
+        self.mappings: list[FileMapping] = []
         self.findings = Findings()
         self.inputs: dict[str, str] = {}
 
@@ -151,6 +168,8 @@ class _Reader:
         names = tuple(service.slug for service in services)
         centres = tuple(self.centres(names))
         populations = tuple(self.populations())
+        if (self.root / PLACES).is_file():
+            self.places = {tidy_place(row["place"]): row["area"] for _, row in self.sheet(PLACES, _PLACES)}
         whole = Collection(
             **settings,
             services=services,
@@ -215,13 +234,13 @@ class _Reader:
         if content is None:
             raise InputError(f"The folder '{self.root}' has no collection.toml. Add one with label, period_start and period_end.")
         try:
-            document = tomllib.loads(spec.decode(content))
+            keys = tomllib.loads(decode(content))
         except (ValueError, RecursionError) as problem:
             raise InputError(f"collection.toml is not TOML: {problem}.") from problem
-        for key in sorted(set(document) - set(_SETTINGS)):
+        for key in sorted(set(keys) - set(_SETTINGS)):
             message = f"The key '{key}' of collection.toml is not used."
             self.find("unknown-file", "notice", "collection.toml", message, f"Known keys: {', '.join(_SETTINGS)}.")
-        return _settings(document)
+        return _settings(keys)
 
     def seal(self) -> None:
         """Read the secret that hides short inputs behind their digests. What it says matters to nobody."""
@@ -347,6 +366,7 @@ class _Reader:
                 self.find("missing-file", "blocking", f"{name}/dictionary.csv", message, "Add the REDCap data dictionary.")
             return part
         part.dataset = dataset
+        self.mappings = self.mappings_of(name)
         if not files:
             self.find(
                 "missing-file",
@@ -364,13 +384,32 @@ class _Reader:
         if content is None:
             return None
         try:
-            dataset = spec.read_dictionary(content, name, self.inputs[file][:12])
+            dataset = spec.read_dictionary(content, name, self.inputs[file][:12], self.elements)
         except InputError as problem:
             self.find("dictionary", "blocking", file, str(problem), "Correct the dictionary, or export it again from REDCap.")
             return None
         for notice in dataset.notices:
             self.find("dictionary", "notice", file, notice)
         return dataset
+
+    def mappings_of(self, name: str) -> list[FileMapping]:
+        """Return the mappings of a service's earlier files: ``mapping*.toml``, each for the files that it names."""
+        found: list[FileMapping] = []
+        for path in sorted((self.root / name).glob("mapping*.toml")):
+            file = path.relative_to(self.root).as_posix()
+            try:
+                mapping = read_mapping(self.content(file) or b"")
+            except InputError as problem:
+                self.find("mapping", "blocking", file, str(problem), "Correct the mapping.")
+                continue
+            unfit = mapping_problems(mapping, document.read((self.root / name / "dictionary.csv").read_bytes()))
+            for sentence in unfit:
+                self.find("mapping", "blocking", file, sentence, "Correct the mapping, or the data dictionary.")
+            if not mapping.files:
+                message = "The mapping names no files: it is not applied."
+                self.find("mapping", "warning", file, message, 'Write files = ["cases-2025.csv"].')
+            found += [mapping] if not unfit else []
+        return found
 
     def outcome_set(self, name: str, dataset: DataSet | None) -> OutcomeSet | None:
         file = f"{name}/outcomes.toml"
@@ -419,6 +458,9 @@ class _Reader:
         except InputError as problem:
             self.find("unusable", "blocking", file, str(problem), "Save the file again as 'CSV UTF-8'.")
             return None
+        for mapping in self.mappings:
+            if any(fnmatch.fnmatchcase(Path(file).name, pattern) for pattern in mapping.files):
+                raw = ingest.mapped(raw, mapping)
         checked = ingest.check(
             raw,
             dataset,
@@ -427,6 +469,7 @@ class _Reader:
             period_start=whole.period_start,
             period_end=whole.period_end,
             areas=self.areas,
+            places=self.places,
             on=whole.collected_on or _a_year_later(whole.period_end),
         )
         self.findings.extend(checked.findings)
@@ -436,7 +479,7 @@ class _Reader:
         """Whether no case of the file stands in an earlier file."""
         keys = list(zip(table["centre"].tolist(), table["case_id"].tolist(), strict=True))
         twice = sorted({key for key in keys if key in seen})
-        for centre, case in twice[: ingest.findings.LISTED]:
+        for centre, case in twice[:LISTED]:
             message = f"The case '{case}' of {centre} stands in {seen[centre, case]} already."
             self.find("duplicate-case", "blocking", file, message, "Keep one row a case, over all files.", name="case_id")
         seen.update(dict.fromkeys(keys, file) if not twice else {})
@@ -462,7 +505,7 @@ class _Reader:
         if content is None:
             return {}
         try:
-            text = spec.decode(content)
+            text = decode(content)
         except InputError as problem:
             self.find("narrative", "blocking", file, str(problem))
             return {}
@@ -513,6 +556,7 @@ _POPULATIONS: Final = (
     Field("age_band"),
     Field("persons", validation="number", required=True, minimum=0.0),
 )
+_PLACES: Final = (Field("place", required=True), Field("area", required=True))
 _EXPECTED: Final = (Field("centre", required=True), Field("case_id"), Field("count", validation="integer", minimum=0.0))
 
 

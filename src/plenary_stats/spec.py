@@ -5,19 +5,24 @@ Both are read once, refused with a clear sentence when they are wrong, and never
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from plenary_stats import expressions
+from plenary_stats.dictionary import checks, evaluation, logic
+from plenary_stats.dictionary import document as dictionary
+from plenary_stats.dictionary.document import Dictionary, Entry, decode
+from plenary_stats.dictionary.elements import Element
+from plenary_stats.dictionary.evaluation import Logic
+from plenary_stats.dictionary.tags import ELEMENT
 from plenary_stats.errors import InputError
 from plenary_stats.expressions import Expression
 
@@ -39,8 +44,6 @@ __all__ = [
 
 Kind = Literal["text", "number", "integer", "date", "choice", "none"]
 
-_YES_NO: Final = MappingProxyType({"1": "Yes", "0": "No"})
-_TRUE_FALSE: Final = MappingProxyType({"1": "True", "0": "False"})
 _CHECKED: Final = MappingProxyType({"1": "Checked", "0": "Unchecked"})
 _SEXES: Final = MappingProxyType({"female": "Female", "male": "Male", "indeterminate": "Indeterminate"})
 
@@ -50,7 +53,8 @@ class Field:
     """One field of a data set, as REDCap names it.
 
     ``type`` is the REDCap field type, ``validation`` its text validation; ``kind`` is what the two mean together.
-    ``branching`` is the condition under which the field is asked, as written; ``condition`` the same, compiled.
+    ``branching`` is the condition under which the field is asked, as written; ``condition`` the same, ready to be answered, where
+    the cases can answer it. ``calculation`` is how REDCap works the value out; ``element`` what its values are held to.
     """
 
     name: str
@@ -64,7 +68,9 @@ class Field:
     annotation: str = ""
     validation: str = ""
     branching: str = ""
-    condition: Expression | None = None
+    condition: Logic | None = None
+    calculation: Logic | None = None
+    element: Element | None = None
     form: str = ""
     section: str = ""
     note: str = ""
@@ -78,7 +84,7 @@ class Field:
             return "choice"
         if self.type == "slider":
             return "number"
-        return _kind_of_validation(self.validation) if self.type == "text" else "text"
+        return _kind_of_validation(self.validation) if self.type == "text" and self.element is None else "text"
 
     @property
     def date_order(self) -> str:
@@ -133,6 +139,11 @@ class DataSet:
         )
 
     @cached_property
+    def calculated(self) -> Mapping[str, Field]:
+        """The fields that REDCap works out itself, and how: a value of theirs in a file is worked out again and compared."""
+        return MappingProxyType({known.name: known for known in self.fields if known.calculation is not None})
+
+    @cached_property
     def index_date(self) -> str | None:
         """The date that puts a case in its period: ``@INDEXDATE``, else a field ``index_date``, else none."""
         marked = [known.name for known in self.fields if "@INDEXDATE" in known.annotation.upper().split()]
@@ -158,167 +169,85 @@ def compile_value(text: str, dataset: DataSet) -> Expression:
 
 # -- the data dictionary
 
-_HEADINGS: Final = {
-    "name": ("variablefieldname", "fieldname", "variable"),
-    "form": ("formname",),
-    "section": ("sectionheader",),
-    "type": ("fieldtype",),
-    "label": ("fieldlabel",),
-    "choices": ("choicescalculationsorsliderlabels", "selectchoicesorcalculations", "choicesorcalculations", "choices"),
-    "note": ("fieldnote",),
-    "validation": ("textvalidationtypeorshowslidernumber", "textvalidationtype"),
-    "minimum": ("textvalidationmin",),
-    "maximum": ("textvalidationmax",),
-    "identifier": ("identifier",),
-    "branching": ("branchinglogicshowfieldonlyif", "branchinglogic"),
-    "required": ("requiredfield", "required"),
-    "annotation": ("fieldannotation",),
-}
-_TYPES: Final = (
-    "text", "notes", "radio", "dropdown", "yesno", "truefalse", "checkbox", "calc", "descriptive", "slider", "file", "sql",
-)  # fmt: skip
-_BEYOND_CHECKS: Final = ("calc", "file", "sql", "slider")
+
+def read_dictionary(content: bytes | str, service: str, version: str, elements: Mapping[str, Element] | None = None) -> DataSet:
+    """Return the data set of a REDCap data dictionary (its 18 standard columns; only name and type must be there).
+
+    ``elements`` is the library of shared elements; without it a field that names one is not held to it, and a notice says so.
+    """
+    document = dictionary.read(content)
+    findings = checks.check(document, elements)
+    for finding in findings.blocking:
+        where = f" (row {finding.row})" if finding.row else ""
+        raise InputError(f"The dictionary cannot be used{where}: {finding.message} {finding.remedy}")
+    notices = [finding.message for finding in findings]
+    fields = [made for one in document.entries for made in _fields_of(one, document, elements, notices)]
+    twins = sorted(name for name, times in Counter(one.name for one in fields).items() if times > 1)
+    if twins:
+        raise InputError(f"The dictionary's fields give the column '{twins[0]}' twice. Rename a field, or a code of a checkbox.")
+    return DataSet(service, version, tuple(fields), tuple(notices))
 
 
-def decode(content: bytes | str) -> str:
-    """Return the text of a small document: UTF-8 with or without a mark, else Windows-1252."""
-    if isinstance(content, str):
-        return content.removeprefix("\ufeff")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputError("The file is neither UTF-8 nor Windows-1252 text. Save it again as 'CSV UTF-8'.")
-
-
-def read_dictionary(content: bytes | str, service: str, version: str) -> DataSet:
-    """Return the data set of a REDCap data dictionary (its 18 standard columns; only name and type must be there)."""
-    rows = _dictionary_rows(decode(content))
-    notices: list[str] = []
-    fields: list[Field] = []
-    for line, row in rows:
-        for known in _fields_of(row, line, notices):
-            if any(known.name == other.name for other in fields):
-                raise InputError(f"The dictionary names the field '{known.name}' twice (line {line}). Rename one of them.")
-            fields.append(known)
-    if not fields:
-        raise InputError("The dictionary has no fields. Export it from REDCap as 'Data Dictionary (CSV)'.")
-    names = {known.name: known for known in fields} | {n: f for n, f in STANDARD.items() if n not in {k.name for k in fields}}
-    return DataSet(service, version, tuple(_with_condition(known, names, notices) for known in fields), tuple(notices))
-
-
-def _dictionary_rows(text: str) -> list[tuple[int, dict[str, str]]]:
-    try:
-        table = list(csv.reader(io.StringIO(text, newline=""), strict=False))
-    except csv.Error as problem:
-        raise InputError(f"The dictionary is not a CSV file: {problem}. Export it again from REDCap.") from problem
-    heading = [re.sub(r"[^a-z]", "", cell.lower()) for cell in table[0]] if table else []
-    places = {key: heading.index(name) for key, names in _HEADINGS.items() for name in names if name in heading}
-    for key, name in (("name", "Variable / Field Name"), ("type", "Field Type")):
-        if key not in places:
-            raise InputError(f"The dictionary has no column '{name}'. Export it from REDCap as 'Data Dictionary (CSV)'.")
-    rows = []
-    for number, cells in enumerate(table[1:], start=2):
-        row = {key: cells[place].strip() if place < len(cells) else "" for key, place in places.items()}
-        if row["name"]:
-            rows.append((number, row))
-    return rows
-
-
-def _fields_of(row: Mapping[str, str], line: int, notices: list[str]) -> list[Field]:
-    name, kind = row["name"], row["type"].lower()
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise InputError(f"The dictionary's field '{name}' (line {line}) must be small letters, digits and '_', a letter first.")
-    if kind not in _TYPES:
-        raise InputError(
-            f"The dictionary's field '{name}' (line {line}) has the unknown type '{kind}'. Known: {', '.join(_TYPES)}."
-        )
-    if kind in _BEYOND_CHECKS:
-        notices.append(
-            f"The field '{name}' is of type '{kind}': it is not {'read' if kind in ('calc', 'file') else 'fully checked'}."
-        )
-    choices = _choices(row, kind, line)
+def _fields_of(one: Entry, document: Dictionary, elements: Mapping[str, Element] | None, notices: list[str]) -> list[Field]:
+    element = _element_of(one, elements, notices)
+    choices = {choice.code: choice.label for choice in one.choices}
+    condition = _usable(one.branching, document)
+    calculation = _usable(one.choices_as_written, document) if one.type == "calc" else None
     made = Field(
-        name=name,
-        label=re.sub(r"<[^>]+>", "", row.get("label", "")) or name,
-        type=kind,
-        choices={} if kind == "checkbox" else choices,
-        required=_yes(row.get("required", "")),
-        minimum=_limit(row, "minimum", notices),
-        maximum=_limit(row, "maximum", notices),
-        identifier=_yes(row.get("identifier", "")),
-        annotation=row.get("annotation", ""),
-        validation=row.get("validation", "").lower() if kind == "text" else "",
-        branching=row.get("branching", ""),
-        form=row.get("form", ""),
-        section=row.get("section", ""),
-        note=row.get("note", ""),
+        name=one.name,
+        label=one.title,
+        type=one.type,
+        choices={} if one.type == "checkbox" else MappingProxyType(choices),
+        required=one.required,
+        minimum=checks.limit(one, "minimum"),
+        maximum=checks.limit(one, "maximum"),
+        identifier=one.identifier or (element is not None and element.identifier),
+        annotation=one.annotation,
+        validation=one.validation if one.type == "text" else "",
+        branching=one.branching,
+        condition=condition,
+        calculation=calculation,
+        element=element,
+        form=one.form,
+        section=one.section,
+        note=one.note,
     )
-    return _checkboxes(made, choices) if kind == "checkbox" else [made]
+    return _checkboxes(made, choices) if one.type == "checkbox" else [made]
+
+
+def _element_of(one: Entry, elements: Mapping[str, Element] | None, notices: list[str]) -> Element | None:
+    tag = one.tag(ELEMENT)
+    if tag is None:
+        return None
+    if elements is None:
+        notices.append(f"'{one.name}' is the shared element '{tag.value}': without the library its values are not held to it.")
+        return None
+    return elements[tag.value]
+
+
+def _usable(text: str, document: Dictionary) -> Logic | None:
+    """Return a condition or calculation that the cases can answer; the findings say of any other why it cannot be used."""
+    try:
+        found = evaluation.read(text) if text else None
+    except InputError:
+        return None
+    if found is None or checks.faults(found.root, document) or any(one.beyond for one in logic.references(found.root)):
+        return None
+    return found
 
 
 def _checkboxes(made: Field, choices: Mapping[str, str]) -> list[Field]:
     """REDCap exports one column a box: ``symptoms___1``, checked or not."""
     return [
-        Field(
-            name=f"{made.name}___{code.lower()}",
+        replace(
+            made,
+            name=evaluation.box(made.name, code),
             label=f"{made.label}: {label}",
-            type="checkbox",
             choices=_CHECKED,
-            identifier=made.identifier,
-            branching=made.branching,
-            form=made.form,
-            section=made.section,
+            required=False,
         )
         for code, label in choices.items()
     ]
-
-
-def _yes(text: str) -> bool:
-    return text.strip().lower() in ("y", "yes", "1", "true")
-
-
-def _choices(row: Mapping[str, str], kind: str, line: int) -> Mapping[str, str]:
-    if kind in ("yesno", "truefalse"):
-        return _YES_NO if kind == "yesno" else _TRUE_FALSE
-    if kind not in ("radio", "dropdown", "checkbox"):
-        return {}
-    choices: dict[str, str] = {}
-    for part in row.get("choices", "").split("|"):
-        code, comma, label = (piece.strip() for piece in part.partition(","))
-        if not code or not comma:
-            raise InputError(
-                f"The choices of '{row['name']}' (line {line}) must be written '1, Yes | 2, No'; found '{part.strip()}'."
-            )
-        if code in choices:
-            raise InputError(f"The choices of '{row['name']}' (line {line}) hold the code '{code}' twice.")
-        choices[code] = label or code
-    return MappingProxyType(choices)
-
-
-def _limit(row: Mapping[str, str], key: str, notices: list[str]) -> float | date | None:
-    written = row.get(key, "")
-    kind = _kind_of_validation(row.get("validation", "").lower())
-    if not written or kind == "text":
-        return None
-    try:
-        return date.fromisoformat(written[:10]) if kind == "date" else float(written)
-    except ValueError:
-        if written.lower() not in ("today", "now"):  # no date may lie in the future anyway
-            notices.append(f"The {key} of '{row['name']}', '{written}', cannot be read: it is not checked.")
-        return None
-
-
-def _with_condition(known: Field, names: Mapping[str, Field], notices: list[str]) -> Field:
-    if not known.branching:
-        return known
-    try:
-        condition = expressions.parse(known.branching, names, dialect="redcap")
-    except InputError as problem:
-        notices.append(f"The branching logic of '{known.name}' is not checked. {problem}")
-        return known
-    return Field(**{**known.__dict__, "condition": condition})
 
 
 # -- the outcome set

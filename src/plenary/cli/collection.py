@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     sys.stderr.write(f"Checking {arguments.folder} …\n")
-    collection, findings = folder.read(arguments.folder, areas=registry.known_areas())
+    collection, findings = folder.read(arguments.folder, areas=registry.known_areas(), elements=registry.elements())
     if arguments.json:
         sys.stdout.write(json.dumps(_document(collection, findings), ensure_ascii=False, indent=1) + "\n")
     else:

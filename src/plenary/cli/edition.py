@@ -68,7 +68,7 @@ def seldom_tidied() -> Iterator[None]:
 def _build(arguments: argparse.Namespace) -> int:
     steps = _Steps()
     steps.say(f"Reading {arguments.folder}")
-    collection, findings = folder.read(arguments.folder, areas=registry.known_areas())
+    collection, findings = folder.read(arguments.folder, areas=registry.known_areas(), elements=registry.elements())
     for finding in findings:
         place = finding.file + (f":{finding.row}" if finding.row else "")
         steps.tell(f"{finding.severity}  {place}  {finding.field}  {finding.message} {finding.remedy}".rstrip())

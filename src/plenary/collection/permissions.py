@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plenary.collection.models import Submission
+from plenary.collection.models import DataSetProposal, Submission
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds, may_administer
 from plenary.core.terms import SYSTEM, Who
 from plenary.registry.models import Centre, Service
@@ -55,6 +55,25 @@ def may_erase(who: Who, centre: Centre) -> bool:
 
 def may_reopen(who: Who, centre: Centre) -> bool:
     return holds(who, NetworkLead, service=_service_of(centre))
+
+
+def may_talk_of_data_set(who: Who, service: Service) -> bool:
+    """Whether ``who`` is of the network: whoever is proposes versions of its data set and comments on them."""
+    if holds(who, NetworkLead, NationalCommissioner, service=service.slug):
+        return True
+    roles = {CentreDataManager.key, CentreLead.key}
+    return any(post.role in roles and post.scope.startswith(f"{service.slug}/") for post in who.posts)
+
+
+def may_answer_for(who: Who, centre: Centre) -> bool:
+    """Only the clinical lead says for a centre that it agrees or objects."""
+    return holds(who, CentreLead, centre=centre.key)
+
+
+def may_withdraw_proposal(who: Who, proposal: DataSetProposal) -> bool:
+    """Whoever proposed it takes it back, and whoever could adopt it."""
+    own = who.person_id is not None and who.person_id == proposal.proposed_by
+    return own or may_adopt_data_set(who, proposal.service)
 
 
 def may_adopt_data_set(who: Who, service: Service) -> bool:

@@ -32,6 +32,22 @@ class Route(StrEnum):
     KEYED = "keyed"
 
 
+class ProposalState(StrEnum):
+    """How a proposed version of a data set stands: the network talks about it, has adopted it, or has let it be."""
+
+    OPEN = "open"
+    ADOPTED = "adopted"
+    WITHDRAWN = "withdrawn"
+
+
+class Stance(StrEnum):
+    """What a centre says of a proposal: a comment, or its answer."""
+
+    COMMENT = "comment"
+    AGREES = "agrees"
+    OBJECTS = "objects"
+
+
 SUBMISSION_MOVES: Final[Mapping[SubmissionState, frozenset[SubmissionState]]] = {
     SubmissionState.RECEIVED: frozenset({SubmissionState.CHECKED, SubmissionState.REFUSED}),
     SubmissionState.CHECKED: frozenset({SubmissionState.CHECKED, SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
@@ -90,10 +106,24 @@ class Difference:
 
     name: str
     kind: str
-    """``added``, ``removed`` or ``changed``."""
+    """``added``, ``removed`` or ``changed``; of a field also ``renamed``, and ``order`` of all fields."""
     field: str = ""
     before: str = ""
     after: str = ""
+    effect: str = ""
+    """What it does to files of the earlier version of a data set."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One designated centre and its last answer to a proposed data set; ``stance`` is empty where it has given none."""
+
+    centre: str
+    centre_name: str
+    stance: str = ""
+    text: str = ""
+    said_at: dt.datetime | None = None
+    said_by: str = ""
 
 
 @dataclass(frozen=True)

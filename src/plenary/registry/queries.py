@@ -17,7 +17,11 @@ from plenary.core.terms import NotFound
 from plenary.registry.models import Centre, Designation, Organisation, OrganisationLink, Service, Succession
 from plenary.registry.terms import LIES_IN, PART_OF, CentreAway, Place, ServiceNear, normalised
 from plenary_stats.areas import Area, Areas, read_areas
+from plenary_stats.dictionary.elements import Element, read_library
 from plenary_stats.location import great_circle_km
+
+PROPOSED = "proposed-"
+"""How the name of a shipped data set begins that a network is asked to look at, and that nobody adopts by itself."""
 
 MOST_PLACES = 200
 """How many matching places are ranked: a search that finds more is too short to rank."""
@@ -288,13 +292,30 @@ def _place(one: Organisation, names: dict[str, str], on: date) -> Place:
 
 
 def data_set_files(service_slug: str) -> dict[str, bytes]:
-    """Return the shipped data dictionaries of a service by version."""
-    return _versions("datasets", service_slug, "csv")
+    """Return the shipped data dictionaries of a service by version; what is only proposed is none of them."""
+    found = _versions("datasets", service_slug, "csv")
+    return {version: content for version, content in found.items() if not version.startswith(PROPOSED)}
+
+
+def proposed_data_set_files(service_slug: str) -> dict[str, bytes]:
+    """Return the data dictionaries that are proposed to the network of a service, by the version that they would be."""
+    found = _versions("datasets", service_slug, "csv")
+    return {version.removeprefix(PROPOSED): content for version, content in found.items() if version.startswith(PROPOSED)}
 
 
 def outcome_set_files(service_slug: str) -> dict[str, bytes]:
     """Return the shipped outcome sets of a service by version."""
     return _versions("outcomes", service_slug, "toml")
+
+
+def elements() -> Mapping[str, Element]:
+    """Return the library of shared elements: codes and numbers with a shape and, some, a check digit."""
+    return _elements(settings.PLENARY.definitions / "elements" / "elements.toml")
+
+
+@cache
+def _elements(path: Path) -> Mapping[str, Element]:
+    return read_library(path.read_bytes())
 
 
 def wording(name: str) -> dict[str, Any]:

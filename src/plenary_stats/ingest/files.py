@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plenary_stats.errors import InputError
+from plenary_stats.findings import LISTED, Finding, Findings
 from plenary_stats.ingest.cells import Cells, cut
-from plenary_stats.ingest.findings import LISTED, Finding, Findings
 
 LARGEST: Final = 1_000_000_000
 """Bytes of a workbook when unpacked. More is an attack or a mistake."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from plenary_stats.expressions import known_values
-from plenary_stats.ingest import values
+from plenary_stats.findings import Finding, Findings
+from plenary_stats.ingest import derived, values
 from plenary_stats.ingest.files import RawTable
-from plenary_stats.ingest.findings import LISTED, Finding, Findings, Severity
-from plenary_stats.spec import DataSet, Field
+from plenary_stats.ingest.work import NO_ROWS, Work, heading_names, plain, with_all
+from plenary_stats.spec import DataSet
 from plenary_stats.tables import CaseTable, Column
 
 Flags = npt.NDArray[np.bool_]
@@ -49,6 +50,7 @@ def check(
     period_start: date | None = None,
     period_end: date | None = None,
     areas: AreaCodes | None = None,
+    places: Mapping[str, str] | None = None,
     on: date | None = None,
 ) -> Checked:
     """Return the cases of a file and the findings on it.
@@ -58,11 +60,13 @@ def check(
     designation is looked up in ``centres``.
     ``period``, ``period_start``, ``period_end`` (half-open): the collection's. Cases of earlier years belong to earlier periods.
     ``areas``: known codes of residence, or code → spans in which the area stood (none: always).
+    ``places``: the area of residence of small areas and postcodes, which are looked up and dropped.
     ``on``: the day of the check, after which no date may lie; never taken from the clock.
     """
-    work = _Check(raw, dataset, on)
-    work.place_columns(filled=("centre",) if centre else ())
+    work = Work(raw, dataset, on)
+    work.place_columns(filled=("centre",) * bool(centre) + ("area",) * (places is not None and derived.looks_up_areas(dataset)))
     work.read_columns()
+    derived.areas_looked_up(work, places)
     if centre:
         work.columns.setdefault("centre", np.full(len(raw), centre.upper()))
     _required(work)
@@ -73,6 +77,7 @@ def check(
     _centres(work, index, centres, centre)
     _areas(work, index, areas)
     _ages(work, index)
+    derived.calculations(work)
     work.columns["period"] = _periods(work, index, period, period_start, period_end)
     if not len(raw):
         work.find(
@@ -81,148 +86,12 @@ def check(
     return _checked(work)
 
 
-class _Check:
-    """A file on its way through the rules: its typed columns by field name, and the findings so far."""
-
-    def __init__(self, raw: RawTable, dataset: DataSet, on: date | None) -> None:
-        self.raw, self.dataset, self.on = raw, dataset, on
-        self.findings = Findings(raw.findings)
-        self.places: dict[str, int] = {}
-        self.columns: dict[str, Column] = {}
-        self.readings: dict[str, values.Reading] = {}
-        self.faulty: dict[str, Flags] = {}
-
-    def find(  # noqa: PLR0917  read as a sentence: rule, how grave, where, what, what to do
-        self, rule: str, severity: Severity, name: str, rows: npt.NDArray[np.int64], message: str, remedy: str = ""
-    ) -> None:
-        """Add one finding a row (places, not numbers), or one on the file where ``rows`` is empty."""
-        file = self.raw.file
-        numbers = self.raw.row_numbers[rows[:LISTED]].tolist() or [0]
-        self.findings.extend(Finding(file, number, name, rule, severity, message, remedy) for number in numbers)
-        if len(rows) > LISTED:
-            more = f"{len(rows) - LISTED} more rows: {message}"
-            self.findings.append(Finding(file, 0, name, rule, severity, more, remedy))
-
-    def place_columns(self, filled: tuple[str, ...]) -> None:
-        """Find the column of every field by its heading."""
-        names = _heading_names(self.dataset)
-        unknown: list[str] = []
-        for place, heading in enumerate(self.raw.headings):
-            name = names.get(_plain(heading))
-            if not heading:
-                message = f"Column {place + 1} holds values and has no heading."
-                self.find("no-heading", "blocking", "", _NO_ROWS, message, "Give it the field's name, or delete it.")
-            elif name is None:
-                unknown.append(heading)
-            elif name in self.places:
-                other = self.raw.headings[self.places[name]]
-                message = f"The headings '{other}' and '{heading}' both stand for the field '{name}'."
-                self.find("duplicate-heading", "blocking", name, _NO_ROWS, message, "Keep one of the two columns.")
-            else:
-                self.places[name] = place
-                if heading != name:
-                    self.find("heading", "notice", name, _NO_ROWS, f"The heading '{heading}' was read as the field '{name}'.")
-        absent = [name for name in self.dataset.by_name if name not in self.places and name not in filled]
-        self._unknown(unknown, absent)
-        self._absent(absent)
-
-    def _unknown(self, headings: list[str], absent: list[str]) -> None:
-        for heading in headings:
-            close = difflib.get_close_matches(_plain(heading), absent, n=1, cutoff=0.75)
-            if close:
-                remedy = f"Did you mean '{close[0]}'? Correct the heading."
-                self.find("unknown-column", "blocking", heading, _NO_ROWS, "The data set has no such field.", remedy)
-            else:
-                message = "The data set has no such field: the column was not read."
-                self.find("unknown-column", "warning", heading, _NO_ROWS, message, "Delete the column, or correct its heading.")
-
-    def _absent(self, names: list[str]) -> None:
-        for name in names:
-            known = self.dataset.by_name[name]
-            if known.type == "checkbox":
-                continue
-            needed = (known.required and not known.branching) or name == self.dataset.index_date
-            message = f"The file has no column '{name}' ({known.label})."
-            if needed:
-                self.find("missing-column", "blocking", name, _NO_ROWS, message, "Add the column: the field is required.")
-            else:
-                self.find("missing-column", "notice", name, _NO_ROWS, message + " It was read as not known.")
-
-    def read_columns(self) -> None:
-        """Read every known column; a column that is not there is without values."""
-        for name, known in self.dataset.columns.items():
-            if name in self.places:
-                self._read(known, self.raw.columns[self.places[name]])
-            elif name in self.dataset.by_name and name != "centre":
-                self.columns[name] = values.missing(known, len(self.raw))
-
-    def _read(self, known: Field, cells: Sequence[str]) -> None:
-        reading = values.read_column(known, cells, self.on)
-        if known.name == "centre":
-            reading = replace(reading, values=np.char.upper(reading.values))
-        self.readings[known.name] = reading
-        self.columns[known.name] = reading.column
-        faulty = np.zeros(len(self.raw), dtype=bool)
-        broken = self._broken_rows(known.name)
-        for text, problem in reading.problems.items():
-            rows = reading.rows_of(text)
-            faulty[rows] = True
-            told = rows[~np.isin(self.raw.row_numbers[rows], broken)]
-            if len(told):
-                self.find(problem.rule, problem.severity, known.name, told, problem.message, problem.remedy)
-        self.faulty[known.name] = faulty
-        for rule in sorted({remark.rule for remark in reading.remarks.values()}):
-            self._remark(known.name, rule, reading)
-
-    def _remark(self, name: str, rule: str, reading: values.Reading) -> None:
-        """Add one finding a column for a liberty taken, at the first row where it was taken."""
-        texts = [text for text, remark in reading.remarks.items() if remark.rule == rule]
-        rows = np.flatnonzero(np.isin(reading.places, texts))
-        remark = reading.remarks[int(reading.places[rows[0]])]
-        more = f" ({len(rows)} rows of this column.)" if len(rows) > 1 else ""
-        self.find(rule, remark.severity, name, rows[:1], remark.message + more, remark.remedy)
-
-    def _broken_rows(self, name: str) -> list[int]:
-        """Return the rows that already have a finding on the cell itself (a spreadsheet error, a formula)."""
-        heading = self.raw.headings[self.places[name]]
-        return [finding.row for finding in self.raw.findings if finding.field == heading and finding.row]
-
-    def lacking(self, name: str) -> Flags:
-        """Return which rows have no value and no finding for the field yet."""
-        lacks = ~known_values(self.columns[name]) & ~self.faulty.get(name, np.zeros(len(self.raw), dtype=bool))
-        if name in self.places and lacks.any():
-            lacks &= ~np.isin(self.raw.row_numbers, self._broken_rows(name))
-        return lacks
-
-
-_NO_ROWS: Final = np.array([], dtype=np.int64)
-
-
-def _plain(heading: str) -> str:
-    return re.sub(r"[^0-9a-z]+", "_", heading.casefold()).strip("_")
-
-
-def _heading_names(dataset: DataSet) -> dict[str, str]:
-    """Return field name by every plain heading that means it: its name, and its label where no other field has that label."""
-    labels = [_plain(known.label) for known in dataset.columns.values()]
-    names = {_plain(known.label): name for name, known in dataset.columns.items() if labels.count(_plain(known.label)) == 1}
-    names |= {
-        "centre_code": "centre",
-        "center": "centre",
-        "ods_code": "centre",
-        "date_of_birth": "birth_date",
-        "dob": "birth_date",
-    }
-    wanted = {heading: name for heading, name in names.items() if name in dataset.columns and heading}
-    return wanted | {_plain(name): name for name in dataset.columns} | {name: name for name in dataset.columns}
-
-
 def rows_of_cases(raw: RawTable, dataset: DataSet) -> dict[str, list[int]]:
     """Return the spreadsheet rows of each case identifier (in small letters) of a file, before any rule is tried."""
-    names = _heading_names(dataset)
+    names = heading_names(dataset)
     found: dict[str, list[int]] = {}
     for heading, cells in zip(raw.headings, raw.columns, strict=True):
-        if names.get(_plain(heading)) == "case_id":
+        if names.get(plain(heading)) == "case_id":
             for number, text in zip(raw.row_numbers.tolist(), cells, strict=True):
                 found.setdefault(text.strip().casefold(), []).append(number)
     return found
@@ -231,7 +100,7 @@ def rows_of_cases(raw: RawTable, dataset: DataSet) -> dict[str, list[int]]:
 # -- one row, several values
 
 
-def _required(work: _Check) -> None:
+def _required(work: Work) -> None:
     for name, known in work.dataset.by_name.items():
         if name not in work.places or not (known.required or name == work.dataset.index_date):
             continue
@@ -239,30 +108,25 @@ def _required(work: _Check) -> None:
         if known.branching and name != work.dataset.index_date:
             if known.condition is None:
                 continue
-            asked, _ = known.condition.evaluate(_with_all(work, known.condition.fields))
+            asked, _ = known.condition.evaluate(with_all(work, known.condition.fields), work.on)
             lacks &= asked
         if lacks.any():
             remedy = "Fill it in; use the code for 'not known' if the data set has one."
             work.find("required", "blocking", name, np.flatnonzero(lacks), f"{known.label} is missing.", remedy)
 
 
-def _with_all(work: _Check, names: Sequence[str]) -> dict[str, Column]:
-    absent = {name: values.missing(work.dataset.columns[name], len(work.raw)) for name in names if name not in work.columns}
-    return {"case_id": np.full(len(work.raw), ""), **absent, **work.columns}
-
-
-def _branching(work: _Check) -> None:
+def _branching(work: Work) -> None:
     for name, known in work.dataset.by_name.items():
         if known.condition is None or name not in work.places or known.type == "checkbox":
             continue
-        asked, decided = known.condition.evaluate(_with_all(work, known.condition.fields))
+        asked, decided = known.condition.evaluate(with_all(work, known.condition.fields), work.on)
         rows = np.flatnonzero(decided & ~asked & known_values(work.columns[name]))
         if len(rows):
             message = f"{known.label} has a value although it is asked only if {known.branching}."
             work.find("branching", "warning", name, rows, message, "Delete the value, or correct the field that it depends on.")
 
 
-def _order_of_dates(work: _Check) -> None:
+def _order_of_dates(work: Work) -> None:
     """Compare the dates of a field annotated ``@NOTBEFORE=other`` with the other field's."""
     for name, known in work.dataset.by_name.items():
         other = re.search(r"@NOTBEFORE\s*=\s*'?\"?(\w+)", known.annotation, re.IGNORECASE)
@@ -280,7 +144,7 @@ def _order_of_dates(work: _Check) -> None:
 # -- the case and its place
 
 
-def _twins(work: _Check) -> None:
+def _twins(work: Work) -> None:
     cases = work.readings.get("case_id")
     if cases is None or not len(work.raw):
         return
@@ -303,13 +167,13 @@ def _second_times(columns: Sequence[Column]) -> list[tuple[int, int]]:
             keys = (keys ^ (keys >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + letter
     ordered = np.sort(keys)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    suspects = np.flatnonzero(np.isin(keys, twice)) if len(twice) else _NO_ROWS
+    suspects = np.flatnonzero(np.isin(keys, twice)) if len(twice) else NO_ROWS
     first: dict[tuple[str, ...], int] = {}
     pairs = ((first.setdefault(tuple(str(column[place]) for column in columns), place), place) for place in suspects.tolist())
     return [(earlier, place) for earlier, place in pairs if earlier != place]
 
 
-def _repeated(work: _Check, earlier: int, place: int) -> None:
+def _repeated(work: Work, earlier: int, place: int) -> None:
     row = int(work.raw.row_numbers[earlier])
     same = all(column[earlier] == column[place] for column in work.raw.columns)
     rule = "repeated-row" if same else "duplicate-case"
@@ -319,7 +183,7 @@ def _repeated(work: _Check, earlier: int, place: int) -> None:
     work.find(rule, "blocking", "case_id", np.array([place]), message, remedy)
 
 
-def _same_person(work: _Check, name: str) -> None:
+def _same_person(work: Work, name: str) -> None:
     numbers, cases = work.columns[name], work.columns["case_id"]
     for earlier, place in _second_times([numbers]):
         if numbers[place] and cases[earlier] != cases[place]:
@@ -327,7 +191,7 @@ def _same_person(work: _Check, name: str) -> None:
             work.find("same-person", "warning", name, np.array([place]), message, "Check whether the two are one case.")
 
 
-def _nhs_numbers_as_ids(work: _Check, cases: values.Reading) -> None:
+def _nhs_numbers_as_ids(work: Work, cases: values.Reading) -> None:
     if cases.values.dtype.itemsize < 4 * 10:  # no identifier is as long as an NHS number
         return
     digits = [text.replace(" ", "") for text in cases.values.tolist()]
@@ -339,7 +203,7 @@ def _nhs_numbers_as_ids(work: _Check, cases: values.Reading) -> None:
         work.find("nhs-number", "blocking", "case_id", np.flatnonzero(valid[cases.places]), message, remedy)
 
 
-def _centres(work: _Check, index: Column, centres: Centres | None, own: str | None) -> None:
+def _centres(work: Work, index: Column, centres: Centres | None, own: str | None) -> None:
     reading = work.readings.get("centre")
     given = _rows_by_value(reading) if reading is not None else {}
     if own and reading is None:
@@ -357,9 +221,9 @@ def _centres(work: _Check, index: Column, centres: Centres | None, own: str | No
         _designations(work, given, index, centres)
 
 
-def _designations(work: _Check, given: Mapping[str, npt.NDArray[np.int64]], index: Column, centres: Mapping[str, Spans]) -> None:
+def _designations(work: Work, given: Mapping[str, npt.NDArray[np.int64]], index: Column, centres: Mapping[str, Spans]) -> None:
     for code, spans in sorted(centres.items()):
-        rows = given.get(code.upper(), _NO_ROWS)
+        rows = given.get(code.upper(), NO_ROWS)
         outside = rows[~_within(index[rows], spans)]
         if len(outside):
             message = f"The centre {code} was not designated for the service on the case's date."
@@ -376,7 +240,7 @@ def _within(dates: Column, spans: Spans) -> Flags:
     return inside
 
 
-def _areas(work: _Check, index: Column, areas: AreaCodes | None) -> None:
+def _areas(work: Work, index: Column, areas: AreaCodes | None) -> None:
     reading = work.readings.get("area")
     if reading is None or areas is None:
         return
@@ -389,7 +253,7 @@ def _areas(work: _Check, index: Column, areas: AreaCodes | None) -> None:
         _areas_then(work, reading, index, {area.casefold(): spans for area, spans in areas.items() if spans})
 
 
-def _areas_then(work: _Check, reading: values.Reading, index: Column, standing: Mapping[str, Spans]) -> None:
+def _areas_then(work: Work, reading: values.Reading, index: Column, standing: Mapping[str, Spans]) -> None:
     """Say which areas are known and did not stand on the date of care: boards come, merge and split."""
     always = {code for code, spans in standing.items() if (None, None) in spans}
     for code, rows in _rows_by_value(reading, but=always).items():
@@ -412,7 +276,7 @@ def _rows_by_value(reading: values.Reading, but: Collection[str] = ()) -> dict[s
     }
 
 
-def _index_dates(work: _Check) -> Column:
+def _index_dates(work: Work) -> Column:
     name = work.dataset.index_date
     column = work.columns.get(name) if name else None
     if column is None or column.dtype.kind != "M":
@@ -420,7 +284,7 @@ def _index_dates(work: _Check) -> Column:
     return column
 
 
-def _ages(work: _Check, index: Column) -> None:
+def _ages(work: Work, index: Column) -> None:
     """Give every case its age in whole years at the index date, where the date of birth tells it."""
     born = work.columns.get("birth_date")
     if born is None or np.isnat(index).all():
@@ -492,7 +356,7 @@ def _years_before(day: date, years: int) -> date:
     return day.replace(year=day.year - years, day=28 if last else day.day)
 
 
-def _periods(work: _Check, index: Column, period: str, start: date | None, end: date | None) -> Column:
+def _periods(work: Work, index: Column, period: str, start: date | None, end: date | None) -> Column:
     if start is None or end is None or np.isnat(index).all():
         return np.full(len(work.raw), period)
     labels, back = period_labels(index, period, start, end)
@@ -507,7 +371,7 @@ def _periods(work: _Check, index: Column, period: str, start: date | None, end: 
 # -- the outcome
 
 
-def _checked(work: _Check) -> Checked:
+def _checked(work: Work) -> Checked:
     findings = _named(work).ordered()
     kept = {"centre", "case_id", "period"} | set(work.dataset.collected)
     order = ["centre", "case_id", "period", *work.dataset.collected]
@@ -518,7 +382,7 @@ def _checked(work: _Check) -> Checked:
     return Checked(CaseTable(carried, service=work.dataset.service), findings, numbers)
 
 
-def _named(work: _Check) -> Findings:
+def _named(work: Work) -> Findings:
     """Return the findings with the field's name in place of the heading that the file has."""
     names = {work.raw.headings[place]: name for name, place in work.places.items()}
     return Findings(

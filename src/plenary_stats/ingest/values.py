@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from plenary_stats.dictionary.elements import Element
+from plenary_stats.findings import Severity
 from plenary_stats.ingest.cells import Cells, widened
-from plenary_stats.ingest.findings import Severity
 from plenary_stats.spec import Field
 from plenary_stats.tables import Column
 
@@ -115,11 +116,32 @@ def _read_texts(work: _Work) -> Column:
         _look_for_nhs_numbers(work)
     if is_nhs_field(work.known):
         return _read_nhs_numbers(work)
+    if work.known.element is not None:
+        return _read_elements(work, work.known.element)
     return np.array(work.texts, dtype=np.str_)
 
 
+def _read_elements(work: _Work, element: Element) -> Column:
+    """Return the values of a shared element in the one form in which they are kept; say which have not its shape."""
+    tidied = [element.tidy(text) for text in work.texts]
+    for place, text in enumerate(tidied):
+        if not work.texts[place]:
+            continue
+        if not element.shaped(text):
+            message = f"{work.shown(place)} is not written as {element.label}."
+            work.problem(place, "element-shape", message, f"It is {element.says}; for instance {element.example}.")
+        elif not element.checks(text):
+            remedy = "Compare it with the record: one digit is wrong, or two are exchanged."
+            work.problem(
+                place, "check-digit", f"{work.shown(place)} is no {element.label}: its check digit does not fit.", remedy
+            )
+    return np.array(tidied, dtype=np.str_)
+
+
 def _nothing_to_look_for(known: Field, plain: npt.NDArray[np.bytes_]) -> bool:
-    return _all_valid(plain) if is_nhs_field(known) else b"E+" not in plain.tobytes()
+    if is_nhs_field(known):
+        return _all_valid(plain)
+    return known.element is None and b"E+" not in plain.tobytes()
 
 
 def _look_for_nhs_numbers(work: _Work) -> None:
@@ -133,6 +155,8 @@ def _look_for_nhs_numbers(work: _Work) -> None:
 
 def is_nhs_field(known: Field) -> bool:
     """Whether the field is meant to hold an NHS number."""
+    if known.element is not None:
+        return known.element.id == "nhs-number"
     return bool(re.search(r"nhs_?(no|num|number)\b", known.name)) or "@NHSNUMBER" in known.annotation.upper()
 
 

@@ -91,6 +91,7 @@ class TestAdoptDataSet:
         for slug in ("lam", "not-registered"):
             (tmp_path / slug).mkdir()
             (tmp_path / slug / "2024-1.csv").write_text(make.DICTIONARY)
+        (tmp_path / "lam" / "proposed-2025-1.csv").write_text(make.DICTIONARY)  # waits for the network
         assert actions.load_definitions(folder=tmp_path, by=SYSTEM) == 1
         assert actions.load_definitions(folder=tmp_path, by=SYSTEM) == 1
         version = DataSetVersion.objects.get()

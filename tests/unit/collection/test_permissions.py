@@ -3,6 +3,7 @@
 import pytest
 
 from plenary.collection import permissions
+from plenary.collection.models import DataSetProposal
 from plenary.core import permissions as roles
 from plenary.core.terms import NOBODY, SYSTEM, Who
 from tests.factories import collection as make
@@ -66,3 +67,25 @@ def test_answer_for_a_service(centre, name):
 
 def test_a_commissioner_of_another_nation_follows_nothing(centre):
     assert permissions.may_see_progress(make_who(roles.NationalCommissioner, "Wales"), centre.service) is False
+
+
+def test_the_network_talks_of_its_data_set(centre):
+    allowed = {"own manager", "own lead", "other manager", "other lead", "network lead", "commissioner"}
+    for name, who in EVERYBODY.items():
+        assert permissions.may_talk_of_data_set(who, centre.service) is (name in allowed), name
+
+
+def test_the_clinical_lead_answers_for_the_centre(centre):
+    for name, who in EVERYBODY.items():
+        assert permissions.may_answer_for(who, centre) is (name == "own lead"), name
+
+
+def test_whoever_proposed_it_may_withdraw_it(centre):
+    proposal = DataSetProposal(service=centre.service, proposed_by=77)
+    adopters = {"network lead", "commissioner", "administrator", "system"}
+    for name, who in EVERYBODY.items():
+        if permissions.may_adopt_data_set(who, centre.service):
+            assert name in adopters, name
+        assert permissions.may_withdraw_proposal(who, proposal) is permissions.may_adopt_data_set(who, centre.service), name
+    assert permissions.may_withdraw_proposal(make_who(roles.CentreDataManager, "adult-ecmo/RJ1", person_id=77), proposal)
+    assert not permissions.may_withdraw_proposal(NOBODY, DataSetProposal(service=centre.service, proposed_by=None))

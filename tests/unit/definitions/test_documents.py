@@ -12,17 +12,22 @@ from plenary.core import queries as core_queries
 from plenary.core.terms import SYSTEM
 from plenary.registry import queries
 from plenary_stats import spec
+from plenary_stats.dictionary import checks, difference, document
+from plenary_stats.dictionary.elements import read_library
 from plenary_stats.disclosure import read_policy
 
 FOLDER = Path(__file__).parents[3] / "definitions"
 OUTCOMES = sorted((FOLDER / "outcomes").glob("*/*.toml"))
-DATASETS = sorted((FOLDER / "datasets").glob("*/*.csv"))
+DATASETS = [path for path in sorted((FOLDER / "datasets").glob("*/*.csv")) if not path.stem.startswith("proposed-")]
+PROPOSED = sorted((FOLDER / "datasets").glob("*/proposed-*.csv"))
+ELEMENTS = FOLDER / "elements" / "elements.toml"
+LIBRARY = read_library(ELEMENTS.read_bytes())
 TWELVE = {
     "ahus", "alkaptonuria", "biliary-atresia", "bone-tumours", "choriocarcinoma", "ecmo-adult", "ecmo-child", "lam",
     "pseudomyxoma", "pulmonary-endarterectomy", "retinoblastoma", "vein-of-galen",
 }  # fmt: skip
 ANSWERABLE = [*(FOLDER / "policies").glob("*.toml"), *(FOLDER / "wording").glob("*.toml"), *(FOLDER / "services").glob("*.toml"),
-              *OUTCOMES, FOLDER / "areas" / "areas.toml", FOLDER / "datasets" / "datasets.toml"]  # fmt: skip
+              *OUTCOMES, FOLDER / "areas" / "areas.toml", FOLDER / "datasets" / "datasets.toml", ELEMENTS]  # fmt: skip
 
 
 def named(path):
@@ -121,6 +126,48 @@ class TestDataSets:
                 assert field.minimum < field.maximum, field.name
 
 
+@pytest.mark.parametrize("path", [*DATASETS, *PROPOSED], ids=named)
+class TestDictionaries:
+    def test_it_has_no_finding_and_comes_back_byte_for_byte(self, path):
+        found = document.read(path.read_bytes())
+        assert checks.check(found, LIBRARY) == []
+        assert document.write(found) == path.read_bytes()
+
+    def test_it_fits_the_outcome_set_of_its_service(self, path):
+        agreed = outcome_set(FOLDER / "outcomes" / path.parent.name / "2026-1.toml")
+        made = spec.read_dictionary(path.read_bytes(), path.parent.name, path.stem, LIBRARY)
+        assert spec.problems(agreed, made) == []
+        assert made.notices == ()
+
+
+def test_every_service_has_a_proposal_that_says_where_it_comes_from():
+    proposals = tomllib.loads((FOLDER / "datasets" / "datasets.toml").read_text(encoding="utf-8"))["proposals"]
+    assert {path.parent.name for path in PROPOSED} == TWELVE
+    assert {path.stem for path in PROPOSED} == {f"proposed-{proposals['version']}"}
+    assert proposals["source"]
+    assert proposals["status"].startswith("proposed")
+
+
+@pytest.mark.parametrize("path", PROPOSED, ids=named)
+class TestProposals:
+    def test_it_asks_for_codes_that_are_checked_and_keeps_nothing_that_names_a_patient(self, path):
+        made = spec.read_dictionary(path.read_bytes(), path.parent.name, path.stem, LIBRARY)
+        elements = {one.element.id for one in made.fields if one.element}
+        assert {"nhs-number", "postcode", "orphacode", "icd-10", "ods-code"} <= elements
+        assert elements & {"opcs-4", "dmd"}
+        assert not {"nhs_number", "postcode", "birth_date"} & set(made.collected)
+        assert made.calculated
+
+    def test_files_of_the_version_in_use_are_read_as_before(self, path):
+        changes = difference.compare(document.read(path.with_name("2026-1.csv").read_bytes()), document.read(path.read_bytes()))
+        assert {one.kind for one in changes} == {"added", "changed"}
+        assert [one.field for one in changes if one.breaks] == ["centre"]  # a code of a centre was an ODS code before, unchecked
+
+    def test_every_condition_and_order_of_dates_can_be_held_to(self, path):
+        made = spec.read_dictionary(path.read_bytes(), path.parent.name, path.stem, LIBRARY)
+        assert [one.name for one in made.fields if bool(one.branching) != (one.condition is not None)] == []
+
+
 def test_figures_of_the_sources_that_can_be_recomputed():
     known = {(path.parent.name, outcome.id): outcome.benchmark.value
              for path in OUTCOMES for outcome in outcome_set(path).outcomes if outcome.benchmark}  # fmt: skip
@@ -140,6 +187,9 @@ def test_figures_of_the_sources_that_can_be_recomputed():
 
 
 def test_the_registry_hands_the_documents_out():
+    proposed = (FOLDER / "datasets" / "lam" / "proposed-2027-1.csv").read_bytes()
+    assert queries.proposed_data_set_files("lam") == {"2027-1": proposed}
+    assert queries.elements() == LIBRARY
     assert list(queries.outcome_set_files("lam")) == list(queries.data_set_files("lam")) == ["2026-1"]
     assert queries.outcome_set_files("lam")["2026-1"] == (FOLDER / "outcomes" / "lam" / "2026-1.toml").read_bytes()
 

@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from plenary_stats import folder
+from plenary_stats.dictionary.elements import Element
 from plenary_stats.errors import InputError
 from plenary_stats.folder import Centre, Expected, Population, Service, Spending
 
@@ -465,3 +466,53 @@ def test_a_public_figure_of_a_service_that_is_not_here_is_a_warning(tmp_path):
     assert ("public.csv", 3, "service", "unknown-service") in told(findings, "warning")
     assert not findings.blocking
     assert len(collection.public) == 2
+
+
+def test_a_table_of_places_turns_postcodes_into_areas(tmp_path):
+    files = {
+        "lam/dictionary.csv": FILES["lam/dictionary.csv"] + "home,text,Postcode,,,,,@PLENARY-ELEMENT='postcode'\n",
+        "lam/cases-2025.csv": "centre,case_id,listed,home\nRX1,1,04/03/2025,m1 1ae\n",
+        "places.csv": "place,area\nM1 1AE,North\n",
+    }
+    library = {
+        "postcode": Element("postcode", "Postcode", "[A-Z0-9]+", "letters", "A1", spacing=" ", identifier=True, reduces_to="area")
+    }
+    collection, findings = folder.read(written(tmp_path / "with", **files), elements=library)
+    assert "places.csv" in collection.inputs
+    cases = collection.cases["lam"]
+    assert "home" not in cases.columns
+    assert dict(zip(cases["case_id"].tolist(), cases["area"].tolist(), strict=True)) == {"1": "North", "2": ""}
+    assert [one for one in findings if one.rule in {"area-looked-up", "unknown-file", "unknown-area"}] == []
+    _, without = folder.read(written(tmp_path / "without", **{**files, "places.csv": None}), elements=library)
+    assert "There is no table of places" in next(one.message for one in without if one.rule == "area-looked-up")
+
+
+MAPPING = 'service = "lam"\nfrom = "1"\nto = "2"\nfiles = ["cases-2024*"]\n[[field]]\nold = "state"\nnew = "status"\nrecode = { "1" = "dead" }\n'
+
+
+def test_a_mapping_is_for_the_files_that_it_names(tmp_path):
+    files = {
+        "lam/cases-2024.csv": "centre,case_id,listed,state\nRX1,2,04/03/2024,1\n",
+        "lam/cases-2025.csv": "centre,case_id,listed,state\nRX1,1,04/03/2025,1\n",
+        "lam/mapping-2024.toml": MAPPING,
+    }
+    collection, findings = folder.read(written(tmp_path, **files))
+    cases = collection.cases["lam"]
+    assert dict(zip(cases["case_id"].tolist(), cases["status"].tolist(), strict=True)) == {"1": "", "2": "dead"}
+    assert [(one.file, one.field) for one in findings if one.rule == "mapped"] == [("lam/cases-2024.csv", "status")]
+    assert "lam/mapping-2024.toml" in collection.inputs
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "part"),
+    [
+        ("[[", "blocking", "not TOML"),
+        (MAPPING.replace('"dead"', '"died"'), "blocking", "'died', which 'status' is recoded to"),
+        (MAPPING.replace('files = ["cases-2024*"]\n', ""), "warning", "names no files"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_is_told(tmp_path, text, severity, part):
+    _, findings = folder.read(written(tmp_path, **{"lam/mapping.toml": text}))
+    (found,) = [one for one in findings if one.rule == "mapping"]
+    assert (found.file, found.severity) == ("lam/mapping.toml", severity)
+    assert part in found.message

@@ -1,13 +1,16 @@
 """The data dictionary and the outcome set: read whole, or refused with a sentence that says how to mend them."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from plenary_stats import spec
+from plenary_stats.dictionary.elements import read_library
 from plenary_stats.spec import InputError, read_dictionary, read_outcome_set
 
+LIBRARY = read_library((Path(__file__).parents[3] / "definitions" / "elements" / "elements.toml").read_bytes())
 HEADINGS = (
     "Variable / Field Name,Form Name,Section Header,Field Type,Field Label,"
     '"Choices, Calculations, OR Slider Labels",Field Note,Text Validation Type OR Show Slider Number,'
@@ -91,7 +94,7 @@ def test_every_type_is_understood():
     assert data.index_date == "listed"
     assert data.by_name["listed"].date_order == "dmy"
     assert data.by_name["seen_at"].date_order == "ymd"
-    assert data.notices == ()
+    assert data.notices == ("The validation 'postalcode' of 'post_code' is not known here: values are kept as text, unchecked.",)
 
 
 def test_identifiers_are_no_part_of_what_is_collected():
@@ -110,9 +113,32 @@ def test_index_date_by_name_or_none():
 
 
 def test_calculations_and_headings_hold_no_value():
-    data = dictionary(line("case_id"), line("bmi", "calc", choices="[w]/[h]"), line("welcome", "descriptive"))
-    assert list(data.by_name) == ["centre", "case_id"]
-    assert data.notices == ("The field 'bmi' is of type 'calc': it is not read.",)
+    lines = line("case_id"), line("w"), line("bmi", "calc", choices="[w] / 2"), line("welcome", "descriptive")
+    data = dictionary(*lines, line("odd", "calc", choices="[w] / [h]"))
+    assert list(data.by_name) == ["centre", "case_id", "w"]
+    assert list(data.calculated) == ["bmi"]
+    assert data.calculated["bmi"].calculation.fields == ("w",)
+    assert data.notices == ("The calculation of 'odd' is not checked: There is no field 'h'.",)
+
+
+def test_a_field_is_held_to_its_shared_element():
+    written = line("disease", annotation="@PLENARY-ELEMENT='orphacode'"), line("home", annotation="@PLENARY-ELEMENT='postcode'")
+    without = dictionary(*written)
+    assert without.by_name["disease"].element is None
+    assert len(without.notices) == 2
+    assert "without the library" in without.notices[0]
+    data = read_dictionary("\n".join([HEADINGS, *written]), "lam", "1", LIBRARY)
+    assert data.by_name["disease"].element is LIBRARY["orphacode"]
+    assert "disease" in data.collected
+    assert data.by_name["home"].identifier  # a postcode is dropped, whatever the dictionary says of it
+    assert data.notices == ()
+    with pytest.raises(InputError, match=r"no shared element 'orpha'.* Did you mean orphacode"):
+        read_dictionary("\n".join([HEADINGS, line("d", annotation="@PLENARY-ELEMENT='orpha'")]), "lam", "1", LIBRARY)
+
+
+def test_two_fields_that_give_one_column_are_refused():
+    with pytest.raises(InputError, match="'organ___1' twice"):
+        dictionary(line("organ", "checkbox", choices="1, Liver"), line("organ___1"))
 
 
 def test_a_checkbox_is_one_column_a_box():
@@ -123,15 +149,20 @@ def test_a_checkbox_is_one_column_a_box():
 
 def test_branching_logic_is_compiled_or_named():
     data = dictionary(
+        line("case_id"),
         line("status", "radio", choices="1, Alive | 2, Dead"),
         line("died_on", validation="date_dmy", branching="[status] = '2'", required="y"),
         line("far", branching="datediff([died_on], 'today', 'd') > 3"),
+        line("late", branching="[died_in] > 3"),
+        line("here", branching="[visit_1_arm_1][status] = '2'"),
     )
     true, _ = data.by_name["died_on"].condition.evaluate({"status": np.array(["1", "2", ""])})
     assert true.tolist() == [False, True, False]
-    assert data.by_name["far"].condition is None
-    assert len(data.notices) == 1
-    assert "branching logic of 'far' is not checked" in data.notices[0]
+    assert data.by_name["far"].condition.fields == ("died_on",)
+    assert data.by_name["late"].condition is data.by_name["here"].condition is None
+    assert len(data.notices) == 2
+    assert "branching logic of 'late' is not checked: There is no field 'died_in'; did you mean died_on?" in data.notices[0]
+    assert "branching logic of 'here' reads what its REDCap project alone knows" in data.notices[1]
 
 
 def test_date_limits():
@@ -158,15 +189,15 @@ def test_windows_1252():
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("", "no column 'Variable / Field Name'"),
+        ("", "The dictionary is empty"),
         ("a,b\n1,2", "no column 'Variable / Field Name'"),
         (HEADINGS, "no fields"),
-        (HEADINGS + "\n" + line("case id"), "'case id' (line 2)"),
+        (HEADINGS + "\n" + line("case id"), "(row 2): The field 'case id'"),
         (HEADINGS + "\n" + line("a", "signature"), "unknown type 'signature'"),
-        (HEADINGS + "\n" + line("a") + "\n" + line("a"), "twice (line 3)"),
+        (HEADINGS + "\n" + line("a") + "\n" + line("a"), "(row 3): The dictionary names the field 'a' twice"),
         (HEADINGS + "\n" + line("a", "radio", choices="yes | no"), "'1, Yes | 2, No'; found 'yes'"),
         (HEADINGS + "\n" + line("a", "radio"), "'1, Yes | 2, No'"),
-        (HEADINGS + "\n" + line("a", "dropdown", choices="1, A | 1, B"), "code '1' twice"),
+        (HEADINGS + "\n" + line("a", "dropdown", choices="1, A | 1, B"), "The code '1' stands twice"),
     ],
 )
 def test_a_wrong_dictionary_is_refused(text, part):

@@ -244,15 +244,22 @@ class TestChanges:
     def test_from_the_version_before(self, lead, sets):
         rows = table(lead.get(of("data-set", sets["second"], "changes.csv")))
         assert rows == [
-            ["Field", "Change", "What", "Before", "Now"],
-            ["mobility", "New", "", "", ""],
-            ["pf_ratio", "Changed", "At most", "100", "90"],
-            ["pf_ratio", "Changed", "Label", "PF ratio", "PaO2 / FiO2"],
-        ]
+            ["Field", "Change", "What", "Before", "Now", "Files of the earlier version"],
+            ["pf_ratio", "Changed", "At most", "100", "90", "Values above 90 are refused."],
+            [
+                "pf_ratio", "Changed", "Label", "PF ratio", "PaO2 / FiO2",
+                "A heading that is the earlier label is not understood any more; the field's name is.",
+            ],
+            ["mobility", "New", "Field", "", "Mobility", "Files without this column are read; its values are not known."],
+        ]  # fmt: skip
 
     def test_the_other_way_round(self, lead, sets):
         rows = table(lead.get(of("data-set", sets["first"], "changes.csv")))
-        assert rows[1:3] == [["mobility", "Gone", "", "", ""], ["pf_ratio", "Changed", "At most", "90", "100"]]
+        assert [row[:5] for row in rows[1:]] == [
+            ["pf_ratio", "Changed", "At most", "90", "100"],
+            ["pf_ratio", "Changed", "Label", "PaO2 / FiO2", "PF ratio"],
+            ["mobility", "Gone", "Field", "Mobility", ""],
+        ]
 
     def test_of_outcomes(self, lead, sets):
         rows = table(lead.get(of("outcome-set", sets["new"], f"changes.csv?other={sets['old'].pk}")))
@@ -277,6 +284,35 @@ class TestChanges:
         only = own.service.data_set_versions.get()
         assert "There is no other version to compare it with." in browser.get(of("data-set", only, "changes/")).text
         assert "changes/" not in browser.get(of("data-set", only)).text
+
+
+class TestExports:
+    @pytest.mark.parametrize(
+        ("form", "suffix", "part"),
+        [
+            ("guide", "html", "<!DOCTYPE html>"),
+            ("odm", "xml", 'ODMVersion="1.3.2"'),
+            ("fhir", "json", '"resourceType": "Questionnaire"'),
+        ],
+    )
+    def test_a_data_set_leaves_for_people_and_systems(self, as_, sets, form, suffix, part):
+        browser = as_(CentreLead, "adult-ecmo/RJ1")
+        address = of("data-set", sets["second"], f"as/{form}/")
+        assert f'href="{address}"' in browser.get(of("data-set", sets["second"])).text
+        answer = browser.get(address)
+        assert answer.status_code == 200
+        assert answer["Content-Disposition"] == f'attachment; filename="adult-ecmo-data-set-2026-1.{suffix}"'
+        assert part in answer.text
+        assert "2026-01-01" in answer.text  # the day of its adoption: the same every time
+        assert "Mobility" in answer.text
+
+    def test_what_is_of_another_network_or_in_no_such_form_does_not_leave(self, as_, sets):
+        browser = as_(CentreLead, "adult-ecmo/RJ1")
+        assert browser.get(of("data-set", sets["theirs"], "as/guide/")).status_code == 404
+        assert browser.get(of("data-set", sets["second"], "as/docx/")).status_code == 404
+
+    def test_an_outcome_set_offers_none(self, as_, sets):
+        assert "as/odm/" not in as_(CentreLead, "adult-ecmo/RJ1").get(of("outcome-set", sets["new"])).text
 
 
 class TestAdopt:

@@ -147,7 +147,7 @@ def data_set(version: DataSetVersion) -> DataSet:
 
 @lru_cache(maxsize=256)
 def _parsed(sha256: str, service: str, version: str) -> DataSet:
-    return spec.read_dictionary(stored_bytes(sha256), service, version)
+    return spec.read_dictionary(stored_bytes(sha256), service, version, registry.elements())
 
 
 # -- submissions, findings, differences

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from plenary.collection.models import DataSetVersion
 from plenary.collection.queries import of_networks
-from plenary.collection.terms import Standing
+from plenary.collection.terms import Difference, Standing
+from plenary.core.queries import stored_bytes
 from plenary.core.terms import Who
+from plenary.registry import queries as registry
+from plenary_stats.dictionary import difference, document, fhir, guide, odm
+from plenary_stats.dictionary.document import Dictionary
+from plenary_stats.dictionary.exports import About, Export
 from plenary_stats.spec import DataSet
 
 Described = dict[str, dict[str, str]]
 """Each field or outcome by its name: what is agreed of it, by property, in words. What is left out is not there."""
+
+EXPORTS: Final[Mapping[str, Callable[[Dictionary, About], Export]]] = {"guide": guide.write, "odm": odm.write, "fhir": fhir.write}
+"""The forms in which a data set leaves."""
 
 _FIELD: Final = {
     "label": "Label",
@@ -43,6 +51,30 @@ def visible_to(who: Who) -> QuerySet[DataSetVersion]:
 def described(dataset: DataSet) -> Described:
     """Return the fields of a data set in words, in their order."""
     return {one.name: in_words(one, _FIELD) for one in dataset.fields}
+
+
+def compared(old: bytes, new: bytes) -> list[Difference]:
+    """Return what changed between two data dictionaries, and what that does to files of the earlier one."""
+    changes = difference.compare(document.read(old), document.read(new))
+    return [Difference(one.field, one.kind, one.what, one.before, one.after, one.effect) for one in changes]
+
+
+def field_names(content: bytes) -> list[str]:
+    """Return the names of the fields of a data dictionary, in their order."""
+    return [one.name for one in document.read(content).entries]
+
+
+def exported(version: DataSetVersion, form: str) -> Export:
+    """Return an adopted data set as a guide to print, as CDISC ODM or as a FHIR Questionnaire, dated when it was adopted."""
+    about = About(
+        service=version.service.slug,
+        version=version.version,
+        dated=version.adopted_on,
+        title=version.service.name,
+        agreed_on=version.adopted_on,
+        elements=registry.elements(),
+    )
+    return EXPORTS[form](document.read(stored_bytes(version.sha256)), about)
 
 
 def in_words(one: object, properties: Mapping[str, str]) -> dict[str, str]:

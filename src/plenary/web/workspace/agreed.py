@@ -42,7 +42,13 @@ STANDING = {
     Standing.EARLIER: Tag("Earlier", "grey"),
     Standing.LATER: Tag("Not yet", "blue"),
 }
-CHANGES = {"added": "New", "removed": "Gone", "changed": "Changed"}
+CHANGES = {"added": "New", "removed": "Gone", "changed": "Changed", "renamed": "Renamed", "order": "Order"}
+FORMS = {
+    "guide": ("Guide to print", "html", "text/html"),
+    "odm": ("CDISC ODM", "xml", "application/xml"),
+    "fhir": ("FHIR Questionnaire", "json", "application/fhir+json"),
+}
+"""The forms in which a data set can be downloaded: in words, and of what kind the file is."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +63,39 @@ class Kind:
     visible_to: Callable[[Who], Any]
     parsed: Callable[[Any], Any]
     described: Callable[[Any], agreed.Described]
+    compared: Callable[[bytes, bytes], Sequence[Difference]]
+    effect: str = ""
+    """The heading under which it stands what a change does; without it, nothing is known of that."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the headings of a list of changes."""
+        return (self.item, "Change", "What", "Before", "Now", *((self.effect,) if self.effect else ()))
+
+    def cells(self, one: Difference) -> tuple[Cell, ...]:
+        """Return one change as a row of such a list."""
+        told = (one.name, CHANGES[one.kind], one.field, one.before, one.after)
+        return (*told, one.effect) if self.effect else told
 
     @property
     def verb(self) -> str:
         return f"adopt {self.name.lower()}"
 
 
+def _in_words(content: bytes) -> agreed.Described:
+    return queries.described(spec.read_outcome_set(content))
+
+
 KINDS = {
     one.key: one
     for one in (
-        Kind("data-set", "Data set", "Field", "csv", "text/csv", agreed.visible_to, cases.data_set, agreed.described),
+        Kind(
+            "data-set", "Data set", "Field", "csv", "text/csv",
+            agreed.visible_to, cases.data_set, agreed.described, agreed.compared, "Files of the earlier version",
+        ),
         Kind(
             "outcome-set", "Outcome set", "Outcome", "toml", "application/toml",
             queries.outcome_sets_visible_to, queries.outcome_set, queries.described,
+            lambda old, new: list(cases.compare(_in_words(old), _in_words(new))),
         ),
     )
 }  # fmt: skip
@@ -188,7 +214,7 @@ def all_versions(request: HttpRequest, *, as_file: bool = False) -> HttpResponse
         intro=[
             "What each network asks its centres for, and what it measures. A version never changes: a change is a new version."
         ],
-        links=[adopt] if leads else [],
+        links=[*([adopt] if leads else []), ("Proposed data sets", reverse("data_set_proposals"))],
         filter=form,
         file="agreed-sets.csv",
         as_file=as_file,
@@ -241,7 +267,7 @@ def version(request: HttpRequest, kind: str, number: int, *, as_file: bool = Fal
             ("Adopted", one.adopted),
             ("Content hash", row.sha256),
         ],
-        links=[*links, ("Download the document", one.url("agreed_document"))],
+        links=[*links, ("Download the document", one.url("agreed_document")), *_forms(one)],
         misfits=queries.misfits(document, row.service, today()) if kind == "outcome-set" else [],
         notices=document.notices,
         filter=form,
@@ -251,6 +277,12 @@ def version(request: HttpRequest, kind: str, number: int, *, as_file: bool = Fal
         template="workspace/agreed.jinja",
         empty=(f"This version has no {one.kind.item.lower()}.", "Adopt another version.", None),
     )
+
+
+def _forms(one: Version) -> list[tuple[str, str]]:
+    if one.kind.key != "data-set":
+        return []
+    return [(words, reverse("agreed_export", args=[one.row.pk, form])) for form, (words, _, _) in FORMS.items()]
 
 
 def _item_row(name: str, said: Mapping[str, str]) -> tuple[Cell, ...]:
@@ -264,6 +296,25 @@ def document(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     answer = HttpResponse(stored_bytes(row.sha256), content_type=KINDS[kind].media_type)
     name = f"{row.service.slug}-{kind}-{row.version}.{KINDS[kind].suffix}"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def export_scope(asking: Who, *, number: int, form: str) -> Scope:
+    """Return the service of a data set that leaves in a form that there is."""
+    if form not in FORMS:
+        raise NotFound("A data set cannot be downloaded in this form.")
+    return scope_of(asking, kind="data-set", number=number)
+
+
+EXPORT = Permission(NETWORK.label, NETWORK.allows, export_scope, "service")
+
+
+def export(request: HttpRequest, number: int, form: str) -> HttpResponse:
+    """Answer with a data set as a file for people or for other systems."""
+    row = _one(who(request), "data-set", number)
+    _, suffix, media_type = FORMS[form]
+    answer = HttpResponse(agreed.exported(row, form).content, content_type=media_type)
+    answer["Content-Disposition"] = f'attachment; filename="{row.service.slug}-data-set-{row.version}.{suffix}"'
     return answer
 
 
@@ -304,8 +355,8 @@ def changes(request: HttpRequest, kind: str, number: int, *, as_file: bool = Fal
         title="What changed",
         section=f"{name} of {row.service.name}",
         crumbs=[*_crumbs(), (name, reverse("agreed_set", args=[kind, number]))],
-        columns=(KINDS[kind].item, "Change", "What", "Before", "Now"),
-        rows=[_change_row(one) for one in found if wanted in {None, one.kind}],
+        columns=KINDS[kind].columns(),
+        rows=[KINDS[kind].cells(one) for one in found if wanted in {None, one.kind}],
         intro=[f"{row.service.name}: version {row.version}, compared with version {form.chosen_other.version}."]
         if form.chosen_other
         else [],
@@ -318,11 +369,7 @@ def changes(request: HttpRequest, kind: str, number: int, *, as_file: bool = Fal
 
 
 def _differences(kind: Kind, old: Any, new: Any) -> list[Difference]:
-    return list(cases.compare(kind.described(kind.parsed(old)), kind.described(kind.parsed(new))))
-
-
-def _change_row(one: Difference) -> tuple[Cell, ...]:
-    return one.name, CHANGES[one.kind], one.field, one.before, one.after
+    return list(kind.compared(stored_bytes(old.sha256), stored_bytes(new.sha256)))
 
 
 # -- adopting
@@ -430,7 +477,7 @@ def _read(values: Mapping[str, Any], content: bytes) -> Any:
     """Return the parsed document, refused where it is of another service or its version is no name."""
     if values["kind"] == "data-set":
         require_version(values["version"])
-        return spec.read_dictionary(content, values["service"], values["version"])
+        return spec.read_dictionary(content, values["service"], values["version"], registry.elements())
     found = spec.read_outcome_set(content)
     if found.service != values["service"]:
         raise NotPossible(f"The outcome set is of the service '{found.service}', not of '{values['service']}'.")
@@ -443,8 +490,7 @@ def _ask(request: HttpRequest, values: Mapping[str, Any], content: bytes, docume
     kind, service = KINDS[values["kind"]], registry.service(values["service"])
     known = [one for one in kind.visible_to(who(request)).filter(service=service) if one.adopted_on <= values["adopted_on"]]
     now = kind.described(document)
-    before = kind.described(kind.parsed(known[-1])) if known else {}
-    found = [_change_row(one) for one in cases.compare(before, now)]
+    found = kind.compared(stored_bytes(known[-1].sha256), content) if known else list(cases.compare({}, now))
     hidden = {name: values[name] for name in ("kind", "service", "adopted_on")} | {"version": document.version}
     form = ConfirmForm(None, [service], hidden | {"content": base64.b64encode(content).decode()})
     against = f"version {known[-1].version}" if known else "nothing: it is the first"
@@ -467,7 +513,7 @@ def _ask(request: HttpRequest, values: Mapping[str, Any], content: bytes, docume
         ],
         warning_title="Look at this first",
         warnings=[*misfits, *document.notices],
-        changes=table("What changes", (kind.item, "Change", "What", "Before", "Now"), found),
+        changes=table("What changes", kind.columns(), [kind.cells(one) for one in found]),
         template="workspace/adopt_confirm.jinja",
         submit="Adopt it",
     )

@@ -19,6 +19,7 @@ from plenary.web.workspace import (
     audit,
     cases,
     collection,
+    data_set_proposals,
     designations,
     editions,
     grids,
@@ -46,6 +47,7 @@ WRITERS = (NetworkLead, NationalCommissioner, PatientRepresentative)
 ADMINISTRATOR = (Administrator,)
 PERSON = "workspace/people/<int:number>/"
 HERE = "workspace/collection/<slug:service>/<str:ods>/<str:period>/"
+PROPOSED = "workspace/data-set-proposals/<int:number>/"
 VERSION = "workspace/agreed/<slug:kind>/<int:number>/"
 SENT = "workspace/submissions/<int:number>/"
 
@@ -84,11 +86,32 @@ urlpatterns = [
     route("workspace/agreed/", agreed.all_versions, "agreed_sets", FOLLOWERS),
     route("workspace/agreed.csv", partial(agreed.all_versions, as_file=True), "agreed_sets_file", FOLLOWERS),
     route("workspace/agreed/adopt/", agreed.adopt, "adopt_set", LEADERS),
+    route("workspace/agreed/data-set/<int:number>/as/<slug:form>/", agreed.export, "agreed_export", agreed.EXPORT),
     route(VERSION, agreed.version, "agreed_set", agreed.NETWORK),
     route(f"{VERSION}words.csv", partial(agreed.version, as_file=True), "agreed_set_file", agreed.NETWORK),
     route(f"{VERSION}document/", agreed.document, "agreed_document", agreed.NETWORK),
     route(f"{VERSION}changes/", agreed.changes, "agreed_changes", agreed.NETWORK),
     route(f"{VERSION}changes.csv", partial(agreed.changes, as_file=True), "agreed_changes_file", agreed.NETWORK),
+    # data sets that are proposed
+    route("workspace/data-set-proposals/", data_set_proposals.all_proposals, "data_set_proposals", FOLLOWERS),
+    route(
+        "workspace/data-set-proposals.csv",
+        partial(data_set_proposals.all_proposals, as_file=True),
+        "data_set_proposals_file",
+        FOLLOWERS,
+    ),
+    route("workspace/data-set-proposals/propose/", data_set_proposals.propose, "propose_data_set", FOLLOWERS),
+    route(PROPOSED, data_set_proposals.proposal, "data_set_proposal", data_set_proposals.OF_NETWORK),
+    route(
+        f"{PROPOSED}changes.csv",
+        partial(data_set_proposals.proposal, as_file=True),
+        "data_set_proposal_file",
+        data_set_proposals.OF_NETWORK,
+    ),
+    route(f"{PROPOSED}document/", data_set_proposals.document, "data_set_proposal_document", data_set_proposals.OF_NETWORK),
+    route(f"{PROPOSED}remark/", data_set_proposals.remark, "data_set_proposal_remark", data_set_proposals.OF_NETWORK),
+    route(f"{PROPOSED}adopt/", data_set_proposals.adopt, "data_set_proposal_adopt", LEADERS),
+    route(f"{PROPOSED}withdraw/", data_set_proposals.withdraw, "data_set_proposal_withdraw", data_set_proposals.OF_NETWORK),
     # expenditure
     route("workspace/expenditure/", spend.expenditure, "expenditure", FOLLOWERS),
     route("workspace/expenditure.csv", partial(spend.expenditure, as_file=True), "expenditure_file", FOLLOWERS),

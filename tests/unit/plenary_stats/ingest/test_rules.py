@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.errors import InputError
+from plenary_stats.findings import LISTED
 from plenary_stats.ingest import RULES, check, days_of_labels, one_row, period_labels, read, rows_of_cases
-from plenary_stats.ingest.findings import LISTED
 from plenary_stats.spec import read_dictionary
 
 DICTIONARY = """Variable / Field Name,Field Type,Field Label,"Choices, Calculations, OR Slider Labels",Text Validation Type OR Show Slider Number,Text Validation Min,Text Validation Max,Identifier?,Required Field?,Field Annotation,Branching Logic (Show field only if...)

@@ -35,6 +35,7 @@ from plenary.core.permissions import require
 from plenary.core.queries import code_version, erased_on
 from plenary.core.tasks import enqueue
 from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary_stats import spec, tables
 from plenary_stats.ingest import Checked, Finding
@@ -67,7 +68,7 @@ FINDINGS_KEPT = 10_000
 def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on: dt.date, by: Who) -> DataSetVersion:
     """Put a version of a service's data set in force. The same bytes again change nothing; other bytes are refused."""
     require(permissions.may_adopt_data_set(by, service), f"Only the network of {service.name} adopts its data set.")
-    spec.read_dictionary(content, service.slug, version)
+    spec.read_dictionary(content, service.slug, version, registry.elements())
     require_version(version)
     with transaction.atomic():
         sha256 = store_bytes(content, by=by, media_type="text/csv")
@@ -83,9 +84,13 @@ def adopt_data_set(*, service: Service, version: str, content: bytes, adopted_on
 
 
 def load_definitions(*, folder: Path, by: Who) -> int:
-    """Adopt every ``<service>/<version>.csv`` of a folder of data sets for the services that are registered."""
+    """Adopt every ``<service>/<version>.csv`` of a folder of data sets for the services that are registered.
+
+    What is only proposed (``proposed-<version>.csv``) waits for the network.
+    """
     services = {service.slug: service for service in Service.objects.all()}
-    paths = [path for path in sorted(folder.glob("*/*.csv")) if path.parent.name in services]
+    found = [path for path in sorted(folder.glob("*/*.csv")) if not path.stem.startswith(registry.PROPOSED)]
+    paths = [path for path in found if path.parent.name in services]
     for path in paths:
         year = re.match(r"\d{4}", path.stem)
         adopted_on = dt.date(int(year[0]), 1, 1) if year else dt.date(2000, 1, 1)

@@ -1,4 +1,4 @@
-from plenary_stats.ingest import Finding, Findings
+from plenary_stats.findings import Finding, Findings
 
 
 def one(severity, row=2, rule="required", file="a.csv"):
