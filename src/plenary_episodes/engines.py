@@ -156,8 +156,8 @@ def _parquet_headings(path: Path) -> tuple[str, ...]:
 def _csv_headings(path: Path) -> tuple[tuple[str, ...], str]:
     """Return the headings of a CSV and what separates its columns."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            first = stream.readline()
+        with path.open("rb") as stream:  # a later row that is not UTF-8 is a torn row, and no fault of the headings
+            first = stream.readline().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"{path} does not begin with a line of headings in UTF-8.") from problem
     separator = max(SEPARATORS, key=first.count)

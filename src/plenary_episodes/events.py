@@ -1,7 +1,8 @@
 """From identified episodes to expected cases: one case for each person and event window of a service.
 
-Episodes are one person's where the NHS number is the same. An episode without one joins the person who alone has its local
-number at that provider; failing that, the person who alone has its birth date, sex and area. No chain of likenesses is followed.
+Episodes are one person's where the NHS number is the same. An episode without one, or with the number of somebody of another
+birth date, joins the person who alone has its local number at that provider; failing that, the person who alone has its birth
+date, sex and area, and no other local number there. No chain of likenesses is followed.
 """
 
 from __future__ import annotations
@@ -105,20 +106,43 @@ def _order(one: Episode) -> tuple[date, str, str, str]:
 
 
 def _persons(episodes: Sequence[Episode]) -> list[list[Episode]]:
-    groups: dict[str, list[Episode]] = {}
-    nameless = []
+    """Return the episodes of each person. An NHS number under another birth date than usual is taken for another person's."""
+    numbered: dict[str, list[Episode]] = {}
     for episode in episodes:
         if episode.nhs:
-            groups.setdefault(f"nhs {episode.nhs}", []).append(episode)
-        else:
-            nameless.append(episode)
+            numbered.setdefault(episode.nhs, []).append(episode)
+    groups: dict[str, list[Episode]] = {}
+    strangers: set[Episode] = set()
+    for number, group in numbered.items():
+        usual = _usual(group, "born_on", None)
+        others = {episode for episode in group if _another_birth(episode.born_on, usual)}
+        strangers |= others
+        groups[f"nhs {number}"] = [episode for episode in group if episode not in others]
     by_local = _owners(groups, lambda one: one.local)
     by_facts = _owners(groups, _facts)
-    for episode in nameless:
-        owner = _only(by_local, episode.local) or _only(by_facts, _facts(episode))
+    places = {name: {(each.provider, each.local) for each in group if each.local} for name, group in groups.items()}
+    for episode in (one for one in episodes if not one.nhs or one in strangers):
+        alike = _only(by_facts, _facts(episode))
+        if alike and _another_number(episode, places[alike]):
+            alike = ""
+        owner = _only(by_local, episode.local) or alike
         owner = owner or (f"local {episode.local}" if episode.local else f"record {episode.file}\0{episode.record}")
         groups.setdefault(owner, []).append(episode)
     return [sorted(group, key=_order) for group in groups.values()]
+
+
+def _another_birth(born: date | None, usual: date | None) -> bool:
+    """Whether two known birth dates differ by more than one part, and not by an exchange of day and month."""
+    if born is None or usual is None:
+        return False
+    same = (born.year == usual.year) + (born.month == usual.month) + (born.day == usual.day)
+    return same < 2 and (born.year, born.month, born.day) != (usual.year, usual.day, usual.month)
+
+
+def _another_number(episode: Episode, known: set[tuple[str, str]]) -> bool:
+    """Whether a person has another local number at the episode's provider: twins have the same birth date and address."""
+    own = {local for provider, local in known if provider == episode.provider}
+    return bool(episode.local and own and episode.local not in own)
 
 
 def _facts(one: Episode) -> str:

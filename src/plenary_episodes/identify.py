@@ -39,7 +39,7 @@ def expression(episodes: Episodes, sets: Sequence[RuleSet]) -> Table | None:
         return None
     columns = {name: episodes.value(name) for name in dict.fromkeys((*KEPT, *_COUNTED)) if name != "age"}
     columns |= {f"{kind}_codes": _joined(episodes.codes(kind)) for kind in CODES}
-    kept = episodes.opened.table.filter(test, episodes.sound)
+    kept = episodes.rows.filter(test, episodes.sound)
     rows = kept.select(age=age_at(episodes), **columns)
     names = [ibis.ifelse(_holds(rule, rows), f"{one.service}/{rule.id}", ibis.null("string")) for one, rule in rules]
     matched = rows.select(*KEPT, matched=ibis.literal("|").join(names))

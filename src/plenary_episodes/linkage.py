@@ -7,7 +7,6 @@ NHS numbers that differ are never linked. What lies between the thresholds is li
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from plenary_episodes import evidence
 from plenary_episodes.comparison import AGREE, DIFFER, Pairs, Sides
+from plenary_episodes.documents import Entries, read
 from plenary_episodes.evidence import FIELDS, Evidence, Numbers
 from plenary_episodes.people import People
 from plenary_stats.errors import InputError
@@ -83,16 +83,13 @@ class Linked:
 
 def read_settings(path: Path) -> Settings:
     """Return the settings of a policy document."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        body = document["body"]
-        found = Settings(float(body["accept"]), float(body["review"]), str(document["version"]))
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{path} is no linkage policy: it needs a version, and 'accept' and 'review' under [body].") from problem
-    if set(body) - {"accept", "review"}:
-        raise InputError(f"{path} does not know {', '.join(sorted(set(body) - {'accept', 'review'}))}.")
-    if not 0 < found.review <= found.accept < 1 or found.accept < 0.5:
-        raise InputError(f"{path}: 'review' must not be more than 'accept', 'accept' at least 0.5, and both between 0 and 1.")
+    document = read(path)
+    body = Entries(document.get("body"), f"{path.name} [body]")
+    found = Settings(body.number("accept"), body.number("review"), str(document.get("version", "")))
+    body.finish()
+    if not 0 < found.review <= found.accept < 1 or found.accept < _HALF:
+        limits = "'review' must not be more than 'accept', 'accept' at least 0.5, and both between 0 and 1"
+        raise InputError(f"{path.name}: {limits}.")
     return found
 
 

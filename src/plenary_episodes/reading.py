@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import ibis
-from ibis.expr.types import BooleanValue, StringValue, Value
+from ibis.expr.types import BooleanValue, StringValue, Table, Value
 
 from plenary_episodes.engines import Opened
 from plenary_episodes.layouts import CODES, MEANINGS, Column, Layout
@@ -57,16 +57,32 @@ class Episodes:
     columns: Mapping[str, Column]
 
     @cached_property
+    def rows(self) -> Table:
+        """The rows with the text and the typed value of every known column: in two steps, so that neither is written out anew
+        wherever it is used.
+        """
+        given = self.opened.table
+        places = list(enumerate(self.columns.items()))
+        texts = given.select(
+            **{f"text{place}": _text(given[heading], column) for place, (heading, column) in places},
+            **{f"raw{place}": given[heading] for place, (heading, column) in places if _is_typed(given[heading], column)},
+        )
+        return texts.mutate(
+            **{
+                f"value{place}": texts[f"raw{place}"] if f"raw{place}" in texts.columns else _value(texts[f"text{place}"], column)
+                for place, (_, column) in places
+            }
+        )
+
+    @cached_property
     def texts(self) -> dict[str, StringValue]:
         """The text of every known column by its heading, empty ones as null."""
-        return {heading: _text(self.opened.table[heading], column) for heading, column in self.columns.items()}
+        return {heading: self.rows[f"text{place}"] for place, heading in enumerate(self.columns)}
 
     @cached_property
     def values(self) -> dict[str, Value]:
         """The typed value of every known column by its heading."""
-        return {
-            heading: _value(self.opened.table[heading], self.texts[heading], column) for heading, column in self.columns.items()
-        }
+        return {heading: self.rows[f"value{place}"] for place, heading in enumerate(self.columns)}
 
     def value(self, meaning: str) -> Value:
         """Return the typed value of a meaning; null where the file has no such column."""
@@ -108,7 +124,7 @@ class Episodes:
         """Read every row once; return the account of them and the findings."""
         optional = [h for h, column in self.columns.items() if not column.required and column.kind != "text"]
         reasons = list(self.trouble)
-        judged = self.opened.table.select(
+        judged = self.rows.select(
             reason=self.reason, **{f"aside{place}": self._unreadable(heading) for place, heading in enumerate(optional)}
         )
         sums = {f"refused{place}": (judged.reason == reason).sum() for place, reason in enumerate(reasons)}
@@ -140,7 +156,7 @@ class Episodes:
 
     def _refusals(self) -> list[Finding]:
         """Return a finding for each of the first refused rows, named by the file's own number of the row."""
-        wrong = self.opened.table.select(
+        wrong = self.rows.select(
             reason=self.reason, **{name: self.value(name) for name in ("record", "nhs_number", "local_id")}
         )
         listed = wrong.filter(wrong.reason != "").order_by(["reason", "record"]).limit(LISTED).to_pyarrow().to_pylist()
@@ -181,10 +197,13 @@ def _text(value: Any, column: Column) -> StringValue:
     return ibis.ifelse(text.isin(("", *column.missing)), ibis.null("string"), text)
 
 
-def _value(raw: Any, text: StringValue, column: Column) -> Value:
+def _is_typed(raw: Any, column: Column) -> bool:
+    """Whether a Parquet column is of dates already."""
+    return bool(column.kind == "date" and raw.type().is_date() and not column.missing)
+
+
+def _value(text: StringValue, column: Column) -> Value:
     if column.kind == "date":
-        if raw.type().is_date() and not column.missing:
-            return raw
         return ibis.coalesce(*(_date(text, form) for form in column.forms))
     if column.kind == "whole":
         number = ibis.ifelse(text.re_search(r"^\d{1,6}$"), text, ibis.null("string")).try_cast("int64")
@@ -197,14 +216,11 @@ def _value(raw: Any, text: StringValue, column: Column) -> Value:
 def _date(text: StringValue, form: str) -> Value:
     """Return a date, null where the text is none: the engines are asked for nothing but ISO dates, on which they agree."""
     if form == "iso":  # a time of day may follow
-        day = text.left(10)
-        return _exactly(day, r"^\d{4}-\d{2}-\d{2}$").try_cast("date")
+        return _like(text, "____-__-__%", text.left(10))
     if form == "dmy":
-        day = _exactly(text.left(10), r"^\d{2}/\d{2}/\d{4}$")
-        return (day.substr(6, 4) + "-" + day.substr(3, 2) + "-" + day.substr(0, 2)).try_cast("date")
-    day = _exactly(text, r"^\d{8}$")
-    return (day.substr(0, 4) + "-" + day.substr(4, 2) + "-" + day.substr(6, 2)).try_cast("date")
+        return _like(text, "__/__/____", text.right(4) + "-" + text.substr(3, 2) + "-" + text.left(2))
+    return _like(text, "________", text.left(4) + "-" + text.substr(4, 2) + "-" + text.right(2))
 
 
-def _exactly(text: StringValue, pattern: str) -> StringValue:
-    return ibis.ifelse(text.re_search(pattern), text, ibis.null("string"))
+def _like(text: StringValue, shape: str, day: StringValue) -> Value:
+    return ibis.ifelse(text.like(shape), day, ibis.null("string")).try_cast("date")
