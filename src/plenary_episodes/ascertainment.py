@@ -7,9 +7,10 @@ and are checked before anything is given back.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +59,8 @@ class Tally:
     """The account of a service, or of one centre of it (``Total``: all), and the estimate of the true number.
 
     ``series``: the cases that the centre sent; ``elsewhere``: expected cases of the centre that another centre sent.
-    ``if_reviewed``: the estimate if all pairs under review were one case each.
+    ``if_reviewed``: the estimate if all pairs under review were one case each. The lower limit of ``estimate`` allows for that,
+    and for what the linkage expects to have missed besides: a case that was not linked is counted twice.
     """
 
     service: str
@@ -117,7 +119,7 @@ def ascertain(
     chosen_settings = settings or Settings()
     lines, linked = _lines(expected, sent.cases, of_service, chosen_settings)
     return Ascertainment(
-        lines, _tallies(lines), tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
+        lines, _tallies(lines, linked), tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
         Findings([*found, *repeated, *sent.findings]), _digests([*files, *sent.files]), tuple(sets),
     )  # fmt: skip
 
@@ -169,7 +171,7 @@ def _as(expected: Sequence[Expected], records: Sequence[Person]) -> list[Expecte
     return sorted(expected, key=lambda one: places[id(one.person)])
 
 
-def _tallies(lines: Sequence[Line]) -> tuple[Tally, ...]:
+def _tallies(lines: Sequence[Line], linked: Linked) -> tuple[Tally, ...]:
     """Return the account of each service and of each of its centres."""
     persons = [each for line in lines for each in (line.person, line.case) if each is not None]
     keys = sorted({(one.service, centre) for one in persons for centre in (one.centre, "Total")})
@@ -181,18 +183,30 @@ def _tallies(lines: Sequence[Line]) -> tuple[Tally, ...]:
             counts[line.person.service, centre, line.status] += 1
             if line.case is not None and line.status == "matched":
                 counts[line.person.service, centre, "elsewhere"] += centre not in {"Total", line.case.centre}
-    return tuple(_tally(service, centre, counts) for service, centre in keys)
+    alone = sum(1 for line in lines if line.status == "missing")
+    unseen = max(0.0, linked.expected_missed - sum(one.probability for one in linked.review)) / max(alone, 1)
+    return tuple(_tally(service, centre, counts, unseen) for service, centre in keys)
 
 
-def _tally(service: str, centre: str, counts: Mapping[tuple[str, str, str], int]) -> Tally:
+def _tally(service: str, centre: str, counts: Mapping[tuple[str, str, str], int], unseen: float) -> Tally:
+    """``unseen``: how many of the missing are in the series after all, by what the linkage expects to have missed."""
     matched, review, missing, only, sent, elsewhere = (
         counts[service, centre, what] for what in ("matched", "review", "missing", "series-only", "sent", "elsewhere")
     )
-    both = min(review, only)
+    found = estimated(matched, missing + review, only)
+    reviewed = _if_linked(matched, missing + review, only, review)
+    if found.lower is not None:
+        generous = _if_linked(matched, missing + review, only, review + math.ceil(missing * unseen))
+        found = replace(found, lower=min(found.lower, generous.lower or found.lower))
     return Tally(
-        service, centre, matched + review + missing, matched, review, missing, sent, only, elsewhere,
-        estimated(matched, missing + review, only), estimated(matched + both, missing + review - both, only - both),
+        service, centre, matched + review + missing, matched, review, missing, sent, only, elsewhere, found, reviewed
     )  # fmt: skip
+
+
+def _if_linked(both: int, first: int, second: int, more: int) -> Estimate:
+    """Return the estimate if so many more pairs were one case each."""
+    taken = min(more, first, second)
+    return estimated(both + taken, first - taken, second - taken)
 
 
 def _digests(files: Sequence[Path]) -> dict[str, str]:

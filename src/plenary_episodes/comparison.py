@@ -157,9 +157,9 @@ class Sides:
             ]
         return _together(every)
 
-    def equal(self, codes: tuple[Places, Places]) -> Pairs:
-        """Return the pairs of one service with the same known value."""
-        return _joined(self._keys((codes,), 0), self._keys((codes,), 1))
+    def equal(self, *codes: tuple[Places, Places]) -> Pairs:
+        """Return the pairs of one service with the same known values."""
+        return _joined(self._keys(codes, 0), self._keys(codes, 1))
 
     def candidates(self, left: npt.NDArray[np.bool_], right: npt.NDArray[np.bool_]) -> Pairs:
         """Return the pairs worth comparing among the chosen records: those that agree in one of several keys."""

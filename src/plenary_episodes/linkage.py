@@ -116,7 +116,7 @@ class _Work:
         found = Evidence(evidence.of_the_same(levels, np.ones(len(numbered))), evidence.of_others(sides))
         caught = self._caught(numbered)
         self._deterministic("nhs-number", numbered, found)
-        local = self._near(sides.equal(sides.local))  # of one centre already
+        local = self._near(sides.equal(sides.local, sides.centre))
         self._deterministic("local-id", local.where(self._may_be(local)), found)
         found = self._probable(numbered, found, caught)
         false = sum(1 - one.probability for one in self.links)

@@ -156,9 +156,7 @@ class Episodes:
 
     def _refusals(self) -> list[Finding]:
         """Return a finding for each of the first refused rows, named by the file's own number of the row."""
-        wrong = self.rows.select(
-            reason=self.reason, **{name: self.value(name) for name in ("record", "nhs_number", "local_id")}
-        )
+        wrong = self.rows.select(reason=self.reason, **{name: self.value(name) for name in ("record", "nhs_number", "local_id")})
         listed = wrong.filter(wrong.reason != "").order_by(["reason", "record"]).limit(LISTED).to_pyarrow().to_pylist()
         made = []
         for row in sorted(listed, key=lambda one: (one["reason"], one["record"] or "")):

@@ -22,7 +22,7 @@ TWELVE = {
     "pseudomyxoma", "pulmonary-endarterectomy", "retinoblastoma", "vein-of-galen",
 }  # fmt: skip
 ANSWERABLE = [*(FOLDER / "policies").glob("*.toml"), *(FOLDER / "wording").glob("*.toml"), *(FOLDER / "services").glob("*.toml"),
-              *OUTCOMES, FOLDER / "areas" / "areas.toml", FOLDER / "datasets" / "datasets.toml"]  # fmt: skip
+              *(FOLDER / "layouts").glob("*.toml"), *(FOLDER / "identification").glob("*/*.toml"), *OUTCOMES, FOLDER / "areas" / "areas.toml", FOLDER / "datasets" / "datasets.toml"]  # fmt: skip
 
 
 def named(path):

@@ -1,9 +1,13 @@
 """Small hospital files, rules and case series for tests. Everybody in them is invented; NHS numbers are of the test range."""
 
 import csv
+from pathlib import Path
 
 from plenary_episodes import engines, layouts, reading, rules
 from plenary_episodes.pseudonyms import Pseudonyms
+
+FOLDER = Path(__file__).parents[3]
+"""The project."""
 
 NHS = ("9990000018", "9990000026", "9990000034", "9990000042", "9990000050", "9990000069", "9990000077", "9990000085")
 """Valid NHS numbers of the range that is reserved for invented patients."""
