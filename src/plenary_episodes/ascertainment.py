@@ -6,7 +6,6 @@ and are checked before anything is given back.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -120,7 +119,7 @@ def ascertain(
     lines, linked = _lines(expected, sent.cases, of_service, chosen_settings)
     return Ascertainment(
         lines, _tallies(lines, linked), tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
-        Findings([*found, *repeated, *sent.findings]), _digests([*files, *sent.files]), tuple(sets),
+        Findings([*found, *repeated, *sent.findings]), _digests([*files, *sent.files], pseudonyms), tuple(sets),
     )  # fmt: skip
 
 
@@ -209,12 +208,8 @@ def _if_linked(both: int, first: int, second: int, more: int) -> Estimate:
     return estimated(both + taken, first - taken, second - taken)
 
 
-def _digests(files: Sequence[Path]) -> dict[str, str]:
-    """Return the SHA-256 of every input by its name; of two with one name, by the folder too."""
+def _digests(files: Sequence[Path], pseudonyms: Pseudonyms) -> dict[str, str]:
+    """Return the keyed digest of every input by its name; of those with one name, by their folders too."""
     names = Counter(path.name for path in files)
-    found = {}
-    for path in files:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        found[path.name if names[path.name] == 1 else f"{path.parent.name}/{path.name}"] = digest
-    return dict(sorted(found.items()))
+    called = {path: path.name if names[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in files}
+    return dict(sorted((name, pseudonyms.of_file(path)) for path, name in called.items()))

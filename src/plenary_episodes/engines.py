@@ -40,6 +40,14 @@ class Opened:
     torn: Callable[[], int]
     separator: str = ""
 
+    def run(self, question: Table) -> pa.Table:
+        """Return the answer to a question about the file. What the engine says of a fault is not repeated: it quotes rows."""
+        try:
+            return question.to_pyarrow()
+        except Exception:  # noqa: BLE001  each engine fails in ways of its own
+            ends = " Some of its rows end in CR LF and others in LF." if _has_mixed_ends(self.path) else ""
+            raise InputError(f"{self.path.name} cannot be read to its end.{ends} Save it again in one form.") from None
+
     def torn_rows(self, most: int) -> Iterator[int]:
         """Yield the first torn rows as a spreadsheet numbers them. An unclosed quotation mark is an error: it swallows rows."""
         return islice(_torn_rows(self.path, self.separator, len(self.headings)), most)
@@ -136,6 +144,14 @@ def episode_files(path: Path) -> list[Path]:
     if not chosen:
         raise InputError(f"{path} holds no file of hospital episodes ({', '.join(SUFFIXES)}).")
     return chosen
+
+
+def _has_mixed_ends(path: Path) -> bool:
+    if path.suffix.casefold() == ".parquet":
+        return False
+    with path.open("rb") as stream:
+        ends = {line[-2:] == b"\r\n" for line in stream if line.endswith(b"\n")}
+    return len(ends) > 1
 
 
 def _none() -> int:

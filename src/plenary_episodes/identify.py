@@ -7,16 +7,18 @@ everything else, are tried on those alone. One scan does both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import and_, or_
 from typing import Final
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis.expr.types import BooleanValue, StringValue, Table
 
 from plenary_episodes.layouts import CODES
-from plenary_episodes.reading import Episodes, age_at
+from plenary_episodes.reading import Episodes, age_at, read
 from plenary_episodes.rules import PLACES, Codes, Criteria, Rule, RuleSet
 
 KEPT: Final = ("record", "nhs_number", "local_id", "provider", "event_date", "birth_date", "sex", "area")
@@ -25,25 +27,35 @@ KEPT: Final = ("record", "nhs_number", "local_id", "provider", "event_date", "bi
 _COUNTED: Final = ("event_date", "age", *PLACES)
 
 
-def identified(episodes: Episodes, sets: Sequence[RuleSet]) -> pa.Table:
-    """Return the identified episodes of a file; ``matched`` names every rule as ``service/rule``, with bars between them."""
-    found = expression(episodes, sets)
-    return None if found is None else found.to_pyarrow()
+def identified(episodes: Episodes, sets: Sequence[RuleSet]) -> pa.Table | None:
+    """Return the identified episodes of a file; ``matched`` names every rule as ``service/rule``, with bars between them.
+
+    None where no rule can match such a file.
+    """
+    asked = expression(episodes, sets)
+    if asked is None:
+        return None
+    found = episodes.opened.run(asked)
+    return found.filter(pc.and_(found.column("sound"), pc.not_equal(found.column("matched"), ""))).drop_columns("sound")
 
 
 def expression(episodes: Episodes, sets: Sequence[RuleSet]) -> Table | None:
-    """Return the one expression of all rules; None where no rule can match such a file."""
+    """Return the one expression of all rules: for each row that holds any of their codes, which of them it matches.
+
+    The rows that match none are left out afterwards: an engine that may would try every rule on every row.
+    """
     rules = [(one, rule) for one in sets for rule in one.rules if _applies(rule, episodes)]
     test = _any_code(episodes, [rule for _, rule in rules])
     if test is None:
         return None
-    columns = {name: episodes.value(name) for name in dict.fromkeys((*KEPT, *_COUNTED)) if name != "age"}
-    columns |= {f"{kind}_codes": _joined(episodes.codes(kind)) for kind in CODES}
-    kept = episodes.rows.filter(test, episodes.sound)
-    rows = kept.select(age=age_at(episodes), **columns)
+    few = read(
+        replace(episodes.opened, table=episodes.opened.table.filter(test)), episodes.layout
+    )  # the others are not even typed
+    columns = {name: few.value(name) for name in dict.fromkeys((*KEPT, *_COUNTED)) if name != "age"}
+    columns |= {f"{kind}_codes": _joined(few.codes(kind)) for kind in CODES}
+    rows = few.rows.select(age=age_at(few), sound=few.sound, **columns)
     names = [ibis.ifelse(_holds(rule, rows), f"{one.service}/{rule.id}", ibis.null("string")) for one, rule in rules]
-    matched = rows.select(*KEPT, matched=ibis.literal("|").join(names))
-    return matched.filter(matched.matched != "")
+    return rows.select(*KEPT, "sound", matched=ibis.literal("|").join(names))
 
 
 def _applies(rule: Rule, episodes: Episodes) -> bool:
@@ -53,17 +65,27 @@ def _applies(rule: Rule, episodes: Episodes) -> bool:
 
 
 def _any_code(episodes: Episodes, rules: Iterable[Rule]) -> BooleanValue | None:
-    """Return a cheap test that every match passes: one code of each rule, by its first three letters in any position."""
+    """Return a test that every match passes and few other rows do: one code of each rule, in any position.
+
+    One short pattern a column: a list of codes is many times slower, for an engine makes a join of each.
+    """
     wanted: dict[str, set[str]] = {}
     for rule in rules:
         first = rule.include.codes[0]
-        wanted.setdefault(first.kind, set()).update(code[:3] for code in first.prefixes)
-    tests = []
-    for kind, starts in sorted(wanted.items()):
-        shortest = min(map(len, starts))
-        letters = tuple(sorted({start[:shortest] for start in starts}))
-        tests += [column.left(shortest).upper().isin(letters) for column in episodes.codes(kind)]
+        wanted.setdefault(first.kind, set()).update(first.prefixes)
+    tests = [
+        episodes.opened.table[heading].cast("string").re_search(f"^ *(?:{'|'.join(sorted(map(_as_written, prefixes)))})")
+        for kind, prefixes in sorted(wanted.items())
+        for heading, column in episodes.columns.items()
+        if column.meaning == kind
+    ]
     return reduce(or_, tests) if tests else None
+
+
+def _as_written(code: str) -> str:
+    """Return the pattern of a code as files write it: in either case, with or without the point; of a name, its beginning."""
+    letters = [f"[{each}{each.lower()}]" if each.isalpha() else each for each in code[:4]]
+    return r"[. ]*".join(letters)
 
 
 def _joined(columns: Sequence[StringValue]) -> StringValue:

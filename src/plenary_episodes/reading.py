@@ -6,14 +6,16 @@ counted; the row is kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from types import MappingProxyType
 from typing import Any, Final
 
 import ibis
-from ibis.expr.types import BooleanValue, StringValue, Table, Value
+from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, Value
 
 from plenary_episodes.engines import Opened
 from plenary_episodes.layouts import CODES, MEANINGS, Column, Layout
@@ -30,6 +32,7 @@ REFUSED: Final = MappingProxyType(
 )
 """Why a row is refused, by rule."""
 
+_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNREADABLE: Final = {"date": "not-a-date", "whole": "not-a-number"}
 
 
@@ -59,24 +62,27 @@ class Episodes:
     @cached_property
     def rows(self) -> Table:
         """The rows with the text and the typed value of every known column: in two steps, so that neither is written out anew
-        wherever it is used.
+        wherever it is used. A Parquet column of dates is its own value and never becomes a text.
         """
         given = self.opened.table
-        places = list(enumerate(self.columns.items()))
+        columns = list(enumerate(self.columns.items()))
+        typed = {place for place, (heading, column) in columns if column.kind == "date" and given[heading].type().is_date()}
         texts = given.select(
-            **{f"text{place}": _text(given[heading], column) for place, (heading, column) in places},
-            **{f"raw{place}": given[heading] for place, (heading, column) in places if _is_typed(given[heading], column)},
+            **{
+                f"text{place}": given[heading] if place in typed else _text(given[heading], column)
+                for place, (heading, column) in columns
+            }
         )
         return texts.mutate(
             **{
-                f"value{place}": texts[f"raw{place}"] if f"raw{place}" in texts.columns else _value(texts[f"text{place}"], column)
-                for place, (_, column) in places
+                f"value{place}": (_known_day if place in typed else _value)(texts[f"text{place}"], column)
+                for place, (_, column) in columns
             }
         )
 
     @cached_property
-    def texts(self) -> dict[str, StringValue]:
-        """The text of every known column by its heading, empty ones as null."""
+    def texts(self) -> dict[str, Value]:
+        """What stands in every known column by its heading, as text but for dates of Parquet; what is empty is null."""
         return {heading: self.rows[f"text{place}"] for place, heading in enumerate(self.columns)}
 
     @cached_property
@@ -91,7 +97,7 @@ class Episodes:
             return self.values[heading]
         return ibis.null({"text": "string", "date": "date", "whole": "int64"}[MEANINGS[meaning]])
 
-    def codes(self, meaning: str) -> list[StringValue]:
+    def codes(self, meaning: str) -> list[Any]:
         """Return the columns of codes of a meaning in the order of their positions, as written."""
         own = [(column.position, heading) for heading, column in self.columns.items() if column.meaning == meaning]
         return [self.texts[heading] for _, heading in sorted(own)]
@@ -108,14 +114,14 @@ class Episodes:
         return found
 
     @cached_property
-    def reason(self) -> StringValue:
-        """Why the row is refused, empty where it is kept."""
-        return ibis.cases(*((wrong, reason) for reason, wrong in self.trouble.items()), else_="")
+    def reason(self) -> IntegerValue:
+        """Why the row is refused, by its place in ``trouble``; -1 where it is kept."""
+        return ibis.cases(*((wrong, place) for place, wrong in enumerate(self.trouble.values())), else_=-1)
 
     @property
     def sound(self) -> BooleanValue:
         """Whether the row is kept."""
-        return self.reason == ""
+        return ~reduce(or_, self.trouble.values())
 
     def _unreadable(self, heading: str) -> BooleanValue:
         return self.texts[heading].notnull() & self.values[heading].isnull()
@@ -127,9 +133,9 @@ class Episodes:
         judged = self.rows.select(
             reason=self.reason, **{f"aside{place}": self._unreadable(heading) for place, heading in enumerate(optional)}
         )
-        sums = {f"refused{place}": (judged.reason == reason).sum() for place, reason in enumerate(reasons)}
+        sums = {f"refused{place}": (judged.reason == place).sum() for place in range(len(reasons))}
         sums |= {f"aside{place}": judged[f"aside{place}"].sum() for place in range(len(optional))}
-        counted = judged.aggregate(read=judged.count(), **sums).to_pyarrow().to_pylist()[0]
+        counted = self.opened.run(judged.aggregate(read=judged.count(), **sums)).to_pylist()[0]
         torn = self.opened.torn()
         refused = {reason: int(counted[f"refused{place}"] or 0) for place, reason in enumerate(reasons)} | {"torn-row:": torn}
         aside = {heading: int(counted[f"aside{place}"] or 0) for place, heading in enumerate(optional)}
@@ -157,10 +163,12 @@ class Episodes:
     def _refusals(self) -> list[Finding]:
         """Return a finding for each of the first refused rows, named by the file's own number of the row."""
         wrong = self.rows.select(reason=self.reason, **{name: self.value(name) for name in ("record", "nhs_number", "local_id")})
-        listed = wrong.filter(wrong.reason != "").order_by(["reason", "record"]).limit(LISTED).to_pyarrow().to_pylist()
+        first = wrong.filter(wrong.reason >= 0).order_by(["reason", "record"]).limit(LISTED)
+        listed = self.opened.run(first).to_pylist()
+        reasons = list(self.trouble)
         made = []
         for row in sorted(listed, key=lambda one: (one["reason"], one["record"] or "")):
-            rule, heading = row["reason"].split(":", 1)
+            rule, heading = reasons[row["reason"]].split(":", 1)
             hidden = not row["record"] or is_one_of(row["record"], (row["nhs_number"], row["local_id"]))
             record = "" if hidden else f"Record {row['record']}: "
             made.append(self._finding(rule, heading, 0, record + REFUSED[rule].format(name=heading)))
@@ -187,17 +195,21 @@ def _as_number(day: Any) -> Value:
 
 
 def _text(value: Any, column: Column) -> StringValue:
-    text = value.cast("string").strip()
+    text = value.cast("string")
+    if column.meaning in CODES:  # judged by the rules, and many: an empty one matches nothing
+        return text.left(column.take) if column.take else text
+    text = text.strip() if value.type().is_string() else text
     if column.take:
         text = text.left(column.take)
-    if column.kind == "text" and column.meaning in CODES:
-        return text  # judged by the rules, and many: an empty one matches nothing
+    if not value.type().is_string() and not column.missing:
+        return text
     return ibis.ifelse(text.isin(("", *column.missing)), ibis.null("string"), text)
 
 
-def _is_typed(raw: Any, column: Column) -> bool:
-    """Whether a Parquet column is of dates already."""
-    return bool(column.kind == "date" and raw.type().is_date() and not column.missing)
+def _known_day(day: Any, column: Column) -> Value:
+    """Return a date as it stands, null where it is one of those that say that nothing is known."""
+    nothing = [ibis.date(text) for text in column.missing if _ISO.fullmatch(text)]
+    return ibis.ifelse(day.isin(nothing), ibis.null("date"), day) if nothing else day
 
 
 def _value(text: StringValue, column: Column) -> Value:

@@ -1,6 +1,5 @@
 """The whole way on synthetic national data with known truth: right, calibrated, and every case accounted for."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -118,6 +117,7 @@ def test_the_same_inputs_give_the_same_bytes_and_the_key_changes_pseudonyms_alon
         texts.append(report.as_json(document))
         for row in document["cases"]:
             row["person"] = ""
+        document["inputs"] = {}
         texts.append(report.as_json(document))
     assert texts[0] == texts[2] != texts[4]
     assert texts[1] == texts[3] == texts[5]
@@ -139,9 +139,9 @@ def test_no_identifier_is_in_the_answer(small):
     assert not [day for day in born - events if day in text]
 
 
-def test_inputs_are_named_by_their_digests(small):
+def test_inputs_are_named_by_their_keyed_digests(small):
     found = run(small)
-    assert found.inputs[small.cases.name] == hashlib.sha256(small.cases.read_bytes()).hexdigest()
+    assert found.inputs[small.cases.name] == made.secret().of_file(small.cases)
     assert set(found.inputs) == {small.cases.name, small.episodes.name}
 
 
@@ -226,7 +226,7 @@ def test_links_by_likeness_are_as_sure_as_they_say(tmp_path):
 def test_duckdb_and_spark_give_the_same_answer(small, tmp_path):
     pytest.importorskip("pyspark", reason="Spark is not installed here")
     torn = tmp_path / small.episodes.name
-    torn.write_bytes(small.episodes.read_bytes() + b"short,row\n1,2,3,RXX,soon,,,,,,,,\n")
+    torn.write_bytes(small.episodes.read_bytes() + b"short,row\r\n1,2,3,RXX,soon,,,,,,,,\r\n")
     given = type(small)(torn, small.rules, small.cases, small.of_record, small.of_case, small.events)
     ours, theirs = (report.document(run(given, engine), made.secret()) for engine in engines.ENGINES)
     assert report.as_json(ours) == report.as_json(theirs)

@@ -66,6 +66,16 @@ def test_an_unclosed_quotation_mark_is_an_error_for_it_swallows_rows(tmp_path):
         list(found.torn_rows(10))
 
 
+def test_a_file_that_cannot_be_read_to_its_end_is_refused_without_quoting_it(tmp_path):
+    found = opened(tmp_path, b"A,B\r\n1,2\r\n3,SECRET\n4,5\r\n")
+    with pytest.raises(InputError, match=r"a\.csv cannot be read to its end\. Some of its rows end in CR LF") as refusal:
+        found.run(found.table)
+    assert "SECRET" not in str(refusal.value)
+    assert refusal.value.__suppress_context__
+    with pytest.raises(InputError, match=r"to its end\. Save it again"):
+        opened(tmp_path, b"A\n1\n", "b.csv").run(found.table.mutate(x=found.table.A.cast("date")))
+
+
 def test_parquet_keeps_its_types(tmp_path):
     pq.write_table(pa.table({"A": ["1"], "N": [2]}), tmp_path / "a.parquet")
     found = engines.started("duckdb").opened(tmp_path / "a.parquet")

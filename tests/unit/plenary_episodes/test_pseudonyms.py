@@ -125,3 +125,13 @@ def test_a_key_that_could_be_guessed_is_refused_and_not_repeated(tmp_path, text)
 def test_a_key_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         with_key(tmp_path / "none", {})
+
+
+def test_a_file_has_a_keyed_digest_that_nobody_can_try_numbers_with(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"nhs\n{NHS[0]}\n", encoding="utf-8")
+    plain = hashlib.sha256(path.read_bytes())
+    found = secret().of_file(path)
+    assert found == hmac.new(KEY, plain.digest(), hashlib.sha256).hexdigest()
+    assert found not in (plain.hexdigest(), Pseudonyms(b"x" * 32).of_file(path))
+    assert secret(kept=False).of_file(path) == ""
