@@ -53,7 +53,10 @@ _NUMBERED: Final = re.compile(r"\{n{1,3}\}")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a layout. ``take``: letters that count, from the left; ``missing``: texts that say that nothing is known."""
+    """One column of a layout. ``also``: other headings that it may have, read where ``name`` is not there.
+
+    ``take``: letters that count, from the left; ``missing``: texts that say that nothing is known.
+    """
 
     name: str
     meaning: str
@@ -64,6 +67,12 @@ class Column:
     missing: tuple[str, ...] = ()
     take: int = 0
     infant_from: int = 0
+    also: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every heading of the column, the best first."""
+        return (self.name, *self.also)
 
     @property
     def kind(self) -> Kind:
@@ -90,19 +99,17 @@ class Layout:
     def lacking(self, headings: Sequence[str]) -> list[str]:
         """Return the headings that a file of this layout must have and has not."""
         given = {plain(heading) for heading in headings}
-        return [column.name for column in self.required if plain(column.name) not in given]
+        return [column.name for column in self.required if given.isdisjoint(map(plain, column.names))]
 
     def within(self, headings: Sequence[str]) -> dict[str, Column]:
-        """Return the columns that a file has, by the heading as it stands there. Two headings for one column are refused."""
-        known = {plain(column.name): column for column in self.columns}
-        found: dict[str, Column] = {}
+        """Return the columns that a file has, by the heading as it stands there. Two equal headings are refused."""
+        given: dict[str, str] = {}
         for heading in headings:
-            column = known.get(plain(heading))
-            if column is not None and column in found.values():
-                raise InputError(f"Two columns are headed {column.name}: delete one of them.")
-            if column is not None:
-                found[heading] = column
-        return found
+            if plain(heading) in given and any(plain(heading) in map(plain, column.names) for column in self.columns):
+                raise InputError(f"Two columns are headed {heading}: delete one of them.")
+            given.setdefault(plain(heading), heading)
+        chosen = ((column, next((name for name in map(plain, column.names) if name in given), None)) for column in self.columns)
+        return {given[name]: column for column, name in chosen if name is not None}
 
 
 def plain(heading: str) -> str:
@@ -138,7 +145,7 @@ def read_layout(path: Path) -> Layout:
     columns = tuple(column for place, table in tables for column in _columns(table, f"{path.name} column {place}"))
     entries.drop(HEAD)
     entries.finish()
-    headings = [plain(column.name) for column in columns]
+    headings = [plain(name) for column in columns for name in column.names]
     twice = sorted({heading for heading in headings if headings.count(heading) > 1})
     if twice:
         raise InputError(f"{path.name} names {', '.join(twice)} twice.")
@@ -171,6 +178,7 @@ def _columns(table: object, where: str) -> list[Column]:
     common = {
         "meaning": meaning, "required": entries.truth("required", default=False), "forms": forms, "values": meant,
         "missing": entries.texts("missing"), "take": entries.whole("take", 0), "infant_from": entries.whole("infant_from", 0),
+        "also": entries.texts("also"),
     }  # fmt: skip
     entries.finish()
     numbered = _NUMBERED.search(name)

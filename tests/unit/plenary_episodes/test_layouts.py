@@ -57,8 +57,9 @@ def test_headings_are_found_whatever_their_case_and_signs(small):
 
 
 def test_two_headings_for_one_column_are_refused(small):
-    with pytest.raises(InputError, match="Two columns are headed NHS NO"):
+    with pytest.raises(InputError, match="Two columns are headed nhs_no"):
         small.within(["NHS NO", "nhs_no"])
+    assert list(small.within(["NHS NO", "remark", "Remark"])) == ["NHS NO"]
 
 
 def test_the_layout_is_that_whose_headings_are_there(tmp_path, small):
@@ -137,3 +138,15 @@ def test_each_shipped_layout_is_told_from_the_others():
     found = layouts.shipped(SHIPPED)
     for layout in found:
         assert layouts.chosen(found, [column.name for column in layout.columns], "x") is layout
+
+
+def test_a_column_may_have_other_headings_of_which_the_best_is_read(tmp_path):
+    path = tmp_path / "least.toml"
+    path.write_text(SMALLEST.replace('name = "C"', 'name = "C"\nalso = ["C5", "C3"]'), encoding="utf-8")
+    layout = layouts.read_layout(path)
+    assert layout.lacking(["A", "B", "c3"]) == []
+    assert layout.lacking(["A", "B"]) == ["C"]
+    assert [heading for heading, column in layout.within(["C3", "B", "c5", "A"]).items() if column.name == "C"] == ["c5"]
+    path.write_text(SMALLEST.replace('name = "C"', 'name = "C"\nalso = ["b"]'), encoding="utf-8")
+    with pytest.raises(InputError, match="names b twice"):
+        layouts.read_layout(path)
