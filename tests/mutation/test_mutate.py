@@ -43,6 +43,19 @@ def test_texts_are_left_alone():
     assert mutate.changes('NAME = "patients"\n"""Words."""\n') == []
 
 
+def test_what_no_test_could_notice_is_left_alone():
+    source = """
+@dataclass(frozen=True)
+class Pair:
+    one: int | None = 4
+
+    def both(self, other: "Pair | None") -> bool | None:
+        return all(a == b for a, b in zip(self, other, strict=True))
+"""
+    words = {change.words for change in mutate.changes(source)}
+    assert words == {"4  →  5", "all  →  any", "a == b  →  a != b"}
+
+
 def test_a_seed_draws_the_same_changes():
     every = mutate.changes(SOURCE)
     assert mutate.drawn(every, 7, 3) == mutate.drawn(every, 7, 3) != mutate.drawn(every, 8, 3)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from plenary_stats import tables as shared
-from plenary_stats.disclosure.attacker.audit import ADDED, PUBLIC, Audit, Editions, audit, flat
+from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, attacked, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.suppressor.amounts import sensitive
@@ -53,15 +53,17 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
     suppressor = work.suppressor()
     suppressor.run()
     hopeless: set[tuple[str, ...]] | None = None
+    found: Audit | None = None
     for attempt in range(ROUNDS):
         made = work.write(suppressor.withheld)
-        found = audit(made, policy, previous)
+        found = attacked(made, policy, previous, found)
         bad = work.bad(found)
         if bad and hopeless is None:
             hopeless = work.given_away_before()
         bad -= hopeless or set()
         if not bad:
-            return Protected(made, work.totals(found, suppressor, started))
+            full = audit(made, policy, previous) if hopeless else found
+            return Protected(made, work.totals(full, suppressor, started))
         work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
     raise InputError(work.refusal(bad))
 
@@ -91,7 +93,8 @@ class Work:
     def __init__(self, tables: Sequence[ResultTable], policy: Policy, previous: Editions) -> None:
         self.tables, self.policy, self.previous = tuple(tables), policy, previous
         everything = [*tables, *flat(previous)]
-        self.cells, facts = gather(everything, dimensions_of(everything, policy), len(tables))
+        dimensions = dimensions_of(everything, policy)
+        self.cells, facts = gather(everything, dimensions, len(tables), policy.hierarchies.get("centre", ()))
         self.facts = [fact for fact in facts if fact.table < len(tables)]
         self.frozen = {
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
@@ -133,10 +136,12 @@ class Work:
         return self.bad(audit((), self.policy, self.previous)) - own if self.previous else set()
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
-        """Return quantity and place of each number that is not safe."""
-        names = [name for name in found.cells if name not in ADDED]
-        columns = [found.cells[name].tolist() for name in ("quantity", *names)]
+        """Return quantity and place of each number that is not safe; a dimension that the audited tables lack is at its total."""
         verdicts = found.cells["verdict"].tolist()
+        columns = [
+            found.cells[name].tolist() if name in found.cells else ["" if name == "measure" else TOTAL] * len(verdicts)
+            for name in ("quantity", *self.cells.dimensions)
+        ]
         return {tuple(row) for *row, verdict in zip(*columns, verdicts, strict=True) if verdict not in {"safe", PUBLIC}}
 
     def widen(self, suppressor: Suppressor, bad: set[tuple[str, ...]], *, far: bool) -> None:

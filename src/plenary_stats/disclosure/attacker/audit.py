@@ -120,6 +120,44 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
 
     A withheld figure has status ``c``. Raises ``InputError`` where the published figures contradict one another.
     """
+    return _with_reasons(_attacked(published, policy, previous), policy)
+
+
+def attacked(published: Sequence[AnyTable], policy: Policy, previous: Editions = (), before: Audit | None = None) -> Audit:
+    """Return the audit without saying how, for whoever will withhold more and ask again.
+
+    ``before``: the last answer, when all that is published now was published then. Less tells no more: what was wide then is
+    wide now, and is not proved once more where that takes long. Not so with earlier editions, of which the reader may believe
+    less when this one tells less.
+    """
+    known = frozenset() if before is None or flat(previous) else _wide(before, policy)
+    return _attacked(published, policy, previous, known).found
+
+
+def _wide(found: Audit, policy: Policy) -> frozenset[tuple[str, ...]]:
+    """Return quantity and place of what had a range as wide as small numbers must have, however small they can be.
+
+    An amount is not among them: how wide its range must be rises with it.
+    """
+    names = ["quantity", *(name for name in found.cells if name not in ADDED)]
+    mine = (found.cells["verdict"] == "safe") & (found.cells["low"] < policy.threshold) & (found.cells["quantity"] != "amount")
+    return frozenset(zip(*(found.cells[name][mine].tolist() for name in names), strict=True))
+
+
+@dataclass(frozen=True)
+class _Attack:
+    """What was found, and all that it was found from."""
+
+    found: Audit
+    view: View
+    cells: Sequence[int]
+    bounds: Bounds
+    shares: Sequence[Share]
+
+
+def _attacked(
+    published: Sequence[AnyTable], policy: Policy, previous: Editions, known: frozenset[tuple[str, ...]] = frozenset()
+) -> _Attack:
     started = time.perf_counter()
     tables = [*published, *flat(previous)]
     for reach in REACHES if policy.rounding else (1,):  # as near as can be believed
@@ -129,6 +167,7 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
         if policy.rounding:
             withheld += open_rounded(view, tables, policy.rounding, reach)
         shares = shares_of(view, tables, policy)
+        view.wide = [cell for cell in withheld if known and (view.quantity(cell), *view.codes(cell)) in known]
         try:
             bounds = attack(view, policy, shares)
         except InputError:
@@ -137,8 +176,7 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
             continue
         break
     cells = [*withheld, *_given_away(view, bounds, policy)]
-    found = _report(view, cells, bounds, policy, started)
-    return _with_reasons(found, view, cells, bounds, (policy, shares))
+    return _Attack(_report(view, cells, bounds, policy, started), view, cells, bounds, shares)
 
 
 def _withheld(view: View) -> list[int]:
@@ -198,9 +236,9 @@ def _report(view: View, cells: Sequence[int], bounds: Bounds, policy: Policy, st
     return Audit(MappingProxyType(columns), MappingProxyType(totals))
 
 
-def _with_reasons(found: Audit, view: View, cells: Sequence[int], bounds: Bounds, rule: tuple[Policy, Sequence[Share]]) -> Audit:
+def _with_reasons(attack: _Attack, policy: Policy) -> Audit:
     """Add to an audit how each cell that is not safe follows from what is published."""
-    policy, shares = rule
+    found, view, cells, bounds, shares = attack.found, attack.view, attack.cells, attack.bounds, attack.shares
     verdicts = found.cells["verdict"].tolist()
     bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
     how = explained(view, before(view, policy, shares), bounds, bad) if bad else {}

@@ -71,6 +71,17 @@ class Codes:
         """The code of the total."""
         return self.number[TOTAL]
 
+    def mask(self, code: int) -> int:
+        """Return what a code stands for; where no codes are made of others, it alone, and the total nothing."""
+        return self.masks[code] if self.structured else 0 if code == self.total else 1 << code
+
+    def listed(self, codes: Iterable[int]) -> int:
+        """Return the leaves that a list of codes names; of a group of which it names none (regions by themselves), all."""
+        present = set(codes) - {self.total}
+        single = {self.number[leaf] for leaf in self.leaves} if self.structured else present
+        own = _union(self.mask(code) for code in present & single)
+        return own | _union(self.mask(code) for code in present if not self.mask(code) & own)
+
     def _by_hierarchy(self, pairs: Pairs) -> None:
         children: dict[str, list[str]] = defaultdict(list)
         for child, parent in pairs:
@@ -157,7 +168,7 @@ class Codes:
 
     def _name(self, mask: int) -> str:
         inside = [leaf for order, leaf in enumerate(self.leaves) if mask >> order & 1]
-        return _spans(inside, self.names) if self.timed else " + ".join(inside)
+        return _spans(inside) if self.timed else " + ".join(inside)
 
 
 def _union(masks: Iterable[int]) -> int:
@@ -258,7 +269,7 @@ def _dashed_years(names: Iterable[str]) -> bool:
     return bool(found) and all(_year(match[1], match[2]) for match in found)
 
 
-def _spans(inside: Sequence[str], names: Iterable[str]) -> str:
+def _spans(inside: Sequence[str]) -> str:
     """Name stretches: as years where they are whole ones, ``2021``, ``2021/22 to 2022/23``, ``2021, 2023``; else by month."""
     stretches = [(int(leaf.split("/")[0]), int(leaf.split("/")[1])) for leaf in inside if re.fullmatch(r"\d+/\d+", leaf)]
     runs: list[tuple[int, int]] = []
@@ -267,17 +278,16 @@ def _spans(inside: Sequence[str], names: Iterable[str]) -> str:
             runs[-1] = (runs[-1][0], after)
         else:
             runs.append((first, after))
-    start = 3 if any(re.match(r"\d{4}/\d{2}", name) for name in names) else 0
-    return ", ".join(_span(*run, start) for run in runs)
+    return ", ".join(_span(*run) for run in runs)
 
 
-def _span(first: int, after: int, start: int) -> str:
-    """Name one stretch of days; ``start`` is the month with which years are wont to begin, counted from nought."""
+def _span(first: int, after: int) -> str:
+    """Name one stretch of days: years begin in January or in April."""
     begin, end = dt.date.fromordinal(first), dt.date.fromordinal(after)
     if begin.day != 1 or end.day != 1:
         return f"{begin} to {dt.date.fromordinal(after - 1)}"
     months_ = 12 * begin.year + begin.month - 1, 12 * end.year + end.month - 1
-    for month in dict.fromkeys((start, 0, 3)):
+    for month in (0, 3):
         if months_[0] % 12 == month and months_[1] % 12 == month:
             ends = [_label(each, month) for each in (months_[0], months_[1] - _TWELVE)]
             return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"

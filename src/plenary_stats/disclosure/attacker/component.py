@@ -19,16 +19,18 @@ from plenary_stats.solver import TOLERANCE
 FEW = 3
 LONG = 12
 """Sums of more open cells than this tie their cells so loosely that several are pulled at at once."""
-IDLE, GAIN = 3, 0.002
-"""So many visits in a row that settle less than this share of the bounds are the last."""
+IDLE = 3
+"""So many visits in a row that settle hardly a bound are the last."""
 LARGE = 400
 """In a part of more cells than this the ends of a range need not be found once it is proved to be wide enough."""
-CHUNK, TURNS = 1500, 4
-"""Large parts are gone through in pieces of about so many cells, so many times at most, each time in other pieces."""
-SMALL, AGAIN = 400, 6
-"""Then in smaller pieces, bound by bound."""
+CHUNKS = (400, 1000, 1000, 2000, 2000, 2000)
+"""Large parts are gone through in pieces of about so many cells, each time in other pieces."""
+MENDED = 1200
+"""In a part of fewer cells another corner is visited in less time than one that is not whole is mended."""
 AROUND = 900
 """A corner that is not whole is made whole by so many cells at most."""
+TOGETHER = 16
+"""So many cells are asked about at once for the shortest way to another solution."""
 LOOKS = 12
 """So many corners are visited in search of a whole one before an integer programme is asked."""
 
@@ -53,6 +55,7 @@ class Component:
         """Return the ranges: exact where they are not ``enough``; there the low and high are what the sums prove."""
         if self.size > LARGE:
             self._in_pieces()
+            self._short_ways()
         else:
             self.scatter()
         self.finish()
@@ -80,36 +83,87 @@ class Component:
         return np.asarray(wide | (self.reached_high >= np.minimum(self.high, FAR) - TOLERANCE))
 
     def scatter(self) -> None:
-        """Visit far corners first, pulling at many bounds at once that share no short sum: each visit settles many of them."""
+        """Visit far corners, pulling at many bounds at once that share no short sum: each visit settles many of them."""
         if self.size <= FEW:
             return
         random = np.random.default_rng(self.size)
-        for costs in patterns(self.size)[:2]:
-            self._visit(costs)
+        if not self.points:
+            for costs in patterns(self.size)[:2]:
+                self._visit(costs)
         uses = self._uses()
         before, idle = self._waiting(), 0
         while len(before) > FEW and idle < IDLE:
             costs = _pull(random.permutation(before), uses, self.size)
             self._visit(costs)
             after = self._waiting()
-            idle = idle + 1 if len(before) - len(after) < max(FEW, GAIN * self.size) else 0
+            idle = idle + 1 if len(before) - len(after) < FEW else 0
             before = after
 
     def _in_pieces(self) -> None:
         """Find wide ranges piece by piece, the rest standing at a whole solution: quicker than many steps of the whole."""
         random = np.random.default_rng(self.size)
-        for costs in patterns(self.size)[:2]:
-            self._visit(costs)
-        if not self.points:
-            self.solve(0, 1.0)
+        base = self._anywhere()
         blocks = self._blocks()
-        for turn in range(TURNS + AGAIN):
-            if not len(self._waiting()):
-                return
-            base = self.points[-1 - turn % min(len(self.points), 2)]
-            for columns in self._pieces(blocks, CHUNK if turn < TURNS else SMALL, random):
-                self._piece(columns, base, singly=turn >= TURNS)
-        self.stretch()
+        for size in CHUNKS:
+            for columns in self._pieces(blocks, size, random):
+                base = self._piece(columns, base)
+        self.points.append(base)
+
+    def _short_ways(self) -> None:
+        """Look for the shortest way from one whole solution to another that is far enough in a cell: what nothing local moves.
+
+        The programme is of the steps up and down of every cell, of which the least are taken. So few are that some cells are
+        asked about at once, and that the answer is whole.
+        """
+        base, random = self.points[-1], np.random.default_rng(self.size)
+        room = np.concatenate((np.minimum(self.high, FAR * 10) - base, base - self.low))
+        steps = Rows(
+            np.repeat(self.rows.row, 2),
+            np.column_stack((self.rows.column, self.rows.column + self.size)).ravel(),
+            np.column_stack((self.rows.factor, -self.rows.factor)).ravel(),
+            self.rows.low - self.matrix @ base,
+            self.rows.high - self.matrix @ base,
+        )
+        questions = Questions(steps, Bounds(np.zeros(len(room)), room, np.tile(self.whole, 2)), dual=True)
+        questions.costs(1.0 + random.random(len(room)) / 4)  # of ways that are as long one is the shortest
+        waiting = random.permutation(np.unique(self._waiting() % self.size)).tolist()
+        for first in range(0, len(waiting), TOGETHER):
+            self._walk(questions, base, room, waiting[first : first + TOGETHER])
+
+    def _walk(self, questions: Questions, base: Floats, room: Floats, cells: list[int]) -> None:
+        """Go far enough in some cells at once; where that is not possible, in the half of them."""
+        asked = []
+        for cell in cells:
+            up, down = (
+                self.reached_low[cell] + self.enough[cell] - base[cell],
+                base[cell] - self.reached_high[cell] + self.enough[cell],
+            )
+            if up > 0 and down > 0 and up <= room[cell]:
+                asked.append((cell, cell, up))
+            elif up > 0 and down > 0 and down <= room[self.size + cell]:
+                asked.append((cell, self.size + cell, down))
+        for _, step, far in asked:
+            questions.bound(step, far, room[step])
+        found = questions.minimise() if asked else None
+        for _, step, _ in asked:
+            questions.bound(step, 0.0, room[step])
+        if found is not None:
+            self.reach(base + found[: self.size] - found[self.size :])
+        elif len(asked) > 1:
+            half = [cell for cell, _, _ in asked]
+            self._walk(questions, base, room, half[: len(half) // 2])
+            self._walk(questions, base, room, half[len(half) // 2 :])
+
+    def _anywhere(self) -> Floats:
+        """Return a whole solution."""
+        vertex = self.questions.start()
+        if vertex is None:
+            raise ContradictionError(-1)
+        if not self.reach(vertex):
+            near = self._made_whole(vertex, np.zeros(self.size))
+            if near is None or not self.reach(near):
+                return self.solve(0, 1.0)
+        return self.points[-1]
 
     def _blocks(self) -> Ints:
         """Return which block each column is in: short sums join columns, long ones do not."""
@@ -138,28 +192,24 @@ class Component:
                 cells += int(sizes[more])
             yield np.flatnonzero(np.isin(blocks, taken))
 
-    def _piece(self, columns: Ints, base: Floats, *, singly: bool) -> None:
-        """Move some columns, all others standing at a whole solution; what is reached so is reached in the whole."""
+    def _piece(self, columns: Ints, base: Floats) -> Floats:
+        """Move some columns, all others standing at a whole solution; what is reached so is reached in the whole.
+
+        Return another whole solution, to stand at next.
+        """
         mine = np.zeros(self.size, np.bool_)
         mine[columns] = True
         touched = np.flatnonzero(np.bincount(self.rows.row, weights=mine[self.rows.column], minlength=len(self.rows)))
         rows = cut_out(self.rows, touched, columns, self.size, fixed=base)
         part = Component(rows, Bounds(self.low[columns], self.high[columns], self.whole[columns]), self.enough[columns])
         part.reached_low, part.reached_high = self.reached_low[columns], self.reached_high[columns]
-        if singly:
-            part.stretch()
-        else:
-            part.scatter()
+        part.scatter()
         self.reached_low[columns], self.reached_high[columns] = part.reached_low, part.reached_high
-
-    def stretch(self) -> None:
-        """Pull at each bound that nothing has reached, one by one, and note what that reaches."""
-        for sign in (-1.0, 1.0):
-            for position in np.flatnonzero(~self.settled(sign)).tolist():
-                if not self.settled(sign)[position]:
-                    costs = np.zeros(self.size)
-                    costs[position] = sign
-                    self._visit(costs)
+        if not part.points:
+            return base
+        moved = base.copy()
+        moved[columns] = part.points[-1]
+        return moved
 
     def _waiting(self) -> Ints:
         """Return the bounds that nothing has reached yet: low ones, then high ones."""
@@ -191,6 +241,8 @@ class Component:
 
     def _made_whole(self, point: Floats, costs: Floats) -> Floats | None:
         """Return a whole solution that differs from a corner only where it is not whole, and beside that in short sums."""
+        if self.size < MENDED:
+            return None
         rounded = np.where(self.whole, np.round(point), point)
         near = np.abs(rounded - point) > TOLERANCE
         short = self._short
@@ -215,7 +267,7 @@ class Component:
         return None
 
     def _settle(self, position: int, sign: float) -> None:
-        """Make the low (sign 1) or high (sign -1) bound of one cell exact."""
+        """Make the low (sign 1) or high (sign -1) bound of one cell exact, or its range wide enough."""
         if self.settled(sign)[position]:
             return
         self.questions.cost([position], [sign])
@@ -224,7 +276,10 @@ class Component:
         if point is None:
             raise ContradictionError(-1)
         if not self.reach(point):
-            point = self._whole_point(position, sign, point)
+            at_bound = self._whole_point(position, sign, point)
+            if at_bound is None:
+                return
+            point = at_bound
         best = point[position]
         if sign > 0:
             self.low[position] = round(best) if self.whole[position] else best
@@ -247,16 +302,23 @@ class Component:
             np.maximum(self.reached_high, rounded, out=self.reached_high)
         return True
 
-    def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats:
-        """Settle a bound whose vertex is not whole: look for a whole solution at the nearest whole value, else solve for one."""
+    def _whole_point(self, position: int, sign: float, vertex: Floats) -> Floats | None:
+        """Return a whole solution at the bound whose vertex is not whole: one near by, else any. None: it is wide enough."""
+        if not self.whole[position]:
+            return self.solve(position, sign)
         value = math.ceil(vertex[position] - TOLERANCE) if sign > 0 else math.floor(vertex[position] + TOLERANCE)
-        if self.whole[position]:
-            self.questions.bound(position, value, value)
-            point = self._look(vertex)
-            self.questions.bound(position, self.low[position], min(self.high[position], FAR * 10))
-            if point is not None:
-                return point
-        return self.solve(position, sign)
+        costs = np.zeros(self.size)
+        costs[position] = sign
+        near = self._made_whole(vertex, costs)
+        if near is not None and self.reach(near):
+            if self.settled(sign)[position]:
+                return None
+            if near[position] == value:
+                return near
+        self.questions.bound(position, value, value)
+        point = self._look(vertex, position)
+        self.questions.bound(position, self.low[position], min(self.high[position], FAR * 10))
+        return self.solve(position, sign) if point is None else point
 
     def solve(self, position: int, sign: float) -> Floats:
         """Return a whole solution with the least (sign 1) or greatest value of one cell, by an integer programme."""
@@ -275,8 +337,11 @@ class Component:
         self.reach(found)
         return found
 
-    def _look(self, point: Floats) -> Floats | None:
-        """Visit a few corners, pulling at what is not whole; return the first that is whole."""
+    def _look(self, point: Floats, position: int) -> Floats | None:
+        """Visit a few corners, pulling at what is not whole; return the first that is whole, or can be made so.
+
+        The cell at ``position`` is held at one value meanwhile.
+        """
         found: Floats | None = point
         pulls = patterns(self.size)
         for attempt in range(LOOKS):
@@ -286,6 +351,10 @@ class Component:
             self.questions.costs(costs if attempt < LOOKS - len(pulls) + 3 else pulls[attempt - LOOKS])
             found = self.questions.minimise()
             if found is None or self.reach(found):
+                break
+            near = self._made_whole(found, costs)
+            if near is not None and near[position] == round(found[position]) and self.reach(near):
+                found = near
                 break
             point = found
         else:

@@ -95,19 +95,25 @@ class _Told:
         centre, service = figures.position("centre"), figures.position("service")
         size = len(key)
         self.centre = [-1] * size if centre is None else figures.place[:, centre].tolist()
-        self.total = -1 if centre is None else figures.dimensions[centre].total
+        self.codes = None if centre is None else figures.dimensions[centre]
+        self.total = -1 if self.codes is None else self.codes.total
         self.service = [0] * size if service is None else figures.at[:, service].tolist()
         of = [order for order, codes in enumerate(figures.dimensions) if codes.name in {"service", "period", "measure"}]
         self.group = folded([figures.family, *(figures.at[:, order] for order in of)], size).tolist()
-        self.lists: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self.lists: dict[int, dict[int, int]] = {}
         self._read_lists()
 
     def _read_lists(self) -> None:
-        """Note which centres each edition lists, by what is counted of which service and period."""
+        """Note which centres each edition lists, by what is counted of which service and period; of regions, their centres."""
         several = len(set(self.edition)) > 1
+        present: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
         for figure in range(len(self.key)) if several else ():
             if self.centre[figure] != self.total:
-                self.lists[self.group[figure]][self.edition[figure]].add(self.centre[figure])
+                present[self.group[figure]][self.edition[figure]].add(self.centre[figure])
+        if self.codes is not None:
+            self.lists = {
+                group: {edition: self.codes.listed(codes) for edition, codes in each.items()} for group, each in present.items()
+            }
         service = dict(zip(self.group, self.service, strict=True))
         self.other = {
             (edition, service[group])
@@ -117,13 +123,13 @@ class _Told:
         }
 
     def _regrouped(self, figure: int) -> bool:
-        """Whether a figure counts other centres than the newest does: a total, or a centre that is not there."""
+        """Whether a figure counts other centres than the newest does: a total or a region, or a centre that is not there."""
         edition = self.edition[figure]
         if (edition, self.service[figure]) not in self.other:
             return False
         lists = self.lists.get(self.group[figure], {})
-        if self.centre[figure] != self.total:
-            return self.centre[figure] not in lists[min(lists)]
+        if self.codes is not None and self.centre[figure] != self.total:
+            return bool(self.codes.mask(self.centre[figure]) & (lists[edition] ^ lists[min(lists)]))
         return edition not in lists or lists[edition] != lists[min(lists)]
 
     def _unit(self, figure: int) -> Group:

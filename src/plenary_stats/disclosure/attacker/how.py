@@ -55,7 +55,9 @@ def explained(view: View, start: Bounds, bounds: Bounds, cells: Sequence[int]) -
         if cell not in home:
             continue
         own = home[cell]
-        prices = asked.setdefault(int(own[0]), _Prices(every, own, start))
+        if own[0] not in asked:
+            asked[int(own[0])] = _Prices(every, own, start)
+        prices = asked[int(own[0])]
         ends = [
             (word, reckoning)
             for word, sign, bound in (("at least", 1.0, bounds.low[cell]), ("at most", -1.0, bounds.high[cell]))
@@ -91,6 +93,7 @@ class _Prices:
         self.fixed = ~start.open()[self.cells]
         box = Bounds(start.low[self.cells], start.high[self.cells], start.whole[self.cells])
         self.questions = Questions(cut_out(every, which, self.cells, len(start.low)), box)
+        self.questions.start()
 
     def of(self, cell: int, sign: float, bound: float) -> Reckoning | None:
         """Return what the low (sign 1) or high bound of a cell is reckoned from."""

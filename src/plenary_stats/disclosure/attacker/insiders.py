@@ -40,8 +40,11 @@ def seen(view: View, bounds: Bounds, insiders: Sequence[str], cells: Sequence[in
     found: dict[int, Seen] = {}
     rows = Rows.of(view.sums).settled(bounds)
     parts = components(rows, len(view))
-    if any(len(columns) > LARGE for _, columns in parts):
-        near = np.flatnonzero(np.bincount(rows.row, minlength=len(rows)) <= LONG)
+    large = np.zeros(len(rows), np.bool_)
+    for which, columns in parts:
+        large[which] = len(columns) > LARGE
+    if large.any():
+        near = np.flatnonzero(~large | (np.bincount(rows.row, minlength=len(rows)) <= LONG))
         rows = cut_out(rows, near, np.arange(len(view)), len(view))
         parts = components(rows, len(view))
     for name in insiders:

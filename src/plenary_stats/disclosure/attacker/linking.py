@@ -13,7 +13,7 @@ import numpy as np
 
 from plenary_stats.disclosure.attacker import figures as fig
 from plenary_stats.disclosure.attacker.codes import Codes
-from plenary_stats.disclosure.attacker.figures import Ints
+from plenary_stats.disclosure.attacker.figures import Ints, folded
 from plenary_stats.disclosure.attacker.sums import Pair, Sums, margins
 from plenary_stats.disclosure.attacker.view import Key, View
 
@@ -28,11 +28,35 @@ def link(view: View) -> None:
         if codes.name != "measure" and not codes.structured:
             found.append(margins(view.names, view.named, column + 1, codes.total))
             found += _own_margins(view, column, codes)
+    first = len(view.named)
     for column in sorted(structured, key=lambda each: view.figures.dimensions[each].timed):
+        if view.figures.dimensions[column].timed:
+            first = len(view.named)
         found.append(_Dimension(view, column).link(Sums.joined(found)))
+    if len(view.named) > first:
+        found += [_Dimension(view, column).beside(first) for column in structured if not view.figures.dimensions[column].timed]
     found.append(_patients(view))
-    sums = Sums.joined(found).distinct().believed(view.value)
+    sums = Sums.joined(found).distinct()
+    _mended(view, sums)
+    sums = sums.believed(view.value)
     view.sums = sums.telling(~view.published & ~view.implied & ~view.absent & np.isnan(view.value))
+
+
+def _mended(view: View, sums: Sums) -> None:
+    """Take back that a centre had nobody where the figures say otherwise: a list may have left it out all the same.
+
+    Two shown years that fall short of their shown pool, say: the rest is that year's, whatever its list.
+    """
+    while True:
+        gap = view.value[sums.whole] - sums.total(view.value)
+        with np.errstate(invalid="ignore"):
+            more, less = sums.chosen(gap > 0.5), sums.chosen(gap < -0.5)
+        doubtful = np.union1d(more.parts, less.whole)
+        doubtful = doubtful[view.absent[doubtful]]
+        if not len(doubtful):
+            return
+        view.value[doubtful], view.absent[doubtful] = np.nan, False
+        view.implied[doubtful] = [view.quantity(cell) not in fig.REMAINDERS for cell in doubtful.tolist()]
 
 
 def _own_margins(view: View, column: int, codes: Codes) -> list[Sums]:
@@ -99,6 +123,18 @@ class _Dimension:
             found += self._cut(view.names, view.named, ~people)
         sums = Sums.of(found)
         return Sums.joined([sums, *([before] if self.codes.timed else []), self._repeated(before)])
+
+    def beside(self, first: int) -> Sums:
+        """Return the sums of lines on which pieces of time stand: the names from ``first`` on.
+
+        The centres of a year, and the regions of which only a pool of years was published: a region's year is its centres'.
+        """
+        names, named = self.view.names, self.view.named
+        key = folded([column for order, column in enumerate(names.T) if order != self.column + 1], len(names))
+        kept = np.isin(key, key[np.arange(len(names)) >= first])
+        if not self.codes.mask(self.codes.total):  # a total of what else stands on the line is one of published lines alone
+            kept &= names[:, self.column + 1] != self.codes.total
+        return Sums.of(self._cut(names[kept], named[kept], np.zeros(0, np.bool_)))
 
     def _cut(self, names: Ints, named: Ints, skip: np.typing.NDArray[np.bool_]) -> list[Pair]:
         """Cut the figures of every line along the dimension into one another and into pieces."""
@@ -168,12 +204,13 @@ class _Dimension:
 
     @property
     def _centres(self) -> dict[int, int]:
+        """The leaves that each service's tables list."""
         if not hasattr(self, "_own_centres"):
             assert self.service is not None
-            self._own_centres: dict[int, int] = defaultdict(int)
+            present: dict[int, set[int]] = defaultdict(set)
             for row in self.view.names.tolist():
-                mask = self.codes.masks[row[self.column + 1]]
-                self._own_centres[row[self.service + 1]] |= mask if mask.bit_count() == 1 else 0
+                present[row[self.service + 1]].add(row[self.column + 1])
+            self._own_centres = {service: self.codes.listed(codes) for service, codes in present.items()}
         return self._own_centres
 
     def _group(self, line: Key) -> Group:
@@ -196,26 +233,28 @@ class _Dimension:
             found[self._group(line)].update(self.codes.masks[code] for code in cells)
         return {group: tuple(sorted(masks - {0})) for group, masks in found.items()}
 
-    def _lists(self) -> dict[Group, dict[int, set[int]]]:
-        """Return which centres each period's tables list."""
-        lists: dict[Group, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    def _lists(self) -> dict[Group, dict[int, int]]:
+        """Return which centres each period's tables list, as leaves."""
+        present: dict[Group, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
         if self.centre is None:
-            return lists
-        total = self.view.figures.dimensions[self.centre].total
+            return {}
         for row, cell in zip(self.view.names.tolist(), self.view.named.tolist(), strict=True):
-            if self.view.published[cell] and row[self.centre + 1] != total:
-                lists[self._group(tuple(row))][row[self.column + 1]].add(row[self.centre + 1])
-        return lists
+            if self.view.published[cell]:
+                present[self._group(tuple(row))][row[self.column + 1]].add(row[self.centre + 1])
+        codes = self.view.figures.dimensions[self.centre]
+        lists = {group: {period: codes.listed(centres) for period, centres in each.items()} for group, each in present.items()}
+        return {group: {period: listed for period, listed in each.items() if listed} for group, each in lists.items()}
 
-    def _unlisted(self, key: Key, lists: dict[Group, dict[int, set[int]]]) -> bool:
-        """Whether some list that covers a piece's time leaves out its centre, which then had nobody."""
+    def _unlisted(self, key: Key, lists: dict[Group, dict[int, int]]) -> bool:
+        """Whether some list that covers a piece's time leaves out its centre, or all of its centres, which then had nobody."""
         if self.centre is None:
             return False
-        centre, mask = key[self.centre + 1], self.codes.masks[key[self.column + 1]]
-        if centre == self.view.figures.dimensions[self.centre].total:
+        codes, mask = self.view.figures.dimensions[self.centre], self.codes.masks[key[self.column + 1]]
+        centre = key[self.centre + 1]
+        if centre == codes.total:
             return False
         told = lists.get(self._group(key), {})
-        return any(not mask & ~self.codes.masks[period] and centre not in listed for period, listed in told.items())
+        return any(not mask & ~self.codes.masks[period] and not codes.mask(centre) & listed for period, listed in told.items())
 
     def _repeated(self, before: Sums) -> Sums:
         """Return, for the pieces, what adds up in the figures that they are pieces of: centres to their service."""

@@ -39,6 +39,13 @@ class Questions(Programme):
         self._highs.passModel(model)
         self._all = np.arange(self.size, dtype=np.int32)
 
+    def start(self) -> Floats | None:
+        """Return any vertex, found by the dual method: of many rows the primal one is slow to find its first."""
+        self._highs.setOptionValue("simplex_strategy", DUAL)
+        found = self.minimise()
+        self._highs.setOptionValue("simplex_strategy", PRIMAL)
+        return found
+
     def limits(self, rows: list[int], low: list[float], high: list[float]) -> None:
         """Change the limits of some rows."""
         for row, least, most in zip(rows, low, high, strict=True):

@@ -141,6 +141,7 @@ def wide_enough(view: View, policy: Policy) -> Widths:
     ):
         mine = np.array([name in names for name in view.quantities()], dtype=np.bool_)
         below[mine], above[mine] = few, many
+    below[view.wide], above[view.wide] = 0, 0
     return Widths(below, above, float(policy.threshold))
 
 

@@ -6,7 +6,7 @@ A place is one code in every dimension. The sums tie cells to one another.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plenary_stats.tables import ProtectedTable, ResultTable
@@ -81,3 +81,25 @@ def as_patients(place: Place, dimensions: Sequence[str]) -> Place:
 def quantity_of(key: Key) -> str:
     """Return the quantity without the mark of the table that it was kept apart for."""
     return key[0].split("/")[0]
+
+
+def leaves_of(code: str, children: Mapping[str, Sequence[str]], path: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return the innermost codes that a code of a hierarchy is made of: itself, where it has no children."""
+    if code in path or not children.get(code):
+        return frozenset({code})
+    return frozenset().union(*(leaves_of(child, children, (*path, code)) for child in children[code]))
+
+
+def centres_of(codes: Iterable[str], children: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return the centres that a list of codes names; of a group of which it names none (regions by themselves), all."""
+    own = frozenset(code for code in codes if not children.get(code))
+    groups = (leaves_of(code, children) for code in codes if code not in own)
+    return own.union(*(inside for inside in groups if inside.isdisjoint(own)))
+
+
+def children_of(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the children of each parent."""
+    found: dict[str, list[str]] = {}
+    for child, parent in dict.fromkeys(pairs):
+        found.setdefault(parent, []).append(child)
+    return found

@@ -25,6 +25,9 @@ from plenary_stats.disclosure.suppressor.cells import (
     Place,
     Sum,
     as_patients,
+    centres_of,
+    children_of,
+    leaves_of,
 )
 from plenary_stats.disclosure.suppressor.slices import Slices
 from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, overlapping
@@ -138,15 +141,20 @@ def _quantity(table: AnyTable, role: str, measure: str) -> str:
     return role
 
 
-def gather(tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int) -> tuple[Cells, list[Fact]]:
+def gather(
+    tables: Sequence[AnyTable], dimensions: tuple[str, ...], own: int, pairs: Iterable[tuple[str, str]] = ()
+) -> tuple[Cells, list[Fact]]:
     """Give each cell of all tables its number. The first ``own`` tables are this edition's, the others earlier ones.
+
+    ``pairs``: the policy's hierarchy of centres.
 
     Where a later table of an edition gives another figure for a cell, the cell is its own (a total that counts fewer areas, say).
     Where an earlier edition does, all its figures for that service are its own (they were corrected since), but for what
     stands as it was: a correction mends one centre's figures, and every reader will take the others' for what they still are.
     """
     found = _timed((fact for order, table in enumerate(tables) for fact in facts(table, order, dimensions)), dimensions)
-    kept, labels = _set_apart(found, dimensions, _editions(tables, own))
+    lists = _Lists(found, dimensions, _editions(tables, own), children_of(pairs))
+    kept, labels = _set_apart(found, lists)
     cells = Cells(dimensions)
     for fact in sorted(kept, key=lambda each: each.key):  # so that the order of rows changes nothing
         number = cells.add(fact.key, fact.value, published=True)
@@ -191,9 +199,10 @@ def _editions(tables: Sequence[AnyTable], own: int) -> list[int]:
     return editions
 
 
-def _set_apart(found: Sequence[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> tuple[list[Fact], dict[int, str]]:
+def _set_apart(found: Sequence[Fact], lists: _Lists) -> tuple[list[Fact], dict[int, str]]:
     """Return the figures, with those that differ from what stands before under a key of their own, and such tables' labels."""
-    lists, several = _Lists(found, dimensions, editions), len(set(editions)) > 1
+    dimensions, editions = lists.dimensions, lists.editions
+    several = len(set(editions)) > 1
     first: dict[Key, Fact] = {}
     apart: set[tuple[int, Key]] = set()
     corrected: set[tuple[int, str]] = set()
@@ -234,12 +243,17 @@ class _Lists:
     and it says nothing of the centres that stayed. ``other``: the editions, and the service, that list others than the first.
     """
 
-    def __init__(self, found: Iterable[Fact], dimensions: Sequence[str], editions: Sequence[int]) -> None:
-        self.dimensions, self.editions = dimensions, editions
-        self.lists: dict[tuple[str, tuple[str, ...]], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    def __init__(
+        self, found: Iterable[Fact], dimensions: Sequence[str], editions: Sequence[int], children: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.dimensions, self.editions, self.children = dimensions, editions, children
+        present: dict[tuple[str, tuple[str, ...]], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for fact in found if len(set(editions)) > 1 else ():
             if not _whole(fact, dimensions):
-                self.lists[self._group(fact)][editions[fact.table]].add(self._centre(fact))
+                present[self._group(fact)][editions[fact.table]].add(self._centre(fact))
+        self.lists = {
+            group: {edition: centres_of(codes, children) for edition, codes in each.items()} for group, each in present.items()
+        }
         self.other = {
             (edition, service)
             for (service, _), lists in self.lists.items()
@@ -254,13 +268,13 @@ class _Lists:
         return fact.place[list(self.dimensions).index("centre")]
 
     def regrouped(self, fact: Fact) -> bool:
-        """Return whether a figure counts other centres than what stands first: a total, or a centre that is not there."""
+        """Return whether a figure counts other centres than what stands first: a total or a region, or one that is not there."""
         edition = self.editions[fact.table]
         if (edition, _service(fact, self.dimensions)) not in self.other:
             return False
         lists = self.lists.get(self._group(fact), {})
         if not _whole(fact, self.dimensions):
-            return self._centre(fact) not in lists[min(lists)]
+            return not leaves_of(self._centre(fact), self.children).isdisjoint(lists[edition] ^ lists[min(lists)])
         return edition not in lists or lists[edition] != lists[min(lists)]
 
 
@@ -336,18 +350,9 @@ def _partitions(name: str, codes: set[str], policy: Policy) -> Partitions:
     pairs = list(policy.hierarchies.get(name, ()))
     if not pairs and name in NAMES:  # a total of all periods counts the single years
         return {code: [] for code in overlapping(codes, policy.periods)}
-    children: dict[str, list[str]] = defaultdict(list)
-    for child, parent in pairs:
-        if child not in children[parent]:
-            children[parent].append(child)
-    leaves = {parent: _leaves(parent, children, ()) for parent in list(children)}
+    children = children_of(pairs)
+    leaves = {parent: leaves_of(parent, children) for parent in list(children)}
     return {parent: _covers(leaves[parent], direct, leaves) for parent, direct in children.items() if direct}
-
-
-def _leaves(code: str, children: Mapping[str, Sequence[str]], path: tuple[str, ...]) -> frozenset[str]:
-    if code in path or not children.get(code):
-        return frozenset({code})
-    return frozenset().union(*(_leaves(child, children, (*path, code)) for child in children[code]))
 
 
 def _covers(target: frozenset[str], direct: Sequence[str], leaves: Mapping[str, frozenset[str]]) -> list[tuple[str, ...]]:

@@ -17,7 +17,17 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from plenary_stats.disclosure.policy import Policy, Spans
-from plenary_stats.disclosure.suppressor.cells import REMAINDERS, Cells, Key, Sum, as_patients, quantity_of
+from plenary_stats.disclosure.suppressor.cells import (
+    REMAINDERS,
+    Cells,
+    Key,
+    Sum,
+    as_patients,
+    centres_of,
+    children_of,
+    leaves_of,
+    quantity_of,
+)
 from plenary_stats.tables import TOTAL
 
 Span = tuple[int, int]
@@ -151,12 +161,13 @@ def link_years(cells: Cells, policy: Policy) -> None:
     if not overlapping({key[1][position] for key in cells.keys}, policy.periods):
         return
     same = [each for each in cells.sums if _agrees(cells, each)]
-    unlisted = _Unlisted(cells, position, policy.periods)
+    unlisted = _Unlisted(cells, position, policy)
     split = _split(cells, position, [key for key in cells.keys if quantity_of(key) != "patients"], unlisted)
     add_patients(cells)
     split |= _split(cells, position, [key for key in cells.keys if quantity_of(key) == "patients"], unlisted)
     for each in same:
         _repeat(cells, position, each, sorted({code for cell in (each.whole, *each.parts) for code in split.get(cell, ())}))
+    _mend(cells)
 
 
 def _agrees(cells: Cells, each: Sum) -> bool:
@@ -175,15 +186,22 @@ def add_patients(cells: Cells) -> None:
 
 
 class _Unlisted:
-    """Which centres a period's list leaves out: a service's centres stand in it with or without patients, so they had none."""
+    """Which centres a period's list leaves out: a service's centres stand in it with or without patients, so they had none.
 
-    def __init__(self, cells: Cells, position: int, periods: Spans) -> None:
+    A list of regions names, of each, all its centres; a region had nobody where none of its centres is listed.
+    """
+
+    def __init__(self, cells: Cells, position: int, policy: Policy) -> None:
         self.centre = cells.dimensions.index("centre") if "centre" in cells.dimensions else None
-        self.cells, self.position, self.periods = cells, position, periods
-        self.lists: dict[Group, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self.cells, self.position, self.periods = cells, position, policy.periods
+        self.children = children_of(policy.hierarchies.get("centre", ()))
+        present: dict[Group, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for key, number in cells.number.items():
             if self.centre is not None and cells.published[number] and key[1][self.centre] != TOTAL:
-                self.lists[self._group(key)][key[1][position]].add(key[1][self.centre])
+                present[self._group(key)][key[1][position]].add(key[1][self.centre])
+        self.lists = {
+            group: {period: centres_of(codes, self.children) for period, codes in each.items()} for group, each in present.items()
+        }
 
     def _group(self, key: Key) -> Group:
         return _group(self.cells, (quantity_of(key), key[1]))
@@ -193,11 +211,27 @@ class _Unlisted:
         days = span_of(code, self.periods)
         if self.centre is None or key[1][self.centre] == TOTAL or days is None:
             return False
-        for period, listed in self.lists[self._group(key)].items():
+        inside = leaves_of(key[1][self.centre], self.children)
+        for period, listed in self.lists.get(self._group(key), {}).items():
             span = span_of(period, self.periods)
-            if span is not None and span[0] <= days[0] and days[1] <= span[1] and key[1][self.centre] not in listed:
+            if span is not None and span[0] <= days[0] and days[1] <= span[1] and inside.isdisjoint(listed):
                 return True
         return False
+
+
+def _mend(cells: Cells) -> None:
+    """Take back that a centre had nobody where the figures say otherwise: two shown years fall short of their shown pool, say."""
+    while cells.absent:
+        doubtful = set[int]()
+        for each in cells.sums:
+            gap = cells.value[each.whole] - sum(cells.value[part] for part in each.parts)
+            doubtful |= cells.absent.intersection(each.parts if gap > 0.5 else (each.whole,) if gap < -0.5 else ())
+        if not doubtful:
+            return
+        cells.absent -= doubtful
+        for cell in doubtful:
+            cells.value[cell] = math.nan
+        cells.implied |= {cell for cell in doubtful if quantity_of(cells.keys[cell]) not in REMAINDERS}
 
 
 def _split(cells: Cells, position: int, keys: Sequence[Key], unlisted: _Unlisted) -> dict[int, tuple[str, ...]]:

@@ -21,6 +21,22 @@ def table(rows: list[dict], dimensions: tuple[str, ...], name: str = "table") ->
     return ResultTable(columns, name=name, kind="count", dimensions=dimensions)
 
 
+def counts(values: dict, dimensions: tuple[str, ...] = ("centre",), name: str = "t") -> ResultTable:
+    """A table of counts by place: one code, or one for each dimension; None is withheld."""
+    places = [(key if isinstance(key, tuple) else (key,), value) for key, value in values.items()]
+    return table([dict(zip(dimensions, place, strict=True), value=value) for place, value in places], dimensions, name)
+
+
+def outcome(rows: list[tuple], kind: str = "rate") -> ResultTable:
+    """Outcomes of centre A: measure, numerator, denominator, not eligible, not known."""
+    names = ("measure", "numerator", "denominator", "not_eligible", "not_known")
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    made = {"centre": text(["A"] * len(rows)), "measure": text(columns.pop("measure"))}
+    made |= {name: np.array(values, dtype=float) for name, values in columns.items()}
+    made["value"] = made["numerator"] / made["denominator"]
+    return ResultTable(made, name="outcomes", kind=kind, dimensions=("centre", "measure"))
+
+
 def read(path: Path, dimensions: tuple[str, ...] = ()) -> ResultTable:
     rows = list(csv.DictReader(path.read_text().splitlines()))
     return table(rows, dimensions or tuple(name for name in rows[0] if name not in {"value", "status"}), path.stem)

@@ -215,6 +215,52 @@ def linked(draw, dimensions: Sequence[Dimension], patients: tuple[int, int], way
     return _hidden(draw, _world(draw, dimensions, patients, (tables,), (SMALL, NOUGHTS)))
 
 
+REGIONS = grouped("centre", ({"North": "ab", "West": "c"},))
+SERVICES = Dimension("service", ("s", "t"), {"s": frozenset("s"), "t": frozenset("t"), TOTAL: frozenset("st")})
+THEIRS = {"s": "ab", "t": "bc", TOTAL: "abc"}
+"""Which centres have each service, as its tables list: with or without patients."""
+
+
+@st.composite
+def by_service(draw, *, listed: bool) -> System:
+    """Services by region; with ``listed`` by centre too, and then everybody knows which centres have nobody of a service."""
+    cells = [
+        (service, code)
+        for service, theirs in THEIRS.items()
+        for code, inside in REGIONS.codes.items()
+        if len(code) > 1 and not (listed and inside.isdisjoint(theirs))
+    ]
+    if listed:
+        cells += [(service, centre) for service, theirs in THEIRS.items() if service != TOTAL for centre in theirs]
+    empty = {(service, centre) for service in "st" for centre in "abc" if listed and centre not in THEIRS[service]}
+    made = _world(draw, (SERVICES, REGIONS), (1, 8), ((tuple(cells),),), (SMALL, NOUGHTS))
+    truth = tuple(0 if point in empty else number for point, number in zip(made.points, made.truth, strict=True))
+    return _hidden(draw, replace(made, truth=truth, empty=frozenset(empty)))
+
+
+LEVELS = {
+    "everything": tuple(REGIONS.codes),
+    "centres": ("a", "b", "c", TOTAL),
+    "regions": ("North", "West", TOTAL),
+    "all": (TOTAL,),
+}
+
+
+@st.composite
+def through_levels(draw, dimensions: Sequence[Dimension] = (), most: int = 6, labels: Mapping[str, str] = POOLED) -> System:
+    """Editions of pooled or overlapping years, one by centre, another by region or of everybody together; the grand total is always shown."""
+    every = (*dimensions, REGIONS, years(labels))
+    pool = every[-1].whole
+    single = [label for label in labels if label != pool]
+    tables = []
+    for edition in range(draw(st.integers(2, 3))):
+        periods = draw(st.lists(st.sampled_from(single), min_size=1, max_size=2, unique=True))
+        own = [periods[0], pool] if edition == 0 else periods
+        codes = [*(tuple(each.codes) for each in dimensions), LEVELS[draw(st.sampled_from(sorted(LEVELS)))], own]
+        tables.append((tuple(product(*codes)),))
+    return _hidden(draw, _world(draw, every, (1, most), tuple(tables), (SMALL, NOUGHTS)))
+
+
 @st.composite
 def through_time(draw, labels: Mapping[str, str], now: Sequence[str], before: Sequence[Sequence[str]], most: int = 7) -> System:
     """Centre by period, in several editions; the pool of everything is shown for all centres."""

@@ -78,6 +78,32 @@ def test_nor_of_linked_ones(name):
     keeps()
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_nor_of_services_by_region_which_are_never_refused(listed):
+    """Whether or not their centres are listed, what is withheld suffices: no service need be left out."""
+
+    @settings(BRISK, max_examples=15)
+    @given(systems.by_service(listed=listed))
+    def keeps(system):
+        made = protected(system)
+        assert in_sight(made) == set()
+        if made.grand not in made.hidden:
+            assert told(made, truths(made)) == {}
+
+    keeps()
+
+
+def test_nor_of_editions_by_centre_and_by_region():
+    @settings(BRISK, max_examples=8)
+    @given(systems.through_levels(most=14))
+    def keeps(system):
+        made = protected(system)
+        if made.grand not in made.hidden:
+            assert told(made, truths(made)) == {}
+
+    keeps()
+
+
 SPREAD = st.integers(0, 2**32 - 1)
 
 

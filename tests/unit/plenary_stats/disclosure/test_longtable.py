@@ -131,3 +131,122 @@ def test_a_mark_beside_the_figure_it_should_hide_is_found():
         {"centre": "C", "quantity": "value", "low": 0.5, "high": 0.5, "verdict": "exact"},
     ]
     assert read_long(PLAIN, "t.csv").told() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"centre,value\n", b"centre\nA\n"])
+def test_a_file_without_rows_or_without_values_is_no_table_of_figures(content):
+    assert read_long(content, "t.csv") is None
+
+
+def test_two_columns_of_one_name_do_no_harm_where_there_are_no_figures():
+    assert read_long(b"child,child\nA,B\n", "hier.csv") is None
+
+
+def test_every_status_is_read_as_it_stands_and_written_back():
+    content = b"centre,value,status\nA,,c\nB,,x\nC,,z\nD,,low\nE,40,\n"
+    source = read_long(content, "t.csv")
+    assert source.table["status"].tolist() == ["c", "x", "z", "low", ""]
+    written = write_long(source, protect([source.table], Policy()).tables[0]).decode().splitlines()
+    assert written[0] == "centre,value,status"
+    assert written[2:] == ["B,,x", "C,,z", "D,,low", "E,40,"]
+
+
+@pytest.mark.parametrize("written", ["inf", "-inf", "1e999", "NaN", "1,000", "4 patients"])
+def test_what_is_no_finite_number_is_refused_in_whatever_column_it_stands(written):
+    for column in ("value", "denominator", "lower"):
+        content = "centre,value,numerator,denominator,lower\nA,0.5,20,40,0.4\nB,0.5,20,40,0.4\n".splitlines()
+        cells = content[2].split(",")
+        cells[content[0].split(",").index(column)] = f'"{written}"'
+        with pytest.raises(InputError, match=f"t.csv, row 3, {column}: '.*' is not a number"):
+            read_long("\n".join([*content[:2], ",".join(cells)]).encode(), "t.csv")
+
+
+def test_blanks_are_no_figures_and_a_mark_at_the_beginning_is_no_name():
+    source = read_long(b"\xef\xbb\xbfcentre,value\nA,  \nB, 40 \n", "t.csv")
+    assert source.table.dimensions == ("centre",)
+    assert source.table["status"].tolist() == ["c", ""]
+    assert source.table["value"].tolist()[1] == 40
+
+
+@pytest.mark.parametrize(
+    ("value", "good"), [("0", True), ("40", True), ("40.0", True), ("-1", False), ("0.5", False), ("39.999", False)]
+)
+def test_patients_are_whole_and_not_negative_in_a_table_of_counts(value, good):
+    content = f"centre,value\nA,30\nB,{value}\n".encode()
+    if good:
+        assert read_long(content, "t.csv").table["value"].tolist() == [30, float(value)]
+    else:
+        with pytest.raises(InputError, match=f"t.csv, row 3, value: {float(value):g} is no number of patients"):
+            read_long(content, "t.csv")
+
+
+@pytest.mark.parametrize(("value", "numerator"), [("0", 0), ("1", 30), ("0.5", 15), ("", None)])
+def test_a_share_of_its_denominator_is_from_none_to_all(value, numerator):
+    [found] = read_long(f"centre,value,denominator\nA,{value},30\n".encode(), "t.csv").table["numerator"].tolist()
+    assert found == numerator or (numerator is None and found != found)
+
+
+@pytest.mark.parametrize("value", ["-0.1", "1.1", "50"])
+def test_what_is_no_share_of_its_denominator_is_refused(value):
+    with pytest.raises(InputError, match=f"row 2, value: {value} beside a denominator is no share between 0 and 1"):
+        read_long(f"centre,value,denominator\nA,{value},30\n".encode(), "t.csv")
+
+
+def test_a_share_with_too_few_places_is_refused_unless_it_falls_on_a_whole_number():
+    """0.3 of 5 may be 0.25 to 0.35: only one or two. Of 20 it may be 5 to 7, but 6 of 20 is just that."""
+    assert read_long(b"centre,value,denominator\nA,0.3,20\n", "t.csv").table["numerator"].tolist() == [6]
+    assert read_long(b"centre,value,denominator\nA,0.33,40\n", "t.csv").table["numerator"].tolist() == [13]
+    with pytest.raises(InputError, match="leaves more than one number of patients"):
+        read_long(b"centre,value,denominator\nA,0.33,110\n", "t.csv")
+
+
+def test_a_rate_with_its_numerator_is_taken_as_it_stands():
+    table = read_long(b"centre,value,numerator,denominator\nA,0.9,20,30\n", "t.csv").table
+    assert (table["numerator"].tolist(), table["value"].tolist()) == ([20], [0.9])
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "policy", "kind"),
+    [
+        ("activity", "centre,value,denominator", Policy(), "count"),
+        ("activity", "centre,value", Policy(magnitudes=("activity",)), "magnitude"),
+        ("outcomes", "centre,value", Policy(), "count"),
+        ("completeness", "centre,value,denominator", Policy(), "rate"),
+        ("access", "centre,value,numerator,denominator", Policy(), "exposure"),
+    ],
+)
+def test_what_a_file_holds_is_told_by_its_name_and_its_columns(name, header, policy, kind):
+    cells = {"centre": "A", "value": "1", "numerator": "40", "denominator": "40"}
+    line = ",".join(cells[each] for each in header.split(","))
+    assert read_long(f"{header}\n{line}\n".encode(), f"folder/{name}.csv", policy).table.kind == kind
+
+
+def test_words_are_no_dimensions_and_figures_are_numbers():
+    content = b"edition,centre,sex,value,status,numerator,denominator,lower,upper,method,note,not_eligible,not_known\n"
+    table = read_long(content + b"2025,A,F,0.5,,20,40,0.4,0.6,Wilson,fine,3,\n", "outcomes.csv").table
+    assert table.dimensions == ("centre", "sex")
+    assert (table["not_eligible"].tolist(), table["upper"].tolist()) == ([3], [0.6])
+    assert table["not_known"].tolist() != table["not_known"].tolist(), "not a number: left out"
+
+
+def test_rounded_figures_are_written_as_they_were_rounded_and_others_as_they_stood():
+    source = read_long(b"centre,value\nA,41\nB,50.0\nTotal,91\n", "t.csv", Policy(rounding=5, minimum_width=4))
+    made = protect([source.table], Policy(rounding=5, minimum_width=4)).tables[0]
+    assert write_long(source, made).decode().splitlines()[1:] == ["A,40,", "B,50.0,", "Total,90,"]
+
+
+def test_a_rate_that_the_policy_rounds_is_written_with_its_places():
+    source = read_long(b"centre,value,numerator,denominator\nA,0.3333333,40,120\n", "t.csv", Policy(precision=2))
+    made = protect([source.table], Policy(precision=2)).tables[0]
+    assert write_long(source, made).decode().splitlines()[1] == "A,0.33,40,120,"
+
+
+@pytest.mark.parametrize("column", ["value", "numerator", "lower", "upper", "met", "not_met"])
+def test_no_figure_may_stand_in_a_row_that_is_marked_as_withheld(column):
+    """Whatever the column: the first that holds something is told, with its row's place."""
+    header = ["centre", "status", "denominator", "value", "numerator", "lower", "upper", "met", "not_met"]
+    line = {"centre": "A", "status": "c", "denominator": "40", column: "7" if column != "value" else "0.5"}
+    content = ",".join(header) + "\n" + ",".join(line.get(name, "") for name in header) + "\n"
+    [told] = read_long(content.encode(), "outcomes.csv").told()
+    assert (told["centre"], told["quantity"], told["verdict"]) == ("A", column, "exact")
+    assert told["low"] == told["high"] == float(line[column])

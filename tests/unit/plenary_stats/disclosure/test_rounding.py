@@ -208,3 +208,63 @@ def test_a_policy_that_rounding_cannot_keep_is_refused(given, says):
     with pytest.raises(InputError, match=says):
         Policy(**given)
     assert Policy(rounding=11).rounding == 11
+
+
+def test_nothing_exact_is_left_in_a_rounded_table():
+    """Limits, those met and not met, notes: whatever would tell the number behind is emptied, be it whole or a fraction."""
+    rows = {("A", "N"): 0.4, ("B", "N"): 0.5}
+    more = {"numerator": [41, 33], "denominator": [103, 66], "not_eligible": [7, 12], "not_known": [3, 0]}
+    more |= {"lower": [0.31, 0.38], "upper": [0.49, 0.62], "met": [41, 33], "not_met": [62, 33], "note": ["41 of 103", ""]}
+    source = table(
+        {place: met / of for place, met, of in zip(rows, more["numerator"], more["denominator"], strict=True)},
+        kind="rate",
+        **more,
+    )
+    whole = ResultTable({**source.columns, "met": np.array([41, 33])}, name="t", kind="rate", dimensions=source.dimensions)
+    for each in (source, whole):
+        (made,) = rounded([each], FIVE)
+        for name in ("lower", "upper", "met", "not_met"):
+            assert np.isnan(made[name]).all(), name
+        assert made["note"].tolist() == ["", ""]
+        for name in ("numerator", "denominator", "not_eligible", "not_known"):
+            assert (made[name] % 5 == 0).all(), name
+        assert np.allclose(made["value"], made["numerator"] / made["denominator"])
+
+
+def test_what_an_edition_before_printed_of_a_number_is_printed_again():
+    """12 may be 10 or 15; it was 15 last year, and so it stays though 10 is nearer."""
+    now = table({("A", "N"): 12, ("B", "N"): 33, ("Total", "N"): 45})
+    for printed in (10, 15):
+        before = table({("A", "N"): printed})
+        (made,) = rounded([now], FIVE, [before])
+        assert counts(made)["A", "N"] == printed
+        assert_adds_up(counts(made))
+    (made,) = rounded([now], FIVE, [table({("A", "N"): 25})])
+    assert counts(made)["A", "N"] in {10, 15}, "25 is too far from 12 to be what was meant"
+    (made,) = rounded([now], FIVE, [table({("A", "N"): 13, ("C", "N"): 15})])
+    assert counts(made)["A", "N"] in {10, 15}, "a table that is not rounded binds nobody"
+
+
+@pytest.mark.parametrize("base", [2, 3, 10, 100])
+def test_other_bases_round_to_their_own_multiples(base):
+    inside = np.array([[3, 57, 112], [80, 101, 4]])
+    made = counts(rounded([table(with_margins(inside))], Policy(rounding=base, minimum_width=1))[0])
+    assert all(value % base == 0 for value in made.values())
+    assert_adds_up(made)
+    assert max(abs(made[place] - value) for place, value in with_margins(inside).items()) < 2 * base
+
+
+@pytest.mark.parametrize("printed", [0, 5, 20, 25])
+def test_what_was_printed_and_is_too_far_from_the_number_now_was_another(printed):
+    """12 is 10 or 15, whatever stood there before, with sums and without."""
+    for rows in ({("A", "N"): 12}, {("A", "N"): 12, ("B", "N"): 33, ("Total", "N"): 45}):
+        (made,) = rounded([table(rows)], FIVE, [table({("A", "N"): printed})])
+        assert counts(made)["A", "N"] in {10, 15}
+
+
+def test_a_share_a_little_off_its_numbers_is_an_estimate_and_is_withheld():
+    """45% of a hundred would be 45, and 50 are told: a survival estimate, say. Half of a hundred is just that."""
+    source = table({("A", "N"): 0.45, ("B", "N"): 0.5}, kind="rate", numerator=[50, 50], denominator=[100, 100])
+    (made,) = rounded([source], FIVE)
+    assert made["status"].tolist() == ["c", ""]
+    assert np.isnan(made["value"][0])

@@ -83,6 +83,33 @@ def test_linked_tables_are_attacked_to_the_patient(name):
     agrees()
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_services_by_region_are_attacked_to_the_patient_with_and_without_their_centres(listed):
+    @settings(BRISK, max_examples=20)
+    @given(systems.by_service(listed=listed))
+    def agrees(system):
+        assert attacked(system) == truths(system)
+
+    agrees()
+
+
+@pytest.mark.parametrize("labels", [POOLED, CROSSING])
+def test_editions_by_centre_and_by_region_are_one_to_the_attacker(labels):
+    @settings(BRISK, max_examples=15)
+    @given(systems.through_levels(labels=labels))
+    def agrees(system):
+        assert attacked(system) == truths(system)
+
+    agrees()
+
+
+@pytest.mark.slow
+@THOROUGH
+@given(systems.through_levels((systems.SERVICES,), 4))
+def test_so_are_those_of_several_services(system):
+    assert attacked(system) == truths(system)
+
+
 FOUR = (plain("centre", "AB"), plain("area", "NS"), plain("sex", "FM"), plain("age_band", "yo"))
 
 

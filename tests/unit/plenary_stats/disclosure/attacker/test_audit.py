@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
-from plenary_stats.disclosure.attacker.audit import GENERAL, PUBLIC, flat, need, verdict
+from plenary_stats.disclosure.attacker.audit import GENERAL, PUBLIC, _wide, flat, need, verdict
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
@@ -281,6 +281,8 @@ def test_the_report_says_how_many_and_which():
         "narrow": 0,
     }
     assert found.columns is found.cells
+    assert "joint" not in found.totals, "nothing was left untried"
+    assert found.how == {("patients", "A"): "patients of Total (52) less B (40)"}
     how = "patients of Total (52) less B (40)"
     assert found.rows() == [{"centre": "A", "quantity": "patients", "low": 12, "high": 12, "verdict": "exact", "how": how}]
 
@@ -404,7 +406,9 @@ def test_a_year_of_money_that_only_a_pool_gives_is_not_listed():
 ROUNDED = Policy(rounding=5, minimum_width=4)
 
 
-@pytest.mark.parametrize(("other", "says"), [(40, (38, 38, "safe")), (10, (8, 8, "exact"))])
+@pytest.mark.parametrize(
+    ("other", "says"), [(40, (38, 38, "safe")), (30, (30, 30, "safe")), (30, (29, 29, "exact")), (10, (8, 8, "exact"))]
+)
 def test_a_rounded_number_that_may_be_shown_need_not_be_wide(other, says):
     """What was printed exactly before, 33 and a total, gives the rounded one: a large one was rounded for the sums alone."""
     before = table_over({"A": 33, "Total": 33 + says[0]})
@@ -479,3 +483,19 @@ def test_cells_stand_in_the_order_of_quantity_and_place():
 def test_the_same_number_withheld_in_two_tables_is_one_row():
     found = audit([table_over({"A": None, "Total": 40}), table_over({"A": None}, name="other")], Policy())
     assert found.totals["withheld"] == found.totals["exact"] == 1
+
+
+def test_only_what_may_be_small_and_was_wide_counts_as_wide_later():
+    """A number that was 35 at least was proved to be no single value, no more; an amount's range must be wider as it rises."""
+    columns = {"centre": text(list("ABCD")), "value": numbers([None, None, 40, 80]), "status": text(["c", "c", "", ""])}
+    small = audit([table_over({"A": None, "B": None, "Total": 20})], Policy())
+    assert _wide(small, Policy()) == {("patients", "A"), ("patients", "B")}
+    shown = {("A", "Total"): 40, ("B", "Total"): 5, ("Total", "m"): 40, ("Total", "f"): 5, ("Total", "Total"): 45}
+    hidden = dict.fromkeys(product("AB", "mf"))
+    large = audit([table_over(hidden | shown, ("centre", "sex"))], Policy())
+    assert [(row["low"], row["verdict"]) for row in large.rows()] == [(0, "narrow"), (35, "safe"), (0, "narrow"), (0, "narrow")]
+    assert _wide(large, Policy()) == frozenset()
+    money = ResultTable(columns, name="spend", kind="magnitude", dimensions=("centre",))
+    found = audit([money], Policy())
+    assert set(found.cells["verdict"].tolist()) == {"safe"}
+    assert _wide(found, Policy()) == frozenset()

@@ -16,6 +16,7 @@ JANUARY = 12 * 2019
     ("code", "first", "many"),
     [
         ("2019", 0, 12),
+        ("1970 to 2019", -588, 600),
         ("2019/20", 3, 12),
         ("2018-2020", -12, 36),
         ("2018–2020", -12, 36),
@@ -33,7 +34,21 @@ def test_the_months_of_a_period(code, first, many):
 
 
 @pytest.mark.parametrize(
-    "code", ["Total", "spring", "2019/21", "2020 to 2018", "1900 to 2025", "2019/20 to 2021", "2019-13", "19"]
+    "code",
+    [
+        "Total",
+        "spring",
+        "2019/21",
+        "2020 to 2018",
+        "2020 to 2019",
+        "1900 to 2025",
+        "1970 to 2020",
+        "2019/20 to 2021",
+        "2019-13",
+        "19",
+        "2019/21 to 2021/22",
+        "2019/20 to 2021/23",
+    ],
 )
 def test_what_is_no_period(code):
     assert months(code) is None
@@ -178,3 +193,75 @@ def test_a_group_within_a_group_is_its_members():
     assert named(codes, ["a", "b", "c", "p", "r"]) == {"p": ["a", "b"], "r": ["c", "p"]}
     assert named(codes, ["a", "r"]) == {"r": ["a", "b + c"]}
     assert codes.structured
+
+
+@pytest.mark.parametrize(("code", "month"), [("2019-01", 0), ("2019-12", 11)])
+def test_the_first_and_the_last_month_of_a_year_are_months(code, month):
+    assert months(code) == (JANUARY + month, JANUARY + month + 1)
+    assert months("2019-00") is None
+
+
+def test_of_a_pool_either_end_may_be_the_policys_and_the_other_the_calendars():
+    """The year of 2019/20 began in July, those after it in April as they do."""
+    july = {"2019/20": (date(2019, 7, 1), date(2020, 7, 1))}
+    assert days("2019/20 to 2021/22", july) == (date(2019, 7, 1).toordinal(), date(2022, 4, 1).toordinal())
+    assert days("2017/18 to 2019/20", july) == (date(2017, 4, 1).toordinal(), date(2020, 7, 1).toordinal())
+    assert days("2017/18 to 2018/19", july) == (date(2017, 4, 1).toordinal(), date(2019, 4, 1).toordinal())
+    assert days("2021/22 to 2019/20", july) is None
+    assert days("spring to 2019/20", july) is None
+
+
+def test_pieces_bear_the_names_of_the_years_that_they_are():
+    codes = Codes.of("period", ["2021/22", "2021/22 to 2023/24"], Policy())
+    assert named(codes, ["2021/22", "2021/22 to 2023/24"])["2021/22 to 2023/24"] == ["2021/22", "2022/23 to 2023/24"]
+    codes = Codes.of("period", ["1999/00", "1998/99 to 2000/01"], Policy())
+    assert named(codes, ["1999/00", "1998/99 to 2000/01"])["1998/99 to 2000/01"] == ["1998/99, 2000/01", "1999/00"]
+
+
+def test_a_list_names_its_leaves_and_all_of_a_group_of_which_it_names_none():
+    pairs = (("a", "p"), ("b", "p"), ("c", "q"), ("p", "Total"), ("q", "Total"))
+    codes = Codes.of("centre", "abcpq", Policy(hierarchies={"centre": pairs}))
+
+    def listed(*names):
+        leaves = codes.listed(codes.number[name] for name in names)
+        return "".join(leaf for order, leaf in enumerate(codes.leaves) if leaves >> order & 1)
+
+    assert (listed("a", "c"), listed("a", "p"), listed("p"), listed("p", "q")) == ("ac", "a", "ab", "abc")
+    assert (listed("a", "q"), listed("Total"), listed()) == ("ac", "", "")
+
+
+def test_without_groups_a_code_stands_for_itself_and_the_total_for_none():
+    codes = Codes.of("centre", "abc", Policy())
+    a, c, total = (codes.number[name] for name in ("a", "c", "Total"))
+    assert codes.listed([a, c, total]) == codes.mask(a) | codes.mask(c) != codes.mask(a)
+    assert (codes.mask(total), codes.mask(a) & codes.mask(c)) == (0, 0)
+
+
+def test_a_pool_with_an_end_that_is_no_period_is_none():
+    july = {"2019/20": (date(2019, 7, 1), date(2020, 7, 1))}
+    assert days("2019/20 to spring", july) is None
+
+
+TWO = (("a", "p"), ("b", "p"), ("c", "q"), ("d", "q"))
+
+
+def test_a_total_counts_all_of_each_region_that_stands_beside_it_and_no_other():
+    codes = Codes.of("area", "abcdpq", Policy(hierarchies={"area": TWO}))
+    assert named(codes, ["c", "Total"]) == {"Total": ["c", "d"]}
+    assert named(codes, ["a", "Total"]) == {"Total": ["a", "b"]}
+    assert named(codes, ["a", "c", "Total"]) == {"Total": ["a", "b + d", "c"]}, "what nothing tells apart stays together"
+
+
+def test_of_a_region_that_a_service_does_not_have_nothing_is_said():
+    """q has neither a nor b: it is no sum of nothing, which would be nought."""
+    codes = Codes.of("area", "abcdpq", Policy(hierarchies={"area": TWO}))
+    here = codes.masks[codes.number["p"]]
+    assert named(codes, ["a", "p", "q", "Total"], among=here) == {"p": ["a", "b"], "Total": ["p"]}
+
+
+def test_a_piece_that_was_named_is_found_by_its_name():
+    codes = Codes.of("period", ["2024", "2024 to 2025"], Policy())
+    assert "2025" not in codes.number
+    [(_, parts)] = codes.cut((codes.number["2024"], codes.number["2024 to 2025"]))
+    assert codes.number["2025"] in parts
+    assert codes.real == 3

@@ -195,3 +195,36 @@ def test_patients_that_are_withheld_at_one_time_are_those_of_the_other():
     table = rates(denominator=[90, None], numerator=[10, None], measure=["alive@1y", "alive@5y"])
     hidden = ResultTable({**table.columns, "status": text(["", "c"])}, "outcomes", "rate", ("centre", "measure"))
     assert {key[2] for key in listed(hidden) if key[0] == "denominator"} == {"alive"}
+
+
+def test_a_dimension_that_a_table_lacks_stands_at_its_total_and_measure_at_none():
+    by_sex = known.counts({("A", "F"): 31}, ("centre", "sex"))
+    assert listed(known.counts({"A": 40}), by_sex) == {("patients", "A", "Total"): 40, ("patients", "A", "F"): 31}
+    found = listed(known.counts({"A": 40}), rates(denominator=[90], numerator=[70]))
+    assert found["patients", "A", ""] == 40
+
+
+def test_a_table_without_dimensions_has_one_place():
+    table = ResultTable({"value": numbers([40])}, name="activity", kind="count", dimensions=())
+    assert listed(table) == {("patients",): 40}
+
+
+def test_dimensions_are_found_by_their_name_and_families_numbered_as_they_come():
+    figures = read([known.counts({("A", "F"): 31}, ("centre", "sex"))], Policy())
+    assert [figures.position(name) for name in ("centre", "sex", "age_band")] == [0, 1, None]
+    assert [figures.family_of(name) for name in ("patients", "amount", "patients/e1", "amount")] == [0, 1, 2, 1]
+    assert figures.families == ["patients", "amount", "patients/e1"]
+    assert figures.words(0) == "A F"
+
+
+def test_percentages_alone_have_numbers_behind_them_in_the_rows_that_show_them_and_no_others():
+    """Survival by Kaplan and Meier is no share, and a row that shows nothing has nothing behind it."""
+    table = rates(value=[0.5, 0.5, None], denominator=[None] * 3, numerator=[None] * 3, measure=["alive", "well", "fit"])
+    found = ResultTable({**table.columns, "method": text(["", "Kaplan-Meier", ""])}, "outcomes", "rate", ("centre", "measure"))
+    assert {key[2] for key in listed(found)} == {"alive"}
+
+
+def test_those_left_out_are_kept_back_by_themselves_where_a_row_shows_its_patients():
+    found = listed(rates(denominator=[90, None], numerator=[70, None], not_known=[None, None], measure=["alive", "well"]))
+    assert [key for key in found if key[0] == "not_known"] == [("not_known", "A", "alive")]
+    assert math.isnan(found["not_known", "A", "alive"])

@@ -7,19 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
-from plenary_stats.disclosure.attacker.insiders import _Worlds, made_of
+from plenary_stats.disclosure.attacker import insiders
+from plenary_stats.disclosure.attacker.insiders import _Worlds, made_of, seen
 from plenary_stats.disclosure.attacker.sums import Sums
 from plenary_stats.disclosure.attacker.system import Bounds, Rows
-from tests.unit.plenary_stats.disclosure import known
+from plenary_stats.disclosure.attacker.view import view_of
+from tests.unit.plenary_stats.disclosure.known import counts
 
 POLICY = Policy(insiders=("centre",))
-
-
-def counts(values, dimensions=("centre",)):
-    rows = [
-        dict(zip(dimensions, at if isinstance(at, tuple) else (at,), strict=True), value=value) for at, value in values.items()
-    ]
-    return known.table(rows, dimensions)
 
 
 def readers(values, policy=POLICY, dimensions=("centre",)):
@@ -191,3 +186,75 @@ def test_the_narrowest_of_several_insiders_is_named():
     found = readers(cells, dimensions=("centre", "area"))
     assert found["A", "N"] == ("exact", "B")
     assert found["A", "S"] == ("exact", "C")
+
+
+def test_a_worlds_number_counts_once_in_how_far_they_are_apart():
+    """Cell 0 is twice what the insider has (1) and more, up to as much again: of 5 it lies between 10 and 15, of 0 nowhere but at 0."""
+    made = worlds([(0, (1, 2, 3)), (1, (2,)), (1, (3, 4))], [99, 5, 99, 99, 99], known=[1])
+    assert made.apart(0) == (10, 15)
+
+
+def test_worlds_that_cannot_be_tell_nothing():
+    made = worlds([(2, (0, 1))], [9, 9, 9])
+    made.questions.bound(2, 20, 20)
+    assert made.apart(0) == (-np.inf, np.inf)
+
+
+def everybody_withheld(centres):
+    """Centres and a group of them, all withheld, tied by whatever sums are given: by their names."""
+    view = view_of([counts(dict.fromkeys(centres))], Policy())
+    cell = {view.codes(each)[0]: each for each in range(len(view))}
+    return view, cell
+
+
+def insiders_of(sums, shown, between=()):
+    """What insiders are left with of A and B; ``shown``: exactly known, ``between``: from so many to so many."""
+    names = sorted({name for whole, parts in sums for name in (whole, *parts)})
+    view, cell = everybody_withheld(names)
+    view.sums = Sums.of([(cell[whole], tuple(cell[part] for part in parts)) for whole, parts in sums])
+    low, high = np.zeros(len(view)), np.full(len(view), np.inf)
+    for name, value in shown.items():
+        low[cell[name]] = high[cell[name]] = value
+    for name, least, most in between:
+        low[cell[name]], high[cell[name]] = least, most
+    found = seen(view, Bounds(low, high, np.ones(len(view), dtype=bool)), ("centre",), [cell["A"], cell["B"]])
+    return {view.codes(each)[0]: (told.low, told.high, told.reader) for each, told in found.items()}
+
+
+MANY = tuple(f"C{order:02}" for order in range(12))
+LONG_ONE = [("T", ("A", "B", *MANY)), ("G", MANY)]
+"""A and B are what a sum of fourteen says more than one of twelve."""
+
+
+def test_in_a_small_part_every_sum_counts_however_long():
+    found = insiders_of(LONG_ONE, {"T": 657, "G": 600})
+    assert {name: (high - low, reader) for name, (low, high, reader) in found.items()} == {"A": (0, "B"), "B": (0, "A")}
+
+
+def test_in_a_large_part_an_insider_has_the_short_sums_alone(monkeypatch):
+    monkeypatch.setattr(insiders, "LARGE", 1)
+    assert insiders_of(LONG_ONE, {"T": 657, "G": 600}) == {}
+    near = insiders_of([("T", ("A", "B")), *LONG_ONE[1:]], {"T": 57, "G": 600})
+    assert {name: (high - low, reader) for name, (low, high, reader) in near.items()} == {"A": (0, "B"), "B": (0, "A")}
+    twelve = [("T", ("A", "B", *MANY[:10])), ("G", MANY[:10])]
+    assert set(insiders_of(twelve, {"T": 657, "G": 600})) == {"A", "B"}, "a sum of twelve is short"
+
+
+def test_a_small_part_keeps_its_long_sums_beside_a_large_one(monkeypatch):
+    monkeypatch.setattr(insiders, "LARGE", 14)
+    others = tuple(f"D{order:02}" for order in range(20))
+    assert set(insiders_of([*LONG_ONE, ("U", others)], {"T": 657, "G": 600, "U": 900})) == {"A", "B"}
+
+
+def test_who_knows_a_number_nearly_does_not_stand_for_who_knows_it():
+    """B has all of 57 but A's; C knows of A within five: B is named, and neither C nor what C is left with."""
+    sums = [("T", ("A", "B")), ("U", ("A", "C", "D"))]
+    found = insiders_of(sums, {"T": 57, "U": 60}, [("A", 20, 30), ("B", 27, 37), ("C", 25, 40), ("D", 0, 5)])
+    low, high, reader = found["A"]
+    assert (high - low, reader) == (0, "B")
+
+
+def test_the_greater_number_counts_once_too():
+    """Of 10 the insider has a part (1); cell 0 is three times that and up to all that is left: 0 to 10, or 15 to 20."""
+    made = worlds([(0, (1, 2, 3, 4)), (1, (2,)), (1, (3,)), (6, (4, 5, 1))], [99, 5, 99, 99, 99, 99, 10], known=[1])
+    assert made.apart(0) == (0, 10)

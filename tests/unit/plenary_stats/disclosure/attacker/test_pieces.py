@@ -7,10 +7,12 @@ import pytest
 
 from plenary_stats.disclosure import Policy, audit
 from plenary_stats.disclosure.attacker import component, ranges
+from plenary_stats.disclosure.attacker.audit import attacked
 from plenary_stats.disclosure.attacker.component import Component
 from plenary_stats.disclosure.attacker.linking import link
 from plenary_stats.disclosure.attacker.system import Rows
 from plenary_stats.disclosure.attacker.view import view_of
+from plenary_stats.tables import ResultTable
 from tests.unit.plenary_stats.disclosure import known
 
 
@@ -35,9 +37,7 @@ def test_in_pieces_nothing_is_called_safe_that_is_not(monkeypatch, seed, zeros):
     table = three_way(np.random.default_rng(seed), hidden=0.7, top=9, noughts=zeros == "protect")
     policy = Policy(threshold=8, minimum_width=4, zeros=zeros)
     exact = audit([table], policy)
-    for module, name, small in ((component, "CHUNK", 6), (component, "SMALL", 3), (component, "LONG", 3), (ranges, "LARGE", 4)):
-        monkeypatch.setattr(module, name, small)
-    monkeypatch.setattr(component, "LARGE", 4)
+    in_pieces(monkeypatch)
     found = audit([table], policy)
     assert found.cells["verdict"].tolist() == exact.cells["verdict"].tolist()
     for one, other in zip(exact.rows(), found.rows(), strict=True):
@@ -49,7 +49,7 @@ def test_in_pieces_nothing_is_called_safe_that_is_not(monkeypatch, seed, zeros):
 
 def test_a_part_of_very_many_cells_is_gone_through_in_pieces(monkeypatch):
     """Each piece moves while all else stands still; what it reaches is reached in the whole."""
-    monkeypatch.setattr(component, "CHUNK", 6)
+    monkeypatch.setattr(component, "CHUNKS", (6, 6, 12))
     table = three_way(np.random.default_rng(3), hidden=0.9, top=30)
     view = view_of([table], Policy())
     link(view)
@@ -64,3 +64,54 @@ def test_a_part_of_very_many_cells_is_gone_through_in_pieces(monkeypatch):
     assert (wide[np.isnan(view.value)] >= 10).sum() > 20
     assert (part.reached_low >= start.low - 1e-6).all()
     assert (part.reached_high <= start.high + 1e-6).all()
+
+
+def in_pieces(monkeypatch):
+    """Make small parts count as large ones."""
+    for name, value in {"CHUNKS": (3, 6, 6), "LONG": 3, "LARGE": 4, "MENDED": 5}.items():
+        monkeypatch.setattr(component, name, value)
+    monkeypatch.setattr(ranges, "LARGE", 4)
+
+
+def withheld_too(table, draw_from, share):
+    """The same table, with more of it withheld."""
+    gone = draw_from.random(len(table)) < share
+    value = np.where(gone, np.nan, table["value"])
+    status = np.where(np.isnan(value), "c", "")
+    return ResultTable(table.columns | {"value": value, "status": status}, table.name, table.kind, table.dimensions)
+
+
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+@pytest.mark.parametrize("seed", range(25))
+def test_what_was_wide_before_more_was_withheld_is_not_proved_again(monkeypatch, seed, zeros):
+    """Every verdict is the one of an attack that knows nothing of the first, whatever the first said."""
+    draw = np.random.default_rng(seed)
+    first = three_way(draw, hidden=0.5, top=9, noughts=zeros == "protect")
+    policy = Policy(threshold=8, minimum_width=4, zeros=zeros)
+    may_go = (first["value"] > 0) | (zeros == "protect")
+    more = withheld_too(first, draw, np.where(may_go, 0.2, 0.0))
+    in_pieces(monkeypatch)
+    known = attacked([first], policy)
+    told, alone = attacked([more], policy, before=known), audit([more], policy)
+    assert told.cells["verdict"].tolist() == alone.cells["verdict"].tolist()
+    assert dict(told.totals) | {"seconds": 0} == dict(alone.totals) | {"seconds": 0}
+
+
+def test_what_was_narrow_before_is_asked_about_again():
+    """Two of three sum to a known number of 6 in the first table; the second tells nothing of it."""
+    codes = ("A", "B", "C", "Total")
+    rows = [known.table([{"a": code, "value": value} for code, value in zip(codes, values, strict=True)], ("a",)) for values in (
+        (None, None, 40, 46), (None, None, None, 46),
+    )]  # fmt: skip
+    first = attacked([rows[0]], Policy())
+    assert first.cells["verdict"].tolist() == ["narrow", "narrow"]
+    assert attacked([rows[1]], Policy(), before=first).cells["verdict"].tolist() == ["safe", "safe", "safe"]
+    assert "how" not in first.cells
+
+
+def test_earlier_editions_are_attacked_anew_each_time():
+    """Of a corrected edition a reader may believe less when this one tells less: nothing is taken over."""
+    old = known.table([{"a": code, "value": value} for code, value in (("A", None), ("B", None), ("Total", 90))], ("a",), "old")
+    new = known.table([{"a": code, "value": value} for code, value in (("A", None), ("B", None), ("Total", 95))], ("a",), "new")
+    first = attacked([new], Policy(), [old])
+    assert first.rows() == attacked([new], Policy(), [old], before=first).rows()

@@ -51,3 +51,38 @@ def test_percentages_are_told_by_their_size():
 
 def test_without_a_method_there_are_no_words():
     assert words_of_method(table(value=[0.5, 0.6])) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "found"), [(0.0, "rate", True), (1.0, "rate", True), (-0.1, "rate", False), (0.3, "levels", True)]
+)
+def test_a_share_lies_between_none_and_all(value, kind, found):
+    assert shown_alone(table(kind, value=[value], numerator=[None], denominator=[None])).tolist() == [found]
+
+
+def test_a_hundred_per_cent_is_all_and_more_is_no_share():
+    both = table(value=[100.0, 101.0, 47.0], numerator=[None] * 3, denominator=[None] * 3)
+    assert scale_of(both) == 100
+    assert shown_alone(both).tolist() == [True, False, True]
+    assert scale_of(table(value=[1.0, 0.2], numerator=[None] * 2, denominator=[None] * 2)) == 1
+
+
+def test_one_number_behind_a_share_is_not_both():
+    """Only the denominator, or only the numerator, is there: the other is behind the share."""
+    shown = table(value=[0.5, 0.5], numerator=[None, 30], denominator=[60, None])
+    assert shown_alone(shown).tolist() == [True, True]
+
+
+def test_a_rate_of_residents_needs_a_population_and_hides_the_numerator_alone():
+    access = table("exposure", value=[None, 5.0], numerator=[None, None], denominator=[1e6, 1e6])
+    assert shown_alone(access).tolist() == [False, True]
+    per_thousand = table("exposure", value=[2.0, 3.0, 4.0], numerator=[20, 30, None], denominator=[1e4, 1e4, 1e4])
+    assert scale_of(per_thousand) == 1e3
+
+
+def test_words_of_a_method_are_read_without_regard_to_capitals_and_from_their_beginning():
+    assert method_of("WILSON") == method_of("wilson score") == "wilson"
+    assert method_of("exact (Clopper-Pearson)") == "clopper-pearson"
+    assert method_of("corrected Wilson") is False
+    assert method_of("Share of all") is None
+    assert method_of("share, cluster bootstrap") is False

@@ -1,10 +1,11 @@
 """Sums as arrays: the margins of random tables are those that a plain loop finds."""
 
 from collections import defaultdict
+from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure.attacker.sums import Sums, margins
@@ -110,3 +111,44 @@ def test_a_total_of_one_more_than_its_parts_leaves_room_for_one():
 def test_a_free_whole_of_two_sums_that_is_a_part_too_ties_all_three():
     tied = Sums.of([(1, (2,)), (1, (3,)), (0, (1, 4))])
     assert list(tied.telling(np.array([False, True, False, False, False]))) == list(tied)
+
+
+TINY = st.lists(
+    st.tuples(st.integers(0, 4), st.sets(st.integers(0, 4), min_size=1, max_size=2)).filter(lambda each: each[0] not in each[1]),
+    max_size=4,
+)
+
+
+def left(sums, most):
+    """Every world of five cells that satisfies some sums, but for the last two cells: those stand nowhere else."""
+    worlds = np.array(list(product(*(range(limit + 1) for limit in most))))
+    fits = np.ones(len(worlds), dtype=bool)
+    for whole, parts in sums:
+        fits &= worlds[:, whole] == worlds[:, list(parts)].sum(axis=1)
+    return {tuple(world[:3]) for world in worlds[fits].tolist()}
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(TINY)
+def test_what_tells_nothing_may_be_left_out_and_nothing_else_is(drawn):
+    """Cells 3 and 4 stand in no table: whatever is dropped for their sake, the others can be what they could be, and no more."""
+    sums = Sums.of([(whole, tuple(sorted(parts))) for whole, parts in drawn])
+    kept = sums.telling(np.array([False, False, False, True, True]))
+    assert set(kept) <= set(sums)
+    most = (2, 2, 2, 6, 6)  # enough for whatever the three of them ask of the other two
+    assert left(kept, most) == left(sums, most)
+    assert list(kept.telling(np.array([False, False, False, True, True]))) == list(kept), "what is left tells something"
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(TINY, st.lists(st.one_of(st.just(NAN), st.integers(0, 4).map(float)), min_size=5, max_size=5))
+def test_sums_are_believed_as_a_plain_loop_believes_them(drawn, values):
+    sums = Sums.of([(whole, tuple(sorted(parts))) for whole, parts in drawn])
+    expected = []
+    for whole, parts in sums:
+        shown = sum(values[part] for part in parts if values[part] == values[part])
+        if values[whole] == values[whole] and shown > values[whole]:
+            continue
+        complete = all(values[part] == values[part] for part in parts)
+        expected.append((whole, parts, complete and values[whole] == values[whole] and values[whole] > shown))
+    assert pairs(sums.believed(np.array(values))) == expected

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure.attacker.sums import Sums
@@ -63,6 +63,7 @@ def test_an_open_sum_is_no_equation():
 def test_the_same_equation_twice_is_kept_once_with_the_tighter_limits():
     rows = Rows(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.ones(4), np.array([1.0, 2.0]), np.array([9.0, 8.0]))
     once = rows.distinct()
+    assert (once.row.tolist(), once.column.tolist()) == ([0, 0], [0, 1])
     assert (len(once), once.low.tolist(), once.high.tolist()) == (1, [2.0], [8.0])
 
 
@@ -81,6 +82,7 @@ SUMS = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(SUMS, st.lists(st.integers(0, 3), min_size=5, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_no_whole_solution_is_lost_and_no_bound_lies_outside_the_truth(drawn, most, known):
     sums = Sums.of([(whole, tuple(sorted(parts))) for whole, parts in drawn])
@@ -165,3 +167,157 @@ def test_an_empty_row_that_says_something_is_refused():
         empty.distinct()
     idle = Rows(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.array([-3.0]), np.array([3.0]))
     assert len(idle.distinct()) == 0
+
+
+def merged_ends(sums, low, high):
+    """The bounds of every cell after merging, and the rows that are left."""
+    box = bounds(low, high)
+    rows, merged = merge(Rows.of(Sums.of(sums)).settled(box), box)
+    merged.spread(box)
+    return rows, list(zip(box.low.tolist(), box.high.tolist(), strict=True))
+
+
+def test_two_parts_that_equal_a_third_are_half_of_their_whole_each():
+    """Cell 0 is 10; 1 and 2 make it up, and both equal 3: so each is 5."""
+    _, ends = merged_ends([(0, (1, 2)), (1, (3,)), (2, (3,))], [10, 0, 0, 0], [10, 99, 99, 99])
+    assert ends[1:] == [(5, 5)] * 3
+
+
+def test_half_a_patient_each_is_refused():
+    with pytest.raises(ContradictionError):
+        merged_ends([(0, (1, 2)), (1, (3,)), (2, (3,))], [11, 0, 0, 0], [11, 99, 99, 99])
+
+
+def test_half_a_pound_each_is_not():
+    box = Bounds(np.array([11.0, 0, 0, 0]), np.array([11.0, 99, 99, 99]), np.zeros(4, dtype=bool))
+    _, merged = merge(Rows.of(Sums.of([(0, (1, 2)), (1, (3,)), (2, (3,))])).settled(box), box)
+    merged.spread(box)
+    assert (box.low.tolist(), box.high.tolist()) == ([11, 5.5, 5.5, 5.5], [11, 5.5, 5.5, 5.5])
+
+
+def test_equations_that_go_round_in_a_circle_say_nothing_where_they_agree():
+    _, ends = merged_ends([(0, (1,)), (1, (2,)), (0, (2,))], [0, 3, 0], [9, 9, 7])
+    assert ends == [(3, 7)] * 3
+
+
+def test_a_value_that_the_bounds_do_not_allow_is_refused():
+    with pytest.raises(ContradictionError):
+        merged_ends([(0, (1, 2)), (1, (3,)), (2, (3,))], [10, 6, 0, 0], [10, 99, 99, 99])
+
+
+def test_what_was_merged_stands_in_the_other_rows_with_its_shift():
+    """x + y = 5 and y + z + w = 9: so z + w is 4 more than x, in every row that is left."""
+    rows, _ = merged_ends([(0, (1, 2)), (5, (2, 3, 4))], [5, 0, 0, 0, 0, 9], [5, 9, 9, 9, 9, 9])
+    assert (rows.low.tolist(), rows.high.tolist()) == ([4.0], [4.0])
+    assert dict(zip(rows.column.tolist(), rows.factor.tolist(), strict=True)) == {1: -1.0, 3: 1.0, 4: 1.0}
+
+
+def test_shifts_add_up_along_a_chain_whichever_end_comes_first():
+    """x + y = 5, y + z = 9, z + w = 20: z is 4 more than x, and w is 16 less x; x is 0 to 5."""
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]):
+        told = [(4, (0, 1)), (5, (1, 2)), (6, (2, 3))]
+        _, ends = merged_ends([told[each] for each in order], [0, 0, 0, 0, 5, 9, 20], [99, 99, 99, 99, 5, 9, 20])
+        assert ends[:4] == [(0, 5), (0, 5), (4, 9), (11, 16)]
+
+
+def doubled(right, whole=True):
+    """Twice x and twice y are so much together; x is 2 to 9, y 0 to 9."""
+    rows = Rows(np.zeros(2, int), np.arange(2), np.array([2.0, 2.0]), np.array([right]), np.array([right]))
+    box = Bounds(np.array([2.0, 0.0]), np.array([9.0, 9.0]), np.full(2, whole))
+    _, merged = merge(rows, box)
+    merged.spread(box)
+    return box.low.tolist(), box.high.tolist()
+
+
+def test_factors_other_than_one_are_divided_out():
+    assert doubled(10.0) == ([2.0, 0.0], [5.0, 3.0])
+    assert doubled(5.0, whole=False) == ([2.0, 0.0], [2.5, 0.5])
+    with pytest.raises(ContradictionError):
+        doubled(5.0)
+
+
+def test_money_and_patients_are_not_merged():
+    """Of a sum that ties a whole number to one that need not be whole, only the whole number's steps would be lost."""
+    box = Bounds(np.array([0.0, 0.0]), np.array([9.0, 9.0]), np.array([True, False]))
+    rows, merged = merge(Rows.of(Sums.of([(0, (1,))])), box)
+    assert (len(rows), merged.root.tolist()) == (1, [0, 1])
+
+
+def test_joined_entries_that_cancel_leave_the_row():
+    """x = y, and x - y + z = 3: only z is left of it, and it is 3."""
+    box = bounds([0, 0, 0, 3], [9, 9, 9, 3])
+    rows = Rows(
+        np.array([0, 0, 1, 1, 1]),
+        np.array([0, 1, 0, 1, 2]),
+        np.array([1.0, -1, 1, -1, 1]),
+        np.array([0.0, 3]),
+        np.array([0.0, 3]),
+    )
+    left, merged = merge(rows, box)
+    assert merged.root.tolist()[:2] == [0, 0]
+    assert (left.column.tolist(), left.factor.tolist(), left.low.tolist(), left.high.tolist()) == ([2], [1.0], [3.0], [3.0])
+
+
+def test_a_creep_is_followed_and_then_left_to_the_programmes():
+    """x is less than y by one or more, y no more than x plus a half: each round takes one from both, and the end is never reached here."""
+    rows = Rows(
+        np.array([0, 0, 1, 1]),
+        np.array([0, 1, 0, 1]),
+        np.array([1.0, -1, -1, 1]),
+        np.array([-np.inf, -np.inf]),
+        np.array([-1.0, 0.5]),
+    )
+    box = bounds([0, 0], [1000, 1000])
+    tighten(rows, box)
+    assert 0 < box.low[0] <= box.high[0] < 1000
+
+
+def test_a_column_that_was_merged_brings_its_shift_into_the_next_row_as_the_second_too():
+    """x + z = 5 and y + z = 9: y is 4 more than x."""
+    _, ends = merged_ends([(3, (0, 2)), (4, (1, 2))], [0, 0, 0, 5, 9], [99, 99, 99, 5, 9])
+    assert ends[:3] == [(0, 5), (4, 9), (0, 5)]
+
+
+@pytest.mark.parametrize(("factor", "right"), [(1.0, 5.0), (2.0, 10.0)])
+def test_both_ends_of_a_merged_column_bound_the_one_that_stays(factor, right):
+    """x and y are 5 together; y is 1 to 3, so x is 2 to 4."""
+    rows = Rows(np.zeros(2, int), np.arange(2), np.full(2, factor), np.array([right]), np.array([right]))
+    box = bounds([0, 1], [99, 3])
+    _, merged = merge(rows, box)
+    merged.spread(box)
+    assert (box.low.tolist(), box.high.tolist()) == ([2, 1], [4, 3])
+
+
+def test_of_two_rows_the_tighter_bounds_a_cell():
+    """x is 24 less y, which is 5 to 9, so 15 to 19; and 18 less z, which is 1 to 2, so 16 to 17."""
+    box = bounds([24, 18, 0, 5, 1], [24, 18, 99, 9, 2])
+    tighten(Rows.of(Sums.of([(0, (2, 3)), (1, (2, 4))])), box)
+    assert (box.low[2], box.high[2]) == (16, 17)
+
+
+def test_merged_columns_whose_bounds_cross_are_refused():
+    """x and y are 5 together and at most 1 each."""
+    box = bounds([5, 0, 0], [5, 1, 1])
+    with pytest.raises(ContradictionError):
+        merge(Rows.of(Sums.of([(0, (1, 2))])).settled(box), box)
+
+
+def test_rows_are_numbered_anew_where_some_are_settled_or_stand_twice():
+    box = bounds([50, 20, 30, 0, 0, 60], [50, 20, 30, 9, 9, 60])
+    left = Rows.of(Sums.of([(0, (1, 2)), (0, (3, 4)), (5, (1, 3))])).settled(box)
+    assert left.row.tolist() == [0, 0, 1]
+    assert (left.low.tolist(), left.column.tolist()) == ([50, 40], [3, 4, 3])
+    twice = Rows(
+        np.array([0, 0, 1, 1, 2]), np.array([3, 4, 3, 4, 3]), np.ones(5), np.array([50.0, 50, 40]), np.array([50.0, 50, 40])
+    )
+    once = twice.distinct()
+    assert (once.row.tolist(), once.low.tolist()) == ([0, 0, 1], [50, 40])
+
+
+def test_a_pair_that_cannot_be_merged_stays_and_the_others_are_merged():
+    """A number of patients and a sum of money stay two; two withheld parts become one."""
+    box = Bounds(np.array([0.0, 0, 5, 0, 0]), np.array([9.0, 9, 5, 9, 9]), np.array([True, False, True, True, True]))
+    rows, merged = merge(Rows.of(Sums.of([(0, (1,)), (2, (3, 4))])).settled(box), box)
+    assert len(rows) == 1
+    assert merged.root.tolist() == [0, 1, 2, 3, 3]
+    assert (merged.sign[4], merged.shift[4]) == (-1, 5)

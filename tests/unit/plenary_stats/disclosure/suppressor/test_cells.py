@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, UNKNOWN, Cells, as_patients, quantity_of
+from plenary_stats.disclosure.suppressor.cells import (
+    EVENTS,
+    PEOPLE,
+    REMAINDERS,
+    UNKNOWN,
+    Cells,
+    as_patients,
+    centres_of,
+    children_of,
+    leaves_of,
+    quantity_of,
+)
 
 PLACE = ("adult-ecmo", "RJ1")
 
@@ -73,3 +84,23 @@ def test_the_patients_of_an_outcome_are_counted_in_the_table_of_activity(place, 
 )
 def test_a_table_that_was_kept_apart_still_counts_the_same(name, quantity):
     assert quantity_of((name, PLACE)) == quantity
+
+
+CHILDREN = children_of([("A", "North"), ("B", "North"), ("A", "North"), ("C", "West"), ("North", "England"), ("West", "England")])
+
+
+def test_each_child_is_named_once():
+    assert CHILDREN == {"North": ["A", "B"], "West": ["C"], "England": ["North", "West"]}
+
+
+def test_a_code_is_made_of_its_innermost_ones():
+    assert leaves_of("England", CHILDREN) == {"A", "B", "C"}
+    assert leaves_of("A", CHILDREN) == leaves_of("A", {}) == {"A"}
+
+
+def test_a_list_names_its_centres_and_all_of_a_region_of_which_it_names_none():
+    assert centres_of(["A", "C"], CHILDREN) == centres_of(["A", "North", "C", "West"], CHILDREN) == {"A", "C"}
+    assert centres_of(["North"], CHILDREN) == {"A", "B"}
+    assert centres_of(["A", "West"], CHILDREN) == {"A", "C"}
+    assert centres_of(["North", "D"], CHILDREN) == {"A", "B", "D"}
+    assert centres_of([], CHILDREN) == set()

@@ -14,6 +14,7 @@ from plenary_stats.disclosure.suppressor.cells import Cells
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import gather, link
 from plenary_stats.disclosure.suppressor.needs import primary
+from plenary_stats.disclosure.suppressor.questions import Proof
 from plenary_stats.errors import InputError
 from plenary_stats.tables import TOTAL, ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
@@ -441,3 +442,58 @@ def test_a_cell_that_moves_too_little_round_a_ring_gets_help():
     assert len(made.withheld) > len(ROUND)
     assert width(made, number["A", "N"]) >= 3 - 1e-6
     assert made.hopeless == set()
+
+
+def told_of(place, low, width, gains, known=None):
+    """Whether a proof of one cell is told as a cut, and that cut: by place, with how much each adds; how much is asked for."""
+    made, number = suppressor(LARGE)
+    named = {each: place for place, each in number.items()}
+    before = len(made.cover.cuts)
+    cells = np.array([number[each] for each in gains], dtype=np.int64)
+    proof = Proof(width, low, cells, np.array(list(gains.values()), dtype=float))
+    said = made._told(number[place], proof, None if known is None else np.array([number[each] for each in known]))
+    added = [
+        (
+            {
+                named[int(np.flatnonzero(made.group == column)[0])]: factor
+                for column, factor in zip(each.columns, each.factors, strict=True)
+            },
+            each,
+        )
+        for each in made.cover.cuts[before:]
+    ]
+    return said, added, made, number
+
+
+def test_a_small_cell_that_is_too_narrow_is_told_and_a_large_one_need_not_be_wide():
+    """9 less 3 is still 6, and 3 may be shown: nobody minds that it is 6 to 7. Of 1 everybody does."""
+    said, [(gains, cut)], *_ = told_of(("A", "N"), -1.0, 1.0, {("B", "N"): 5.0, ("A", "S"): 0.25})
+    assert said
+    assert gains == {("B", "N"): 1.0, ("A", "S"): 0.25}, "no more than what is lacking"
+    assert cut.least.tolist() == [1.0]
+    assert told_of(("B", "N"), -3.0, 1.0, {("A", "N"): 5.0})[:2] == (False, [])
+    assert not told_of(("B", "N"), -6.0, 1.0, {("B", "S"): 5.0})[0], "9 less 6 is 3: that may be shown"
+    assert told_of(("B", "N"), -7.0, 1.0, {("B", "S"): 5.0})[0], "9 less 7 is 2: that may not"
+
+
+def test_a_large_cell_that_is_exactly_known_is_told_all_the_same():
+    said, added, _, _ = told_of(("B", "N"), 0.0, 0.0, {("B", "S"): 5.0})
+    assert (said, len(added)) == (True, 1)
+
+
+def test_what_nothing_can_help_is_noted_and_asked_about_no_more():
+    said, added, made, number = told_of(("A", "N"), 0.0, 0.0, {})
+    assert (said, added) == (False, [])
+    assert made.hopeless == {number["A", "N"]}
+    said, [(gains, cut)], made, number = told_of(("A", "N"), 0.0, 0.0, {("B", "N"): 0.5})
+    assert said
+    assert made.hopeless == {number["A", "N"]}
+    assert (gains, cut.least.tolist(), cut.sound.tolist()) == ({("B", "N"): 0.5}, [0.5], [False]), "as much as there is"
+
+
+def test_what_an_insider_knows_does_not_help_against_him_and_is_no_reason_to_give_up():
+    said, added, made, _ = told_of(("A", "N"), 0.0, 0.0, {("B", "N"): 5.0, ("B", "S"): 5.0}, known=[("B", "N")])
+    assert said
+    assert set(added[0][0]) == {("B", "S")}
+    said, added, made, _ = told_of(("A", "N"), 0.0, 0.0, {("B", "N"): 5.0}, known=[("B", "N")])
+    assert (said, added, made.hopeless) == (False, [], set())

@@ -88,3 +88,53 @@ def test_single_sums_never_tell_more_than_all_of_them_together(seed):
             assert sign * bound <= sign * best + 1e-7
     assert (reach.low <= 0).all()
     assert (reach.high >= 0).all()
+
+
+def test_some_of_the_sums_are_numbered_anew_and_keep_their_cells():
+    made = Sums.of(SQUARE, 13)
+    for rows in ([0], [5, 1], [2, 3, 4], []):
+        some = made.of_rows(np.array(rows, dtype=np.int64))
+        assert (some.count, some.size) == (len(rows), 13)
+        assert some.matrix.toarray().tolist() == made.matrix.toarray()[rows].tolist()
+
+
+def test_some_entries_keep_the_numbers_of_cells_and_sums():
+    made = Sums.of(SQUARE, 13)
+    parts = made.among(made.signs > 0)
+    assert (parts.count, parts.size) == (6, 13)
+    assert parts.matrix.toarray().tolist() == np.maximum(made.matrix.toarray(), 0).tolist()
+    assert made.by_cell.toarray().tolist() == made.matrix.toarray().T.tolist()
+
+
+def test_numbers_that_stand_one_an_entry_are_added_up_sum_by_sum():
+    made = Sums.of([Sum(2, (0, 1)), Sum(4, (3,)), Sum(5, (0, 1, 3))], 6)
+    assert made.tally(np.ones(len(made.rows))).tolist() == [3, 2, 4]
+    assert made.tally(made.cells).tolist() == [3, 7, 9]
+
+
+def test_what_an_open_sum_does_not_list_lets_its_cells_go_as_far_as_that_goes():
+    """A shown total of more than its parts: its one withheld part may fall, and rise as far as the unlisted may fall."""
+    made = Sums.of([Sum(2, (0, 1), open=True)], 3)
+    down = np.array([4.0, 9.0, 9.0, 2.0])
+    reach = propagate(made, down, hiding(4, 0, 3))
+    assert (reach.low[[0, 3]].tolist(), reach.high[[0, 3]].tolist()) == ([-4, -2], [2, 4])
+    shut = propagate(made, down, hiding(4, 0))
+    assert shut.width[0] == 0
+
+
+def test_a_withheld_total_moves_with_its_parts_and_by_as_much():
+    """Both parts and the total are withheld: the total may fall by what both may, and rise without end."""
+    reach = propagate(Sums.of([Sum(2, (0, 1))], 3), np.array([3.0, 4.0, 50.0]), hiding(3, 0, 1, 2))
+    assert (reach.low.tolist(), reach.high.tolist()) == ([-3, -4, -7], [math.inf] * 3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_one_more_withheld_cell_narrows_none(seed):
+    random = np.random.default_rng(seed)
+    made, down = Sums.of(SQUARE, 13), random.integers(0, 9, 13).astype(float)
+    hidden = random.random(13) < 0.5
+    more = hidden.copy()
+    more[random.integers(0, 13)] = True
+    before, after = propagate(made, down, hidden), propagate(made, down, more)
+    assert (after.low <= before.low + 1e-9).all()
+    assert (after.high >= before.high - 1e-9).all()
