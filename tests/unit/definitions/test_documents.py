@@ -27,7 +27,8 @@ TWELVE = {
     "pseudomyxoma", "pulmonary-endarterectomy", "retinoblastoma", "vein-of-galen",
 }  # fmt: skip
 ANSWERABLE = [*(FOLDER / "policies").glob("*.toml"), *(FOLDER / "wording").glob("*.toml"), *(FOLDER / "services").glob("*.toml"),
-              *OUTCOMES, FOLDER / "areas" / "areas.toml", FOLDER / "datasets" / "datasets.toml", ELEMENTS]  # fmt: skip
+              *(FOLDER / "layouts").glob("*.toml"), *(FOLDER / "identification").glob("*/*.toml"), *OUTCOMES, ELEMENTS,
+              FOLDER / "areas" / "areas.toml", FOLDER / "datasets" / "datasets.toml"]  # fmt: skip
 
 
 def named(path):

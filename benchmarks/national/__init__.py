@@ -1,0 +1,1 @@
+"""Invented national data with known truth, and what is measured on them."""

@@ -1,0 +1,123 @@
+"""Identification rules compiled to one Ibis expression, run over every row of a file.
+
+First a cheap test keeps the rows that hold any code of any rule; the rules themselves, which look at every position and at
+everything else, are tried on those alone. One scan does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import and_, or_
+from typing import Final
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis.expr.types import BooleanValue, StringValue, Table
+
+from plenary_episodes.layouts import CODES
+from plenary_episodes.reading import Episodes, age_at, read
+from plenary_episodes.rules import PLACES, Codes, Criteria, Rule, RuleSet
+
+KEPT: Final = ("record", "nhs_number", "local_id", "provider", "event_date", "birth_date", "sex", "area")
+"""What leaves the engine of an identified episode, besides the rules that it matched."""
+
+_COUNTED: Final = ("event_date", "age", *PLACES)
+
+
+def identified(episodes: Episodes, sets: Sequence[RuleSet]) -> pa.Table | None:
+    """Return the identified episodes of a file; ``matched`` names every rule as ``service/rule``, with bars between them.
+
+    None where no rule can match such a file.
+    """
+    asked = expression(episodes, sets)
+    if asked is None:
+        return None
+    found = episodes.opened.run(asked)
+    return found.filter(pc.and_(found.column("sound"), pc.not_equal(found.column("matched"), ""))).drop_columns("sound")
+
+
+def expression(episodes: Episodes, sets: Sequence[RuleSet]) -> Table | None:
+    """Return the one expression of all rules: for each row that holds any of their codes, which of them it matches.
+
+    The rows that match none are left out afterwards: an engine that may would try every rule on every row.
+    """
+    rules = [(one, rule) for one in sets for rule in one.rules if _applies(rule, episodes)]
+    test = _any_code(episodes, [rule for _, rule in rules])
+    if test is None:
+        return None
+    few = read(
+        replace(episodes.opened, table=episodes.opened.table.filter(test)), episodes.layout
+    )  # the others are not even typed
+    columns = {name: few.value(name) for name in dict.fromkeys((*KEPT, *_COUNTED)) if name != "age"}
+    columns |= {f"{kind}_codes": _joined(few.codes(kind)) for kind in CODES}
+    rows = few.rows.select(age=age_at(few), sound=few.sound, **columns)
+    names = [ibis.ifelse(_holds(rule, rows), f"{one.service}/{rule.id}", ibis.null("string")) for one, rule in rules]
+    return rows.select(*KEPT, "sound", matched=ibis.literal("|").join(names))
+
+
+def _applies(rule: Rule, episodes: Episodes) -> bool:
+    """Whether a rule can match such a file: its layout is meant, and the codes that it asks for are there."""
+    meant = not rule.layouts or episodes.layout.name in rule.layouts
+    return meant and all(episodes.codes(one.kind) for one in rule.include.codes)
+
+
+def _any_code(episodes: Episodes, rules: Iterable[Rule]) -> BooleanValue | None:
+    """Return a test that every match passes and few other rows do: one code of each rule, in any position.
+
+    One short pattern a column: a list of codes is many times slower, for an engine makes a join of each.
+    """
+    wanted: dict[str, set[str]] = {}
+    for rule in rules:
+        first = rule.include.codes[0]
+        wanted.setdefault(first.kind, set()).update(first.prefixes)
+    tests = [
+        episodes.opened.table[heading].cast("string").re_search(f"^ *(?:{'|'.join(sorted(map(_as_written, prefixes)))})")
+        for kind, prefixes in sorted(wanted.items())
+        for heading, column in episodes.columns.items()
+        if column.meaning == kind
+    ]
+    return reduce(or_, tests) if tests else None
+
+
+def _as_written(code: str) -> str:
+    """Return the pattern of a code as files write it: in either case, with or without the point; of a name, its beginning."""
+    letters = [f"[{each}{each.lower()}]" if each.isalpha() else each for each in code[:4]]
+    return r"[. ]*".join(letters)
+
+
+def _joined(columns: Sequence[StringValue]) -> StringValue:
+    """Return all positions as one text, each code after a bar: ``|C692|H330|``. An empty position keeps its place."""
+    if not columns:
+        return ibis.literal("")
+    texts = [ibis.coalesce(column, "") for column in columns]
+    joined = ibis.literal("|").join(["", *texts]) if len(texts) > 1 else ibis.literal("|") + texts[0]
+    return joined.upper().replace(".", "").replace(" ", "")
+
+
+def _holds(rule: Rule, rows: Table) -> BooleanValue:
+    tests = [_all(rule.include, rows), *(~_all(one, rows) for one in rule.exclude)]
+    if rule.valid_from is not None:
+        tests.append(rows.event_date >= ibis.literal(rule.valid_from))
+    if rule.valid_to is not None:
+        tests.append(rows.event_date < ibis.literal(rule.valid_to))
+    return reduce(and_, tests)
+
+
+def _all(criteria: Criteria, rows: Table) -> BooleanValue:
+    """Return whether all criteria hold; what is not known does not hold."""
+    tests = [rows[f"{one.kind}_codes"].re_search(_pattern(one)) for one in criteria.codes]
+    tests += [rows[name].isin(values) for name, values in criteria.places.items()]
+    if criteria.age_from is not None:
+        tests.append(rows.age >= criteria.age_from)
+    if criteria.age_below is not None:
+        tests.append(rows.age < criteria.age_below)
+    return reduce(and_, [ibis.coalesce(test, ibis.literal(value=False)) for test in tests])
+
+
+def _pattern(codes: Codes) -> str:
+    """Return the expression that finds the codes in the joined text; both engines read it alike."""
+    start = {"any": r"\|", "dominant": r"^\|", "secondary": r"^\|[^|]*\|(?:.*\|)?"}[codes.position]
+    return f"{start}(?:{'|'.join(codes.prefixes)})"
