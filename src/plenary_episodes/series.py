@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from plenary_stats.ingest.findings import Severity
 
 from plenary_episodes.people import Person
 from plenary_episodes.pseudonyms import Pseudonyms, is_one_of
@@ -19,7 +20,6 @@ from plenary_stats import ingest, spec
 from plenary_stats.errors import InputError
 from plenary_stats.ingest import Finding, Findings, RawTable, values
 from plenary_stats.ingest.cells import Cells
-from plenary_stats.ingest.findings import Severity
 from plenary_stats.spec import DataSet, Field
 
 FIELDS: Final = (
