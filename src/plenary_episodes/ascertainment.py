@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from plenary_stats.ingest.findings import Findings
-
 from plenary_episodes import events, series
 from plenary_episodes.capture import Estimate, estimated
 from plenary_episodes.engines import Engine, episode_files
@@ -27,6 +25,7 @@ from plenary_episodes.pseudonyms import Pseudonyms
 from plenary_episodes.reading import Account, read
 from plenary_episodes.rules import RuleSet, windows
 from plenary_episodes.series import Series
+from plenary_stats.findings import Findings
 
 Status = Literal["matched", "review", "missing", "series-only"]
 Say = Callable[[str], None]

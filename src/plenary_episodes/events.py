@@ -14,11 +14,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
-from plenary_stats.ingest.findings import LISTED, Finding, Findings
 
 from plenary_episodes.people import Person
 from plenary_episodes.pseudonyms import Pseudonyms, is_one_of
 from plenary_stats.errors import InputError
+from plenary_stats.findings import LISTED, Finding, Findings
 
 
 @dataclass(frozen=True, order=True)

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 import ibis
 from ibis.expr.types import BooleanValue, IntegerValue, StringValue, Table, Value
-from plenary_stats.ingest.findings import LISTED, Finding, Findings
 
 from plenary_episodes.engines import Opened
 from plenary_episodes.layouts import CODES, MEANINGS, Column, Layout
 from plenary_episodes.pseudonyms import is_one_of
+from plenary_stats.findings import LISTED, Finding, Findings
 
 REFUSED: Final = MappingProxyType(
     {

@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from plenary_stats.ingest.findings import Severity
 
 from plenary_episodes.people import Person
 from plenary_episodes.pseudonyms import Pseudonyms, is_one_of
 from plenary_stats import ingest, spec
 from plenary_stats.errors import InputError
+from plenary_stats.findings import Severity
 from plenary_stats.ingest import Finding, Findings, RawTable, values
 from plenary_stats.ingest.cells import Cells
 from plenary_stats.spec import DataSet, Field
