@@ -327,9 +327,10 @@ def test_two_reviewers_approve_blind_of_each_other(walk, member, sign_in, propos
         walk.press("Filter")
         walk.show("What would leave")
         picture(page, "role-reviewer")
+        seen = page.url
         walk.follow("See it as a table")
         picture(page, "reviewer-table", height=1300)
-        page.go_back()
+        page.goto(seen)
         walk.follow("Review it")
         walk.press("Send your review")
         page.get_by_label("Approve: it may leave as it is").check()

@@ -124,14 +124,15 @@ def audit(published: Sequence[AnyTable], policy: Policy, previous: Editions = ()
 
 
 def attacked(published: Sequence[AnyTable], policy: Policy, previous: Editions = (), before: Audit | None = None) -> Audit:
-    """Return the audit without saying how, for whoever will withhold more and ask again.
+    """Return the audit with nothing said of how, for whoever will withhold more and ask again.
 
     ``before``: the last answer, when all that is published now was published then. Less tells no more: what was wide then is
     wide now, and is not proved once more where that takes long. Not so with earlier editions, of which the reader may believe
     less when this one tells less.
     """
     known = frozenset() if before is None or flat(previous) else _wide(before, policy)
-    return _attacked(published, policy, previous, known).found
+    found = _attacked(published, policy, previous, known).found
+    return Audit({**found.cells, "how": text([""] * len(found.cells["verdict"]))}, found.totals)
 
 
 def _wide(found: Audit, policy: Policy) -> frozenset[tuple[str, ...]]:

@@ -5,10 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, protect
+from plenary_stats.errors import InputError
 from tests.unit.plenary_stats.disclosure import least, systems
 from tests.unit.plenary_stats.disclosure.systems import (
     AREAS,
@@ -97,7 +98,12 @@ def test_nor_of_editions_by_centre_and_by_region():
     @settings(BRISK, max_examples=8)
     @given(systems.through_levels(most=14))
     def keeps(system):
-        made = protected(system)
+        try:
+            made = protected(system)
+        except InputError as refused:  # two numbers of at least 1 whose sum of 3 an earlier edition states
+            if "figures that are public already give them away" not in str(refused):
+                raise
+            reject()
         if made.grand not in made.hidden:
             assert told(made, truths(made)) == {}
 
