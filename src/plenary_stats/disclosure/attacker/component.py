@@ -115,6 +115,8 @@ class Component:
         The programme is of the steps up and down of every cell, of which the least are taken. So few are that some cells are
         asked about at once, and that the answer is whole.
         """
+        if not len(self._waiting()):
+            return
         base, random = self.points[-1], np.random.default_rng(self.size)
         room = np.concatenate((np.minimum(self.high, FAR * 10) - base, base - self.low))
         steps = Rows(
@@ -138,9 +140,11 @@ class Component:
                 self.reached_low[cell] + self.enough[cell] - base[cell],
                 base[cell] - self.reached_high[cell] + self.enough[cell],
             )
-            if up > 0 and down > 0 and up <= room[cell]:
+            if min(up, down) <= 0:
+                continue
+            if up <= room[cell]:
                 asked.append((cell, cell, up))
-            elif up > 0 and down > 0 and down <= room[self.size + cell]:
+            elif down <= room[self.size + cell]:
                 asked.append((cell, self.size + cell, down))
         for _, step, far in asked:
             questions.bound(step, far, room[step])
