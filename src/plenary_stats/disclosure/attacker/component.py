@@ -148,9 +148,12 @@ class Component:
                 asked.append((cell, self.size + cell, down))
         for _, step, far in asked:
             questions.bound(step, far, room[step])
+            back = (step + self.size) % len(room)
+            questions.bound(back, 0.0, 0.0)  # or the shortest way would be there and back
         found = questions.minimise() if asked else None
-        for _, step, _ in asked:
-            questions.bound(step, 0.0, room[step])
+        for cell, _, _ in asked:
+            for step in (cell, self.size + cell):
+                questions.bound(step, 0.0, room[step])
         if found is not None:
             self.reach(base + found[: self.size] - found[self.size :])
         elif len(asked) > 1:
