@@ -55,7 +55,7 @@ EVERY = np.array(list(product(range(4), repeat=6)))
 
 def every_solution(rows, right):
     """All whole numbers from 0 to 3 that satisfy the rows."""
-    return EVERY[(EVERY @ rows.T == right).all(axis=1)]
+    return EVERY[np.equal(EVERY @ rows.T, right).all(axis=1)]
 
 
 truths = st.lists(st.integers(0, 3), min_size=6, max_size=6)
