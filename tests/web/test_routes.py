@@ -100,6 +100,13 @@ def test_a_public_page_opens_for_anyone(asked):
     assert asked(PUBLIC).content.decode() == SECRET
 
 
+def test_no_browser_keeps_what_only_a_signed_in_person_sees(asked):
+    """Neither the page nor its refusal: whoever uses the computer next goes back to nothing."""
+    for answer in (asked(SIGNED_IN, PersonFactory()), asked(only(NetworkLead), PersonFactory()), asked(SIGNED_IN)):
+        assert {"no-store", "private"} <= set(answer["Cache-Control"].split(", "))
+    assert not asked(PUBLIC).has_header("Cache-Control")
+
+
 def test_a_stranger_is_sent_to_sign_in_and_sees_nothing(asked):
     answer = asked(SIGNED_IN)
     assert answer.status_code == 302

@@ -17,6 +17,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.cache import add_never_cache_headers
 
 from plenary.core import permissions, queries
 from plenary.core.permissions import Refused, Role, holds, needs_second_factor
@@ -120,11 +121,14 @@ def guard(view: View, permission: Permission) -> View:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise Http404("There is no such page.")  # no name holds it, and PostgreSQL cannot even be asked for it
         try:
-            return _turned_away(request, permission, kwargs) or view(request, *args, **kwargs)
+            answer = _turned_away(request, permission, kwargs) or view(request, *args, **kwargs)
         except Refused as refusal:
-            return refused(request, str(refusal))
+            answer = refused(request, str(refusal))
         except NotFound as missing:
             raise Http404(str(missing)) from missing
+        if permission.signed_in:
+            add_never_cache_headers(answer)  # signed out, nobody goes back to a case on a shared computer
+        return answer
 
     guarded.permission = permission  # type: ignore[attr-defined]
     return guarded
