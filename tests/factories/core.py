@@ -19,6 +19,8 @@ class PersonFactory(factory.django.DjangoModelFactory):
         model = models.Person
         skip_postgeneration_save = True
 
+    id = factory.Sequence(lambda number: 1_000_000 + number)
+    """Far from the numbers of those who are only named (``make_who``): a reviewer was once taken for whoever proposed."""
     email = factory.Sequence(lambda number: f"person{number}@example.org")
     name = factory.Sequence(lambda number: f"Person {number}")
     created_at = factory.LazyFunction(timezone.now)
