@@ -35,6 +35,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "error-cell": "A spreadsheet error",
         "formula": "A formula instead of a value",
         "scientific": "An identifier in scientific notation",
+        "too-long": "A text longer than is taken",
         "required": "A required value is missing",
         "not-permitted": "Not one of the permitted values",
         "label-for-code": "A label was read as its code",

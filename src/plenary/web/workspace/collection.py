@@ -23,6 +23,7 @@ from plenary.web.design.formats import moment, number, plural
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, csv_download, table
 from plenary.web.routes import who
+from plenary.web.uploads import too_large
 from plenary.web.workspace.pages import Crumbs, attempt, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
 
@@ -244,7 +245,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File of cases",
-        help_text="CSV or XLSX, one row for each case, the field names as headings. At most 50 MB.",
+        help_text="CSV, XLSX, a REDCap export or a FHIR bundle; one row for each case. At most 50 MB.",
         widget=forms.FileInput,
         error_messages={
             "required": "Choose the file that holds the cases",
@@ -254,17 +255,25 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         sent = self.cleaned_data["file"]
-        if not sent.name.lower().endswith((".csv", ".xlsx", ".txt", ".tsv")):
-            raise forms.ValidationError(f"{sent.name} is neither CSV nor XLSX. Save the table in one of these forms")
-        if sent.size > 50 * 1024 * 1024:
-            raise forms.ValidationError("The file is larger than 50 MB. Leave out columns that the data set does not ask for")
+        if not sent.name.lower().endswith((".csv", ".xlsx", ".txt", ".tsv", ".json")):
+            raise forms.ValidationError(
+                f"{sent.name} is neither CSV, XLSX nor a FHIR bundle (JSON). Save the table in one of these forms"
+            )
         return sent
+
+
+def _refuse_large(request: HttpRequest, form: forms.Form) -> None:
+    """Say, in place of "choose a file", that the file was stopped on its way because it is too large."""
+    if request.method == "POST" and (name := too_large(request)):
+        form.errors.pop("file", None)
+        form.add_error("file", f"{name} is larger than 50 MB. Leave out columns that the data set does not ask for")
 
 
 def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpResponse:
     """Receive a file, and check it at once unless it is large."""
     asking, here = who(request), place(service, ods, period)
     form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
+    _refuse_large(request, form)
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data["file"]
         content = sent.read()
