@@ -26,6 +26,8 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "short-row": "A row with fewer cells than headings",
         "no-heading": "A column with values and no heading",
         "duplicate-heading": "Two columns with one heading",
+        "redcap": "An export of REDCap's: what it adds, and the rows of one record put together",
+        "fhir": "A FHIR bundle: what it answers, and how far",
         "mapping": "The mapping of earlier files",
         "mapped": "A column was mapped as the network's mapping says",
         "heading": "A heading that is not the field's name was understood",

@@ -436,7 +436,9 @@ class _Reader:
     def case_files(self, name: str) -> list[str]:
         folder = self.root / name
         files = folder.glob("*") if folder.is_dir() else ()
-        fitting = (file for file in files if file.name.lower().startswith("cases") and file.suffix.lower() in (".csv", ".xlsx"))
+        fitting = (
+            file for file in files if file.name.lower().startswith("cases") and file.suffix.lower() in (".csv", ".xlsx", ".json")
+        )
         return sorted(file.relative_to(self.root).as_posix() for file in fitting)
 
     def cases(self, whole: Collection, dataset: DataSet, files: Sequence[str]) -> CaseTable:

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from plenary_stats.encoding import decoded
 from plenary_stats.errors import InputError
 from plenary_stats.findings import LISTED, Finding, Findings
-from plenary_stats.ingest import workbooks
+from plenary_stats.ingest import bundle, workbooks
 from plenary_stats.ingest.cells import Cells, cut
 
 LARGEST_FILE: Final = 500_000_000
@@ -49,6 +49,8 @@ class RawTable:
     columns: tuple[Cells, ...]
     row_numbers: npt.NDArray[np.int64]
     findings: Findings = field(default_factory=Findings)
+    questionnaires: frozenset[str] = frozenset()
+    """The FHIR Questionnaires that a bundle says it answers."""
 
     def __len__(self) -> int:
         return len(self.row_numbers)
@@ -62,6 +64,8 @@ def read(content: bytes, filename: str) -> RawTable:
             f"'{filename}' is an old Excel file, or one with a password. Save it as 'Excel workbook (.xlsx)', no password."
         )
     findings = Findings()
+    if bundle.looks_like_one(content):
+        return _bundle_table(content, filename, findings)
     if content[:4] == b"PK\x03\x04":
         rows = workbooks.rows(content, filename, findings)
         suspicious = True
@@ -90,6 +94,14 @@ def refuse_size(size: int, file: str) -> None:
 def one_row(values: Mapping[str, str], name: str = "screen") -> RawTable:
     """Return the table of one case keyed on screen: field name to text."""
     return RawTable(name, tuple(values), tuple(Cells.of([value.strip()]) for value in values.values()), np.array([2]))
+
+
+def _bundle_table(content: bytes, file: str, findings: Findings) -> RawTable:
+    numbers, rows, asked = bundle.rows(content, file, findings)
+    headings = tuple(dict.fromkeys(name for row in rows for name in row))
+    _refuse_width(len(headings), file)
+    columns = tuple(Cells.of([row.get(name, "") for row in rows]) for name in headings)
+    return _without_suspicion(RawTable(file, headings, columns, np.array(numbers, dtype=np.int64), findings, asked))
 
 
 # -- text
@@ -282,7 +294,7 @@ def _square(body: list[list[str]], numbers: npt.NDArray[np.int64], width: int, f
 def _without_suspicion(table: RawTable) -> RawTable:
     """Find spreadsheet errors and formulas. ``="0012"`` is Excel's way to keep leading noughts, and is unwrapped."""
     columns = tuple(_judged(table, heading, cells) for heading, cells in zip(table.headings, table.columns, strict=True))
-    return RawTable(table.file, table.headings, columns, table.row_numbers, table.findings)
+    return replace(table, columns=columns)
 
 
 def _judged(table: RawTable, heading: str, cells: Cells) -> Cells:

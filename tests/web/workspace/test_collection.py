@@ -239,6 +239,24 @@ def test_a_file_beyond_the_limit_is_stopped_on_its_way(mine, own, monkeypatch):
     assert not queries.submissions(manager(own)).exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bundle.json", b'{"resourceType": "QuestionnaireResponse", "status": "completed", "item": [%s]}'
+         % b", ".join(b'{"linkId": "%s", "answer": [{"valueString": "%s"}]}' % (key.encode(), value.encode())
+                      for key, value in case("A1").items() if value)),
+        ("redcap.csv", b"record_id,redcap_event_name,sex,admitted_on,status\nA1,base,female,2025-06-15,\nA1,end,,,alive\n"),
+    ],
+)  # fmt: skip
+def test_exports_of_other_systems_become_cases(mine, own, name, content):
+    mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile(name, content)})
+    submission = queries.submissions(manager(own)).get()
+    assert (submission.blocking, submission.cases) == (0, 1)
+    mine.post(f"/workspace/submissions/{submission.pk}/accept/")
+    [version] = queries.current_versions(manager(own))
+    assert (version.case.case_id, version.payload["status"]) == ("A1", "alive")
+
+
 def test_a_case_that_would_be_a_formula_is_defused_when_it_is_downloaded(mine, own):
     content = case_file(case("+cmd|' /C calc'!A0"), case("@SUM(1)"))
     mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile("cases.csv", content)})
