@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from plenary.collection import actions, queries
 from plenary.collection.permissions import may_sign_off
+from plenary.collection.queries import headings as memory
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, NotPossible, Who
@@ -285,6 +286,7 @@ def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
                 actions.check(submission_id=kept.pk, by=asking)
             messages.success(request, f"{kept.filename} was received.")
             return redirect("submission", kept.pk)
+    known = memory.remembered(asking, here.centre)
     return form_page(
         request,
         form,
@@ -300,6 +302,8 @@ def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
         upload=True,
         template="workspace/upload.jinja",
         headings=here.url("headings"),
+        remembered=f"Your headings, matched {moment(known.saved_at)}, are applied." if known else "",
+        remembered_headings=here.url("remembered_headings"),
     )
 
 
