@@ -30,6 +30,7 @@ from plenary_stats.expressions import known_values
 from plenary_stats.findings import LISTED, Severity
 from plenary_stats.ingest import Finding, Findings, RawTable, values
 from plenary_stats.ingest.derived import tidy_place
+from plenary_stats.ingest.files import refuse_size
 from plenary_stats.register import Entry, codes, read_register
 from plenary_stats.spec import DataSet, Field, OutcomeSet
 from plenary_stats.tables import RESULT_DIMENSIONS, TOTAL, CaseTable, Column
@@ -208,16 +209,17 @@ class _Reader:
         file = self.root / relative
         if not file.is_file():
             return None
+        refuse_size(file.stat().st_size, relative)
         content = file.read_bytes()
         self.inputs[relative] = hashlib.sha256(content).hexdigest()
         return content
 
     def sheet(self, relative: str, fields: Sequence[Field]) -> list[tuple[int, dict[str, Any]]]:
         """Return the rows of one of the folder's own tables; none where the file has a blocking finding or is not there."""
-        content = self.content(relative)
-        if content is None:
-            return []
         try:
+            content = self.content(relative)
+            if content is None:
+                return []
             raw = ingest.read(content, relative)
         except InputError as problem:
             self.find("unusable", "blocking", relative, str(problem), "Save the file again as CSV.")
@@ -434,7 +436,9 @@ class _Reader:
     def case_files(self, name: str) -> list[str]:
         folder = self.root / name
         files = folder.glob("*") if folder.is_dir() else ()
-        fitting = (file for file in files if file.name.lower().startswith("cases") and file.suffix.lower() in (".csv", ".xlsx"))
+        fitting = (
+            file for file in files if file.name.lower().startswith("cases") and file.suffix.lower() in (".csv", ".xlsx", ".json")
+        )
         return sorted(file.relative_to(self.root).as_posix() for file in fitting)
 
     def cases(self, whole: Collection, dataset: DataSet, files: Sequence[str]) -> CaseTable:
@@ -452,9 +456,8 @@ class _Reader:
     def one_file(
         self, whole: Collection, dataset: DataSet, file: str, spans: Mapping[str, ingest.rules.Spans]
     ) -> CaseTable | None:
-        content = self.content(file)
         try:
-            raw = ingest.read(content or b"", file)
+            raw = ingest.read(self.content(file) or b"", file)
         except InputError as problem:
             self.find("unusable", "blocking", file, str(problem), "Save the file again as 'CSV UTF-8'.")
             return None

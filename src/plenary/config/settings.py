@@ -171,6 +171,11 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 60 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "plenary.web.uploads.Limit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = PLENARY.email_from
 globals().update(environment.email(PLENARY.email_url))
 

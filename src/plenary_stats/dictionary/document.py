@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Final, overload
 
 from plenary_stats.dictionary.tags import Tag, read_tags
+from plenary_stats.encoding import decoded
 from plenary_stats.errors import InputError
 from plenary_stats.findings import Finding
 
@@ -222,16 +223,8 @@ def write(dictionary: Dictionary) -> bytes:
 
 
 def decode(content: bytes | str) -> str:
-    """Return the text of a small document: UTF-8 with or without a mark, UTF-16 with one, else Windows-1252."""
-    if isinstance(content, str):
-        return content.removeprefix("\ufeff")
-    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputError("The file is neither UTF-8 nor Windows-1252 text. Save it again as 'CSV UTF-8'.")
+    """Return the text of a small document."""
+    return content.removeprefix("\ufeff") if isinstance(content, str) else decoded(content).text
 
 
 def _rows(text: str, file: str, notices: list[Finding]) -> list[tuple[int, list[str]]]:

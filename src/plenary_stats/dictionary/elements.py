@@ -14,6 +14,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from plenary_stats.dictionary.document import decode
 from plenary_stats.errors import InputError
 
@@ -56,10 +59,18 @@ class Element:
         return not self.check or CHECKS[self.check](text)
 
 
+def fits_modulus_11(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return which rows of ten letters are digits, the last the check digit of an NHS, CHI or Health and Care number."""
+    digits = letters.astype(np.int64) - ord("0")
+    remainder = 11 - (digits[:, :9] @ np.arange(10, 1, -1)) % 11
+    fits: npt.NDArray[np.bool_] = np.where(remainder == 11, 0, remainder) == digits[:, 9]
+    return fits & ((digits >= 0) & (digits <= 9)).all(axis=1)
+
+
 def modulus_11(text: str) -> bool:
-    """Whether the last of ten digits is the check digit of an NHS, CHI or Health and Care number."""
-    total = sum(int(digit) * weight for digit, weight in zip(text[:9], range(10, 1, -1), strict=True))
-    return (11 - total % 11) % 11 == int(text[9])
+    """Whether a text is ten digits of which the last is the check digit of the others."""
+    letters = np.frombuffer(text.encode(), dtype=np.uint8)
+    return len(letters) == 10 and bool(fits_modulus_11(letters.reshape(1, 10))[0])
 
 
 _TURN: Final = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)

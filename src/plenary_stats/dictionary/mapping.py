@@ -163,6 +163,24 @@ def draft(old: Dictionary, new: Dictionary, *, service: str, versions: tuple[str
     return "\n".join(lines) + "\n"
 
 
+def write(mapping: FileMapping) -> bytes:
+    """Return the document of a mapping: what :func:`read_mapping` reads again, the same bytes for the same rules."""
+    lines = [
+        f"{key} = {_quoted(text)}" for key, text in (("service", mapping.service), ("from", mapping.old), ("to", mapping.new))
+    ]
+    if mapping.files:
+        lines.append(f"files = [{', '.join(map(_quoted, mapping.files))}]")
+    for rule in mapping.rules:
+        lines += ["", "[[field]]"]
+        lines += [f"{key} = {_quoted(text)}" for key, text in (("old", rule.old), ("new", rule.new)) if text]
+        lines += [] if rule.new else ["drop = true"]
+        pairs = ", ".join(f"{_quoted(old)} = {_quoted(new)}" for old, new in sorted(rule.recode.items()))
+        lines += [f"recode = {{ {pairs} }}"] if pairs else []
+        lines += [f"factor = {rule.factor}"] if rule.factor is not None else []
+        lines += [f"value = {_quoted(rule.value)}"] if not rule.old else []
+    return ("\n".join(lines) + "\n").encode()
+
+
 def _recoded(old: Entry, new: Entry) -> dict[str, str]:
     """Return the new code of each old one whose label has another code now."""
     try:
@@ -174,4 +192,4 @@ def _recoded(old: Entry, new: Entry) -> dict[str, str]:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,24 +9,34 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from plenary_stats.encoding import decoded
 from plenary_stats.errors import InputError
 from plenary_stats.findings import LISTED, Finding, Findings
+from plenary_stats.ingest import bundle, workbooks
 from plenary_stats.ingest.cells import Cells, cut
 
-LARGEST: Final = 1_000_000_000
-"""Bytes of a workbook when unpacked. More is an attack or a mistake."""
+LARGEST_FILE: Final = 500_000_000
+"""Bytes of a file as it is sent. A million cases of thirty fields take less than half of that."""
+
+WIDEST: Final = 16_384
+"""Columns of a file: as many as a spreadsheet can have."""
 
 _ERRORS: Final = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
+_OTHERS: Final = (
+    (b"%PDF", "a PDF"), (b"\x1f\x8b", "a compressed file (gzip)"), (b"7z\xbc\xaf", "a compressed file (7z)"),
+    (b"Rar!", "a compressed file"),
+    (b"PAR1", "a Parquet file"), (b"SQLite format 3", "a database"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
+)  # fmt: skip
+"""What else people send, by its first bytes."""
+
 _INVISIBLE: Final = str.maketrans({"\u200b": "", "\u2060": "", "\ufeff": ""})
 
 
@@ -39,6 +49,8 @@ class RawTable:
     columns: tuple[Cells, ...]
     row_numbers: npt.NDArray[np.int64]
     findings: Findings = field(default_factory=Findings)
+    questionnaires: frozenset[str] = frozenset()
+    """The FHIR Questionnaires that a bundle says it answers."""
 
     def __len__(self) -> int:
         return len(self.row_numbers)
@@ -46,24 +58,37 @@ class RawTable:
 
 def read(content: bytes, filename: str) -> RawTable:
     """Return the table of a CSV or XLSX file, or raise :class:`InputError` when it is neither."""
+    refuse_size(len(content), filename)
     if content[:4] == b"\xd0\xcf\x11\xe0":
         raise InputError(
             f"'{filename}' is an old Excel file, or one with a password. Save it as 'Excel workbook (.xlsx)', no password."
         )
     findings = Findings()
+    if bundle.looks_like_one(content):
+        return _bundle_table(content, filename, findings)
     if content[:4] == b"PK\x03\x04":
-        rows = _workbook_rows(content, filename, findings)
+        rows = workbooks.rows(content, filename, findings)
         suspicious = True
     else:
         text = _decoded(content, filename, findings)
         separator, text = _separated(text, filename, findings)
+        _refuse_width(text.lstrip("\r\n").partition("\n")[0].count(separator) + 1, filename)
         suspicious = "#" in text or "=" in text
         quick = _plain_table(text, separator, filename, findings)
         if quick is not None:
             return _without_suspicion(quick) if suspicious else quick
         rows = _text_rows(text, separator, filename, findings)
+    _refuse_width(max(map(len, rows), default=0), filename)
     table = _table(filename, rows, findings)
     return _without_suspicion(table) if suspicious else table
+
+
+def refuse_size(size: int, file: str) -> None:
+    """Refuse a file that is larger than any return is. To be asked before its bytes are read into memory."""
+    if size > LARGEST_FILE:
+        raise InputError(
+            f"'{file}' is larger than {LARGEST_FILE // 1_000_000} MB. Send only what the data set asks for, period by period."
+        )
 
 
 def one_row(values: Mapping[str, str], name: str = "screen") -> RawTable:
@@ -71,38 +96,45 @@ def one_row(values: Mapping[str, str], name: str = "screen") -> RawTable:
     return RawTable(name, tuple(values), tuple(Cells.of([value.strip()]) for value in values.values()), np.array([2]))
 
 
+def _bundle_table(content: bytes, file: str, findings: Findings) -> RawTable:
+    numbers, rows, asked = bundle.rows(content, file, findings)
+    headings = tuple(dict.fromkeys(name for row in rows for name in row))
+    _refuse_width(len(headings), file)
+    columns = tuple(Cells.of([row.get(name, "") for row in rows]) for name in headings)
+    return _without_suspicion(RawTable(file, headings, columns, np.array(numbers, dtype=np.int64), findings, asked))
+
+
 # -- text
 
 
 def _decoded(content: bytes, file: str, findings: Findings) -> str:
-    text, encoding = _decode(content, file)
-    if encoding != "UTF-8":
-        found = f"The file is {encoding}, not UTF-8, and was read so."
-        findings.append(Finding(file, 0, "", "encoding", "notice", found, "Save it as 'CSV UTF-8' to be safe with accents."))
+    if kind := next((kind for start, kind in _OTHERS if content.startswith(start)), ""):
+        raise InputError(f"'{file}' is {kind}, not a table. Send a CSV or an Excel workbook (.xlsx).")
+    found = decoded(content, f"'{file}'")
+    text = found.text
+    if found.other_line:
+        message = (
+            f"The file is in two encodings: line {found.other_line} is UTF-8, others are {found.encoding}. Each was read so."
+        )
+        remedy = "Look at the accents of both parts, and save the file as 'CSV UTF-8'."
+        findings.append(Finding(file, 0, "", "encoding", "warning", message, remedy))
+    elif found.encoding != "UTF-8":
+        message = f"The file is {found.encoding}, not UTF-8, and was read so."
+        findings.append(Finding(file, 0, "", "encoding", "notice", message, "Save it as 'CSV UTF-8' to be safe with accents."))
     if "\0" in text:
-        raise InputError(f"'{file}' is not a text file. Send a CSV or an Excel workbook (.xlsx).")
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(
+            f"'{file}' is not a text file: line {line} holds a NUL character. Send a CSV or an Excel workbook (.xlsx)."
+        )
     if "\xa0" in text or "\u202f" in text:
         text = text.replace("\xa0", " ").replace("\u202f", " ")
         findings.append(Finding(file, 0, "", "spaces", "notice", "The file holds non-breaking spaces; they were read as spaces."))
     return text if text.isascii() else text.translate(_INVISIBLE)
 
 
-def _decode(content: bytes, file: str) -> tuple[str, str]:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        candidates = [("utf-16", "UTF-16")]
-    else:
-        candidates = [("utf-8-sig", "UTF-8"), ("cp1252", "Windows-1252")]
-    for codec, name in candidates:
-        try:
-            return content.decode(codec), name
-        except UnicodeDecodeError:
-            continue
-    raise InputError(f"'{file}' is neither UTF-8, Windows-1252 nor UTF-16 text. Save it again as 'CSV UTF-8'.")
-
-
 def _separated(text: str, file: str, findings: Findings) -> tuple[str, str]:
     """Return the separator, and the text without the line in which Excel names it."""
-    first = re.match(r"sep=(.)\r?\n", text)
+    first = re.match(r"sep=([^\w\s\"]|\t)\r?\n", text)
     if first:
         text = text[first.end() :]
     separator = first[1] if first else _separator(text)
@@ -143,104 +175,56 @@ def _blank_rows(file: str, number: int, row: int, findings: Findings) -> None:
 
 
 def _text_rows(text: str, separator: str, file: str, findings: Findings) -> list[list[str]]:
+    rows: list[list[str]] = []
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as problem:
         if "unexpected end" in str(problem) or "field larger" in str(problem):
-            raise InputError(
-                f"'{file}' opens a quotation mark that is never closed. Find it and save the file again."
-            ) from problem
+            row = f"A quotation mark on row {len(rows) + 1} of '{file}' is never closed"
+            raise InputError(f"{row}: all rows after it would be lost. Delete or close it and save the file again.") from problem
+    else:
+        _swallowed(rows, separator, file, findings, sure=False)
+        return rows
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as problem:
         raise InputError(f"'{file}' is not a CSV file: {problem}. Save it again as 'CSV UTF-8'.") from problem
-    message = "A quotation mark stands inside a quoted cell; the cell was read as well as possible."
-    findings.append(Finding(file, 0, "", "quotes", "warning", message, "Look at the cells with quotation marks."))
+    if not _swallowed(rows, separator, file, findings, sure=True):
+        message = "A quotation mark stands inside a quoted cell; the cell was read as well as possible."
+        findings.append(Finding(file, 0, "", "quotes", "warning", message, "Look at the cells with quotation marks."))
     return rows
+
+
+def _swallowed(rows: list[list[str]], separator: str, file: str, findings: Findings, *, sure: bool) -> bool:
+    """Say in which cells whole rows stand: a stray quotation mark opens there, and the next one closes it rows later.
+
+    ``sure``: quotation marks stand wrong in this file, so that any cell of several lines may have swallowed a row.
+    """
+    between = len(rows[0]) - 1 if rows else 0
+    found = 0
+    for number, row in enumerate(rows, start=1):
+        lines = [line for cell in row if "\n" in cell for line in cell.split("\n")[1:]]
+        if not lines or number == 1 or not (sure or (between > 1 and any(line.count(separator) == between for line in lines))):
+            continue
+        found += 1
+        if found <= LISTED:
+            message = f"A cell holds {len(lines) + 1} lines: a stray quotation mark may have swallowed the rows after this one."
+            remedy = "Delete the stray quotation mark, or put the text on one line."
+            findings.append(Finding(file, number, "", "quotes", "blocking", message, remedy))
+    return bool(found)
+
+
+def _refuse_width(columns: int, file: str) -> None:
+    if columns > WIDEST:
+        raise InputError(
+            f"'{file}' has a row of {columns:,} columns; {WIDEST:,} is the most. Send one column for each field of the data set."
+        )
 
 
 def _separator(text: str) -> str:
     heading = re.sub(r'"[^"]*"', "", text[:20_000].split("\n", 1)[0])
     counts = {mark: heading.count(mark) for mark in ",;\t|"}
     return max(counts, key=lambda mark: counts[mark]) if any(counts.values()) else ","
-
-
-# -- workbooks
-
-
-def _workbook_rows(content: bytes, file: str, findings: Findings) -> list[list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415  CSV alone does not need it
-
-    formulas = _has_formulas(content, file)
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = workbook.get_sheet_by_index(0)
-        values = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError, IndexError, zipfile.BadZipFile) as problem:
-        raise InputError(
-            f"'{file}' is not a workbook that can be read: {problem}. Save it as 'Excel workbook (.xlsx)'."
-        ) from problem
-    if len(workbook.sheet_names) > 1:
-        message = f"The workbook has {len(workbook.sheet_names)} sheets; only the first, '{workbook.sheet_names[0]}', was read."
-        findings.append(Finding(file, 0, "", "other-sheets", "notice", message, "Put the cases on the first sheet."))
-    rows = [[_cell(value) for value in row] for row in values]
-    if formulas:
-        _formula_findings(content, file, rows, findings)
-    return rows
-
-
-def _has_formulas(content: bytes, file: str) -> bool:
-    try:
-        package = zipfile.ZipFile(io.BytesIO(content))
-        if sum(entry.file_size for entry in package.infolist()) > LARGEST:
-            return _too_large(file)
-        sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-        return any(re.search(rb"<(?:\w+:)?f[ >/]", package.read(name)) for name in sheets)
-    except InputError:
-        raise
-    except Exception as problem:  # a damaged archive fails in any of zipfile's, zlib's and struct's ways
-        raise InputError(f"'{file}' is a damaged workbook: {problem}. Save it again as 'Excel workbook (.xlsx)'.") from problem
-
-
-def _too_large(file: str) -> bool:
-    raise InputError(f"'{file}' is too large when unpacked. Send it as CSV.")
-
-
-def _formula_findings(content: bytes, file: str, rows: list[list[str]], findings: Findings) -> None:
-    """Take the values that Excel saved beside its formulas; refuse a formula that was never calculated."""
-    import openpyxl  # noqa: PLC0415  slow to load, and few files have formulas
-
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content))
-    except Exception as problem:  # openpyxl raises whatever the XML makes it raise
-        raise InputError(f"'{file}' holds formulas that cannot be read: {problem}. Paste the values instead.") from problem
-    taken = 0
-    for cells in book.worksheets[0].iter_rows():
-        for cell in (cell for cell in cells if cell.data_type == "f"):
-            row, place = int(cell.row or 0), int(cell.column or 0) - 1
-            saved = rows[row - 1][place] if row <= len(rows) and place < len(rows[row - 1]) else ""
-            taken += bool(saved)
-            if not saved:
-                heading = rows[0][place] if rows and place < len(rows[0]) else ""
-                message = "The cell holds a formula without a saved value."
-                findings.append(
-                    Finding(file, row, heading, "formula", "blocking", message, "Paste the value instead of the formula.")
-                )
-    if taken:
-        message = f"{taken} cells hold formulas; the values that Excel saved with them were taken."
-        findings.append(Finding(file, 0, "", "formula", "notice", message, "Paste values instead of formulas."))
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value.replace("\xa0", " ")
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time(0) else value.isoformat(sep=" ")
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 # -- the shape
@@ -265,7 +249,7 @@ def _without_blanks(
     rows: list[list[str]], first: int, file: str, findings: Findings
 ) -> tuple[list[list[str]], npt.NDArray[np.int64]]:
     numbers = np.arange(first, first + len(rows), dtype=np.int64)
-    blanks = {place for place, row in enumerate(rows) if not (row and row[0]) and not any(cell.strip() for cell in row)}
+    blanks = {place for place, row in enumerate(rows) if not (row and row[0].strip()) and not any(cell.strip() for cell in row)}
     if not blanks:
         return rows, numbers
     kept = [place for place in range(len(rows)) if place not in blanks]
@@ -310,7 +294,7 @@ def _square(body: list[list[str]], numbers: npt.NDArray[np.int64], width: int, f
 def _without_suspicion(table: RawTable) -> RawTable:
     """Find spreadsheet errors and formulas. ``="0012"`` is Excel's way to keep leading noughts, and is unwrapped."""
     columns = tuple(_judged(table, heading, cells) for heading, cells in zip(table.headings, table.columns, strict=True))
-    return RawTable(table.file, table.headings, columns, table.row_numbers, table.findings)
+    return replace(table, columns=columns)
 
 
 def _judged(table: RawTable, heading: str, cells: Cells) -> Cells:

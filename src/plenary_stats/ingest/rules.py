@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from plenary_stats.expressions import known_values
 from plenary_stats.findings import Finding, Findings
-from plenary_stats.ingest import derived, values
+from plenary_stats.ingest import derived, redcap, values
+from plenary_stats.ingest.bundle import URN
 from plenary_stats.ingest.files import RawTable
 from plenary_stats.ingest.work import NO_ROWS, Work, heading_names, plain, with_all
 from plenary_stats.spec import DataSet
@@ -63,7 +64,9 @@ def check(
     ``places``: the area of residence of small areas and postcodes, which are looked up and dropped.
     ``on``: the day of the check, after which no date may lie; never taken from the clock.
     """
+    raw = redcap.recognised(raw, dataset)
     work = Work(raw, dataset, on)
+    _questionnaires(work)
     work.place_columns(filled=("centre",) * bool(centre) + ("area",) * (places is not None and derived.looks_up_areas(dataset)))
     work.read_columns()
     derived.areas_looked_up(work, places)
@@ -88,6 +91,7 @@ def check(
 
 def rows_of_cases(raw: RawTable, dataset: DataSet) -> dict[str, list[int]]:
     """Return the spreadsheet rows of each case identifier (in small letters) of a file, before any rule is tried."""
+    raw = redcap.recognised(raw, dataset)
     names = heading_names(dataset)
     found: dict[str, list[int]] = {}
     for heading, cells in zip(raw.headings, raw.columns, strict=True):
@@ -95,6 +99,21 @@ def rows_of_cases(raw: RawTable, dataset: DataSet) -> dict[str, list[int]]:
             for number, text in zip(raw.row_numbers.tolist(), cells, strict=True):
                 found.setdefault(text.strip().casefold(), []).append(number)
     return found
+
+
+def _questionnaires(work: Work) -> None:
+    """Refuse answers to another service's questions; tell of those to another version's."""
+    dataset = work.dataset
+    for asked in sorted(work.raw.questionnaires):
+        name, _, version = asked.partition("|")
+        if name != f"{URN}{dataset.service}":
+            message = f"The bundle answers the questionnaire '{name}', not that of '{dataset.service}'."
+            work.find(
+                "fhir", "blocking", "", NO_ROWS, message, f"Answer '{URN}{dataset.service}': its export is among the agreed sets."
+            )
+        elif version and version != dataset.version:
+            message = f"The bundle answers version {version} of the data set; {dataset.version} is the one in force."
+            work.find("fhir", "notice", "", NO_ROWS, message, "See that the fields are the same.")
 
 
 # -- one row, several values

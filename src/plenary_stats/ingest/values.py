@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from plenary_stats.dictionary.elements import Element
+from plenary_stats.dictionary.elements import Element, fits_modulus_11
 from plenary_stats.findings import Severity
 from plenary_stats.ingest.cells import Cells, widened
 from plenary_stats.spec import Field
@@ -99,6 +99,9 @@ def missing(known: Field, length: int) -> Column:
 
 # -- texts
 
+LONGEST_TEXT: Final = 4_000
+"""Characters of a text that is taken. More is a document pasted into a cell, or a file that is no table."""
+
 _SCIENTIFIC: Final = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 _NHS_IN_TEXT: Final = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
 
@@ -106,6 +109,7 @@ _NHS_IN_TEXT: Final = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
 def _read_texts(work: _Work) -> Column:
     if work.plain is not None and work.known.type != "notes" and _nothing_to_look_for(work.known, work.plain):
         return widened(work.plain)
+    _refuse_long(work)
     for place, text in enumerate(work.texts):
         if "E+" in text and _SCIENTIFIC.fullmatch(text):
             message = f"{work.shown(place)} is an identifier that the spreadsheet turned into a number: digits are lost."
@@ -119,6 +123,14 @@ def _read_texts(work: _Work) -> Column:
     if work.known.element is not None:
         return _read_elements(work, work.known.element)
     return np.array(work.texts, dtype=np.str_)
+
+
+def _refuse_long(work: _Work) -> None:
+    for place, text in enumerate(work.texts):
+        if len(text) > LONGEST_TEXT:
+            message = f"{work.shown(place)} is a text of {len(text):,} characters; {LONGEST_TEXT:,} is the most."
+            work.problem(place, "too-long", message, "Shorten it. If it holds other rows, close the quotation mark before them.")
+            work.texts[place] = ""
 
 
 def _read_elements(work: _Work, element: Element) -> Column:
@@ -173,15 +185,7 @@ def _all_valid(plain: npt.NDArray[np.bytes_]) -> bool:
     given = plain[plain != b""]
     letters = given.view(np.uint8).reshape(len(given), plain.dtype.itemsize)
     ten = letters.shape[1] >= 10 and not letters[:, 10:].any()
-    return not len(given) or (ten and bool(_check_digits(letters[:, :10]).all()))
-
-
-def _check_digits(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Return which rows of ten letters are digits, the last fitting the others (modulus 11)."""
-    digits = letters.astype(np.int64) - ord("0")
-    remainder = 11 - (digits[:, :9] @ np.arange(10, 1, -1)) % 11
-    fits: npt.NDArray[np.bool_] = np.where(remainder == 11, 0, remainder) == digits[:, 9]
-    return fits & ((digits >= 0) & (digits <= 9)).all(axis=1)
+    return not len(given) or (ten and bool(fits_modulus_11(letters[:, :10]).all()))
 
 
 def nhs_valid(digits: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -190,7 +194,7 @@ def nhs_valid(digits: Sequence[str]) -> npt.NDArray[np.bool_]:
     valid = np.zeros(len(digits), dtype=bool)
     if ten.any():
         letters = np.array([text for text, fits in zip(digits, ten, strict=True) if fits], dtype="S10")
-        valid[ten] = _check_digits(letters.view(np.uint8).reshape(-1, 10))
+        valid[ten] = fits_modulus_11(letters.view(np.uint8).reshape(-1, 10))
     return valid
 
 

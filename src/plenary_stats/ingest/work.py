@@ -68,6 +68,13 @@ class Work:
         self._absent(absent)
 
     def _unknown(self, headings: list[str], absent: list[str]) -> None:
+        if len(headings) > LISTED:
+            message = (
+                f"The data set has no field for {len(headings):,} of the columns: the file seems to be another than is asked."
+            )
+            remedy = "Send the columns of the data set; delete the others."
+            self.find("unknown-column", "blocking", "", NO_ROWS, message, remedy)
+            return
         for heading in headings:
             close = difflib.get_close_matches(plain(heading), absent, n=1, cutoff=0.75)
             if close:

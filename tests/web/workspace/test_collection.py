@@ -9,9 +9,11 @@ from plenary.collection import actions, queries
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NetworkLead
 from plenary.core.terms import SYSTEM
+from plenary.web import uploads
 from plenary.web.workspace import collection
 from tests.factories.collection import END, START, accepted, case, case_file, lead, make_centre, manager, receive, signed_off
 from tests.factories.core import make_who
+from tests.factories.files import HOSTILE, SMALL_AREA, defects
 from tests.factories.registry import CentreFactory
 
 HERE = "/workspace/collection/adult-ecmo/RJ1/2025/"
@@ -175,7 +177,7 @@ def test_a_large_file_waits_for_its_check_and_the_page_looks_again(mine, own, mo
     [
         ({}, "Choose the file that holds the cases"),
         ({"file": SimpleUploadedFile("cases.csv", b"")}, "The file is empty."),
-        ({"file": SimpleUploadedFile("cases.pdf", b"%PDF")}, "cases.pdf is neither CSV nor XLSX."),
+        ({"file": SimpleUploadedFile("cases.pdf", b"%PDF")}, "cases.pdf is neither CSV, XLSX nor a FHIR bundle (JSON)."),
     ],
 )
 def test_a_file_that_cannot_be_taken_is_refused_at_the_field(mine, own, files, said):
@@ -186,6 +188,83 @@ def test_a_file_that_cannot_be_taken_is_refused_at_the_field(mine, own, files, s
     assert page.count(said) == 2
     assert 'href="#id_file"' in page
     assert not queries.submissions(manager(own)).exists()
+
+
+@pytest.mark.slow
+def test_every_file_with_a_defect_is_answered_and_no_row_is_lost(mine, own):
+    for defect in defects():
+        answer = mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile(defect.name, defect.content)}, follow=True)
+        assert answer.status_code == 200, defect.name
+        submission = queries.submissions(manager(own)).first()
+        assert submission.filename == defect.name
+        assert bool(submission.blocking) == defect.blocked, defect.name
+        found = {f"{one.severity} {one.rule} {one.row} {one.field}".rstrip() for one in actions_found(own, submission)}
+        assert {one for one in defect.findings if one.startswith("blocking")} <= found, defect.name
+        mine.post(f"/workspace/submissions/{submission.pk}/accept/")
+        submission.refresh_from_db()
+        kept = queries.current_versions(manager(own)).filter(submission=submission).count()
+        assert kept == defect.cases, defect.name
+        assert submission.state == ("checked" if defect.blocked else "accepted"), defect.name
+
+
+def actions_found(own, submission):
+    return queries.open_findings(manager(own), submission)
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name.endswith((".csv", ".xlsx"))])
+def test_what_does_harm_is_a_finding_and_nothing_else(mine, own, name, monkeypatch):
+    monkeypatch.setattr("plenary_stats.ingest.workbooks.AREA", SMALL_AREA)
+    monkeypatch.setattr(collection, "AT_ONCE", 10_000_000)
+    make, words = HOSTILE[name]
+    answer = mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile(name, make())}, follow=True)
+    assert answer.status_code == 200
+    assert "Mend 1 finding and send the file again" in answer.text
+    [finding] = queries.open_findings(manager(own), queries.submissions(manager(own)).get())
+    assert words in finding.message
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if not name.endswith((".csv", ".xlsx"))])
+def test_what_has_another_name_is_not_received(mine, own, name):
+    make, _ = HOSTILE[name]
+    page = mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile(name, make())}).text
+    assert f"{name} is neither CSV, XLSX nor a FHIR bundle" in page
+    assert not queries.submissions(manager(own)).exists()
+
+
+def test_a_file_beyond_the_limit_is_stopped_on_its_way(mine, own, monkeypatch):
+    monkeypatch.setattr(uploads, "LARGEST", 1000)
+    page = mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile("cases.csv", b"x" * 2000)}).text
+    assert page.count("cases.csv is larger than 50 MB.") == 2
+    assert "Choose the file" not in page
+    assert not queries.submissions(manager(own)).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bundle.json", b'{"resourceType": "QuestionnaireResponse", "status": "completed", "item": [%s]}'
+         % b", ".join(b'{"linkId": "%s", "answer": [{"valueString": "%s"}]}' % (key.encode(), value.encode())
+                      for key, value in case("A1").items() if value)),
+        ("redcap.csv", b"record_id,redcap_event_name,sex,admitted_on,status\nA1,base,female,2025-06-15,\nA1,end,,,alive\n"),
+    ],
+)  # fmt: skip
+def test_exports_of_other_systems_become_cases(mine, own, name, content):
+    mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile(name, content)})
+    submission = queries.submissions(manager(own)).get()
+    assert (submission.blocking, submission.cases) == (0, 1)
+    mine.post(f"/workspace/submissions/{submission.pk}/accept/")
+    [version] = queries.current_versions(manager(own))
+    assert (version.case.case_id, version.payload["status"]) == ("A1", "alive")
+
+
+def test_a_case_that_would_be_a_formula_is_defused_when_it_is_downloaded(mine, own):
+    content = case_file(case("+cmd|' /C calc'!A0"), case("@SUM(1)"))
+    mine.post(f"{HERE}upload/", {"file": SimpleUploadedFile("cases.csv", content)})
+    submission = queries.submissions(manager(own)).get()
+    mine.post(f"/workspace/submissions/{submission.pk}/accept/")
+    text = mine.get(f"{HERE}cases.csv").text
+    assert "cmd|" in text
+    assert not [cell for line in text.lstrip("\ufeff").splitlines() for cell in line.split(",") if cell[:1] in ("+", "@", "=")]
 
 
 def test_a_service_without_a_data_set_says_so(as_, db):

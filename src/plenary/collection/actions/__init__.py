@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from plenary.collection import permissions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.queries.headings import mapping_sha256
 from plenary.collection.queries.runs import RunRow
 from plenary.collection.terms import (
     Difference,
@@ -114,18 +115,26 @@ def receive(*, centre: Centre, period_start: dt.date, period_end: dt.date, filen
             raise NotPossible("This file was erased because it holds a case that must not come back. Send it without that case.")
         sha256 = store_bytes(content, by=by, media_type=_media_type(filename))
         place = {"centre": centre, "period_start": period_start, "period_end": period_end, "route": Route.FILE}
+        mapping = mapping_sha256(centre)
         latest = Submission.objects.filter(**place).order_by("-received_at", "-id").first()
-        if latest is not None and latest.sha256 == sha256 and latest.state != SubmissionState.REFUSED:
+        same = latest is not None and (latest.sha256, latest.mapping_sha256) == (sha256, mapping)
+        if latest is not None and same and latest.state != SubmissionState.REFUSED:
             return latest
         submission = Submission.objects.create(
             **place,
             filename=_safe_name(filename),
             sha256=sha256,
+            mapping_sha256=mapping,
             data_set=version,
             received_at=timezone.now(),
             received_by=by.person_id,
         )
-        record(by=by, verb="receive", subject=_subject(submission), detail={"centre": centre.key, "sha256": sha256})
+        record(
+            by=by,
+            verb="receive",
+            subject=_subject(submission),
+            detail={"centre": centre.key, "sha256": sha256} | ({"mapping": mapping} if mapping else {}),
+        )
         enqueue("plenary.collection.tasks.check", submission.pk)
     return submission
 

@@ -24,7 +24,9 @@ from plenary.core.terms import NATION, Damaged, NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary_stats import ingest, spec, tables
-from plenary_stats.ingest import Checked, Finding
+from plenary_stats.dictionary.mapping import FileMapping, read_mapping
+from plenary_stats.ingest import Checked, Finding, RawTable
+from plenary_stats.ingest.suggestion import fitting
 from plenary_stats.spec import DataSet, InputError
 from plenary_stats.tables import CaseTable
 
@@ -161,7 +163,27 @@ def checked(submission: Submission) -> Checked:
     """
     content, on = stored_bytes(submission.sha256), timezone.localdate(submission.received_at)
     period = submission.period_start, submission.period_end
-    return check_bytes(content, submission.filename, version=submission.data_set, centre=submission.centre, period=period, on=on)
+    return check_bytes(
+        content,
+        submission.filename,
+        version=submission.data_set,
+        centre=submission.centre,
+        period=period,
+        on=on,
+        mapping=mapping_of(submission),
+    )
+
+
+def mapping_of(submission: Submission) -> FileMapping | None:
+    """Return the mapping by which a submission's columns are read; None where its headings are the data set's."""
+    if not submission.mapping_sha256:
+        return None
+    return fitting(read_mapping(stored_bytes(submission.mapping_sha256)), data_set(submission.data_set))
+
+
+def raw_table(submission: Submission) -> RawTable:
+    """Return a submission as it was sent, before any mapping. ``InputError`` where it cannot be read."""
+    return ingest.read(stored_bytes(submission.sha256), submission.filename)
 
 
 def holds_case(submission: Submission, case: Case) -> bool:
@@ -187,21 +209,29 @@ def erased_in(submission: Submission) -> list[tuple[int, str]]:
     known = {case_id.casefold(): case_id for case_id in erased}
     if not known:
         return []
-    raw = ingest.read(stored_bytes(submission.sha256), submission.filename)
-    rows = ingest.rows_of_cases(raw, data_set(submission.data_set))
+    raw, mapping = raw_table(submission), mapping_of(submission)
+    rows = ingest.rows_of_cases(ingest.mapped(raw, mapping) if mapping else raw, data_set(submission.data_set))
     return sorted((row, known[case_id]) for case_id in known.keys() & rows.keys() for row in rows[case_id])
 
 
 def check_bytes(
-    content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
+    content: bytes,
+    filename: str,
+    *,
+    version: DataSetVersion,
+    centre: Centre,
+    period: tuple[dt.date, dt.date],
+    on: dt.date,
+    mapping: FileMapping | None = None,
 ) -> Checked:
     """Check a file of one centre against the same rules and the same register as a collection folder.
 
     Screen and file both come here. ``InputError`` where it cannot be read at all.
     """
     start, end = period
+    raw = ingest.read(content, filename)
     return ingest.check(
-        ingest.read(content, filename),
+        ingest.mapped(raw, mapping) if mapping else raw,
         data_set(version),
         centre=centre.ods,
         centres={centre.ods: registry.designated_spans(centre)},

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from plenary.collection import actions, queries
 from plenary.collection.permissions import may_sign_off
+from plenary.collection.queries import headings as memory
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, NotPossible, Who
@@ -23,6 +24,7 @@ from plenary.web.design.formats import moment, number, plural
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, csv_download, table
 from plenary.web.routes import who
+from plenary.web.uploads import too_large
 from plenary.web.workspace.pages import Crumbs, attempt, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
 
@@ -244,7 +246,7 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label="File of cases",
-        help_text="CSV or XLSX, one row for each case, the field names as headings. At most 50 MB.",
+        help_text="CSV, XLSX, a REDCap export or a FHIR bundle; one row for each case. At most 50 MB.",
         widget=forms.FileInput,
         error_messages={
             "required": "Choose the file that holds the cases",
@@ -254,17 +256,25 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         sent = self.cleaned_data["file"]
-        if not sent.name.lower().endswith((".csv", ".xlsx", ".txt", ".tsv")):
-            raise forms.ValidationError(f"{sent.name} is neither CSV nor XLSX. Save the table in one of these forms")
-        if sent.size > 50 * 1024 * 1024:
-            raise forms.ValidationError("The file is larger than 50 MB. Leave out columns that the data set does not ask for")
+        if not sent.name.lower().endswith((".csv", ".xlsx", ".txt", ".tsv", ".json")):
+            raise forms.ValidationError(
+                f"{sent.name} is neither CSV, XLSX nor a FHIR bundle (JSON). Save the table in one of these forms"
+            )
         return sent
+
+
+def _refuse_large(request: HttpRequest, form: forms.Form) -> None:
+    """Say, in place of "choose a file", that the file was stopped on its way because it is too large."""
+    if request.method == "POST" and (name := too_large(request)):
+        form.errors.pop("file", None)
+        form.add_error("file", f"{name} is larger than 50 MB. Leave out columns that the data set does not ask for")
 
 
 def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpResponse:
     """Receive a file, and check it at once unless it is large."""
     asking, here = who(request), place(service, ods, period)
     form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
+    _refuse_large(request, form)
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data["file"]
         content = sent.read()
@@ -276,6 +286,7 @@ def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
                 actions.check(submission_id=kept.pk, by=asking)
             messages.success(request, f"{kept.filename} was received.")
             return redirect("submission", kept.pk)
+    known = memory.remembered(asking, here.centre)
     return form_page(
         request,
         form,
@@ -291,6 +302,8 @@ def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
         upload=True,
         template="workspace/upload.jinja",
         headings=here.url("headings"),
+        remembered=f"Your headings, matched {moment(known.saved_at)}, are applied." if known else "",
+        remembered_headings=here.url("remembered_headings"),
     )
 
 

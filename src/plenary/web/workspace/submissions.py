@@ -36,6 +36,9 @@ from plenary.web.workspace.pages import (
 
 SEVERITIES = (("blocking", "Blocking"), ("warning", "Warning"), ("notice", "Notice"))
 COLOURS = {"blocking": "red", "warning": "orange", "notice": "grey"}
+OTHER_HEADINGS = frozenset({"unknown-column", "missing-column", "no-heading"})
+"""Findings that the columns may have other headings than the data set's."""
+
 KINDS = {"added": "New case", "removed": "No longer sent", "changed": "Changed"}
 
 
@@ -48,7 +51,8 @@ def scope_of(asking: Who, *, number: int) -> Scope:  # noqa: ARG001 - the shape 
 OF_ITS_CENTRE: Permission = only(CentreDataManager, CentreLead, scope=scope_of, about="centre")
 
 
-def _own(request: HttpRequest, number: int) -> tuple[Any, Place]:
+def own_submission(request: HttpRequest, number: int) -> tuple[Any, Place]:
+    """Return a submission of an own centre and its place; raise ``NotFound``."""
     found = queries.submissions(who(request)).filter(pk=number).first()
     if found is None:
         raise NotFound(f"There is no submission {number}.")
@@ -59,7 +63,8 @@ def _name(one: Any) -> str:
     return "One case keyed on screen" if one.route == "keyed" else str(one.filename)
 
 
-def _crumbs(one: Any, here: Place) -> Crumbs:
+def submission_crumbs(one: Any, here: Place) -> Crumbs:
+    """Return the crumbs of the pages under a submission."""
     return [*here.crumbs(), (_name(one), reverse("submission", args=[one.pk]))]
 
 
@@ -94,7 +99,7 @@ class FindingFilter(FilterForm):
 def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
     """Show a submission and its findings. While the check runs, the page asks for itself again."""
     asking = who(request)
-    one, here = _own(request, number)
+    one, here = own_submission(request, number)
     found = queries.open_findings(asking, one)
     form = FindingFilter(request.GET, found)
     answer = list_page(
@@ -114,6 +119,8 @@ def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> H
         facts=_facts(one),
         running=one.state == "received",
         decide=one.state == "checked",
+        matchable=one.state in {"received", "checked"} and one.route == "file",
+        other_headings=any(finding.rule in OTHER_HEADINGS for finding in found),
         earlier=queries.before(asking, one),
         seconds=LOOK_AGAIN,
         empty=("Nothing was found: the file fits the data set.", None, None),
@@ -136,6 +143,7 @@ def _facts(one: Any) -> list[tuple[str, Cell]]:
         ("Received", moment(one.received_at)),
         ("Data set", one.data_set.version),
         ("File", f"Erased on {day(erased)} with a case that it held" if (erased := erased_on(one.sha256)) else ""),
+        ("Columns", "Read as the centre matched them" if one.mapping_sha256 else ""),
         ("Cases", number(one.cases) if one.findings_sha256 and not one.blocking else ""),
         ("Findings", ", ".join(said) or ("None" if one.findings_sha256 else "")),
     ]
@@ -154,7 +162,7 @@ def check(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def accept(request: HttpRequest, number: int) -> HttpResponse:
     """Turn the file into cases."""
-    one, here = _own(request, number)
+    one, here = own_submission(request, number)
     try:
         accepted = actions.accept(submission_id=one.pk, by=who(request))
     except NOT_POSSIBLE as problem:
@@ -166,7 +174,7 @@ def accept(request: HttpRequest, number: int) -> HttpResponse:
 
 def refuse(request: HttpRequest, number: int) -> HttpResponse:
     """Set a submission aside, with a reason."""
-    one, here = _own(request, number)
+    one, here = own_submission(request, number)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
@@ -178,7 +186,7 @@ def refuse(request: HttpRequest, number: int) -> HttpResponse:
         form,
         title="Set this file aside",
         section=SECTION,
-        crumbs=_crumbs(one, here),
+        crumbs=submission_crumbs(one, here),
         intro=[f"{_name(one)}: no case is taken from it. The file and its findings are kept."],
         submit="Set aside",
         kind="warning",
@@ -207,7 +215,7 @@ class ChangeFilter(FilterForm):
 def changes(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
     """Show, case by case, what differs from the file that this one supersedes. That it was read is recorded."""
     asking = who(request)
-    one, here = _own(request, number)
+    one, here = own_submission(request, number)
     earlier = queries.before(asking, one)
     if earlier is None:
         raise NotFound("This is the first file of its centre and period: there is nothing to compare it with.")
@@ -217,7 +225,7 @@ def changes(request: HttpRequest, number: int, *, as_file: bool = False) -> Http
         request,
         title="What changes",
         section=_name(one),
-        crumbs=_crumbs(one, here),
+        crumbs=submission_crumbs(one, here),
         columns=("Case", "Change", "Field", "Before", "Now"),
         rows=[(row.name, KINDS[row.kind], row.field, row.before, row.after) for row in form.keep(found)],
         intro=[f"Compared with {_name(earlier)}, received {moment(earlier.received_at)}."],

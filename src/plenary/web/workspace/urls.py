@@ -33,6 +33,7 @@ from plenary.web.workspace import (
     spend,
     submissions,
 )
+from plenary.web.workspace import headings as own_headings
 from plenary.web.workspace.editions import PUBLISHERS
 from plenary.web.workspace.results import NETWORK
 from plenary.web.workspace.submissions import OF_ITS_CENTRE
@@ -59,6 +60,9 @@ urlpatterns = [
     route(HERE, collection.series, "series", CENTRE),
     route(f"{HERE}upload/", collection.upload, "upload", CENTRE),
     route(f"{HERE}headings.csv", collection.headings, "headings", CENTRE),
+    route(f"{HERE}remembered/", own_headings.remembered, "remembered_headings", CENTRE),
+    route(f"{HERE}remembered.csv", partial(own_headings.remembered, as_file=True), "remembered_headings_file", CENTRE),
+    route(f"{HERE}remembered/forget/", own_headings.forget, "forget_headings", CENTRE),
     route(f"{HERE}cases/", cases.cases, "cases", CENTRE),
     route(f"{HERE}cases.csv", partial(cases.cases, as_file=True), "cases_file", CENTRE),
     route(f"{HERE}key/", cases.key_case, "key_case", CENTRE),
@@ -71,6 +75,7 @@ urlpatterns = [
     route(f"{HERE}reopen/", series.reopen, "reopen_series", (NetworkLead,)),
     route(SENT, submissions.submission, "submission", OF_ITS_CENTRE),
     route(f"{SENT}findings.csv", partial(submissions.submission, as_file=True), "findings_file", OF_ITS_CENTRE),
+    route(f"{SENT}columns/", own_headings.columns, "match_columns", OF_ITS_CENTRE),
     route(f"{SENT}changes/", submissions.changes, "changes", OF_ITS_CENTRE),
     route(f"{SENT}changes.csv", partial(submissions.changes, as_file=True), "changes_file", OF_ITS_CENTRE),
     route(f"{SENT}check/", submissions.check, "check_submission", OF_ITS_CENTRE),

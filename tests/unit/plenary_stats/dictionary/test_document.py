@@ -84,7 +84,7 @@ def test_markup_is_taken_off_and_signs_of_comparison_are_not(text, shown):
         (b"field_name\nx", "no column 'Field Type'"),
         (b"field_name,variable,field_type\nx,y,text", "'Variable / Field Name' twice"),
         (b"field_name,field_type\nx,text,stray", "Row 2 has more cells"),
-        (b"\xff\xfe\x00", "neither UTF-8"),
+        (b"\xff\xfe\x00", "begins as UTF-16"),
         (b"\x81\x8d", "neither UTF-8"),
         (b'field_name,field_type\n"' + b"x" * 200_000 + b'",text', "not a CSV file"),
     ],

@@ -10,7 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.errors import InputError
-from plenary_stats.ingest import one_row, read
+from plenary_stats.ingest import check, one_row, read
+from plenary_stats.ingest.files import refuse_size
+from plenary_stats.spec import read_dictionary
+from tests.factories import files
+from tests.factories.collection import DICTIONARY
+from tests.factories.files import defects
 
 
 def told(table, severity=None):
@@ -220,3 +225,106 @@ def test_a_damaged_workbook_is_read_or_refused(data):
     except InputError:
         return
     assert len(table.headings) == len(table.columns)
+
+
+# -- the defects of real uploads, and what does harm
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return read_dictionary(DICTIONARY, "adult-ecmo", "2025-1")
+
+
+def checked(raw, dataset):
+    period = {"period": "2025", "period_start": date(2025, 1, 1), "period_end": date(2026, 1, 1)}
+    return check(raw, dataset, centre="RJ1", on=date(2026, 6, 1), **period)
+
+
+@pytest.mark.parametrize("defect", defects(), ids=lambda defect: defect.name)
+def test_a_file_with_a_defect_has_the_right_answer(defect, dataset):
+    if defect.refused:
+        with pytest.raises(InputError) as refusal:
+            read(defect.content, defect.name)
+        assert str(refusal.value) == defect.refused
+        return
+    raw = read(defect.content, defect.name)
+    found = checked(raw, dataset)
+    assert files.told(found.findings) == list(defect.findings)
+    assert (len(raw), len(found.cases)) == (defect.rows, defect.cases)
+    assert defect.cases == (0 if defect.blocked else defect.rows), "rows in are cases, or the whole file is refused"
+    for finding in found.findings.blocking:
+        assert finding.remedy, finding
+
+
+def test_at_least_the_defects_that_audits_recorded_are_there():
+    assert len(defects()) >= 25
+    assert {one.name for one in defects()} == {path.name for path in files.DEFECTS.glob("*.csv")}
+
+
+CELLS = st.one_of(
+    st.text(st.characters(exclude_characters='\r\n,"\0\ufeff\u200b\u2060', exclude_categories=("Cs",)), max_size=12),
+    st.sampled_from(
+        ["A1", "15/06/2025", "female", "", " ", "=1+1", "#REF!", "1e400", "٣", "9" * 30, "-", "NaN", "\x0b", "\u2028"]
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=8, max_size=8), max_size=6))
+def test_no_row_is_lost_whatever_stands_in_it(dataset, rows):
+    heads = "case_id,nhs_number,birth_date,sex,area,admitted_on,pf_ratio,status"
+    text = "\n".join([heads, *(",".join(row) for row in rows)]) + "\n"
+    raw = read(text.encode(), "c.csv")
+    assert len(raw) == sum(any(cell.strip() for cell in row) for row in rows)
+    found = checked(raw, dataset)
+    assert len(found.cases) == (0 if found.findings.blocking else len(raw))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.sampled_from('ab1,;"\n\r\t =#\xa0é'), max_size=80))
+def test_any_text_with_marks_is_read_or_refused(dataset, text):
+    try:
+        raw = read(("case_id,admitted_on\n" + text).encode(), "c.csv")
+    except InputError:  # every other error fails
+        return
+    found = checked(raw, dataset)
+    assert len(found.cases) == (0 if found.findings.blocking else len(raw))
+
+
+@pytest.mark.parametrize(
+    ("text", "blocked"),
+    [
+        ('case_id,note,x\nA1,"two\nlines",1\n', False),
+        ('case_id,note,x\nA1,"two\nlines, of, text, with commas",1\n', False),
+        ('case_id,note,x\nA1,"swallows\nB2,b,2\nC3,c,3\n",4\n', True),
+        ('case_id,note,x\nA1,"swallows,1\nB2,"b,2\n', True),
+        ('case_id,note,x\nA1,"a ""quoted"" word",1\n', False),
+    ],
+)
+def test_a_quotation_mark_that_swallows_rows_blocks(text, blocked):
+    table = read(text.encode(), "c.csv")
+    assert told(table, "blocking") == ([("quotes", 2, "")] if blocked else [])
+
+
+def test_many_swallowed_rows_are_listed_up_to_a_limit():
+    text = "case_id,note,x\n" + 'A1,"a\nB2,b,2\nC3,c,3\n",4\n' * 700
+    assert len(told(read(text.encode(), "c.csv"), "blocking")) == 500
+
+
+def test_a_file_may_be_as_wide_as_a_spreadsheet_and_no_wider(monkeypatch):
+    monkeypatch.setattr("plenary_stats.ingest.files.WIDEST", 3)
+    assert read(b"a,b,c\n1,2,3\n", "c.csv").headings == ("a", "b", "c")
+    for text in (b"a,b,c,d\n1,2,3,4\n", b'a,"b",c,d\n1,2,3,4\n', b'\n\na,b,c\n1,"2",3,4\n'):
+        with pytest.raises(InputError, match="a row of 4 columns; 3 is the most"):
+            read(text, "c.csv")
+
+
+def test_a_size_is_refused_before_the_bytes_are_looked_at():
+    refuse_size(500_000_000, "c.csv")
+    with pytest.raises(InputError, match=r"'c.csv' is larger than 500 MB"):
+        refuse_size(500_000_001, "c.csv")
+
+
+def test_the_name_of_the_separator_is_a_mark():
+    for mark in ('"', "a", " ", "é"):
+        assert read(f"sep={mark}\ncase_id\n1\n".encode(), "c.csv").headings == (f"sep={mark}".strip(),)

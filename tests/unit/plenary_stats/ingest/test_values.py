@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.ingest.cells import Cells, cut
-from plenary_stats.ingest.values import missing, nhs_valid, read_column
+from plenary_stats.ingest.values import LONGEST_TEXT, missing, nhs_valid, read_column
 from plenary_stats.spec import STANDARD, Field
 
 ON = date(2026, 6, 1)
@@ -293,3 +293,12 @@ def test_the_last_day_of_every_month_is_a_date_and_the_next_is_none():
     )
     assert np.isnat(gone.column).all()
     assert {problem.rule for problem in gone.problems.values()} == {"impossible-date"}
+
+
+@pytest.mark.parametrize(("letters", "told_of"), [(4_000, False), (4_001, True)])
+def test_a_text_has_an_end(letters, told_of):
+    reading = read_column(Field("note", type="notes"), ["x" * letters, "short"])
+    assert [problem.rule for problem in reading.problems.values()] == ["too-long"] * told_of
+    assert reading.column[1] == "short"
+    assert reading.column.dtype.itemsize <= 4 * LONGEST_TEXT, "one long cell must not widen a hundred thousand"
+    assert all(len(problem.message) < 200 for problem in reading.problems.values())

@@ -7,9 +7,11 @@ import pytest
 
 from plenary_stats.dictionary.document import Dictionary, entry, write
 from plenary_stats.findings import LISTED
+from plenary_stats.ingest import check
 from plenary_stats.ingest.files import read
 from plenary_stats.ingest.work import NO_ROWS, Work, heading_names, plain, with_all
 from plenary_stats.spec import read_dictionary
+from tests.factories.collection import DICTIONARY
 
 DATA = read_dictionary(
     write(
@@ -99,3 +101,14 @@ def test_findings_of_one_kind_are_listed_up_to_a_number():
 def test_a_row_that_has_a_finding_lacks_nothing_more():
     made = work("centre,case_id,a\nRX1,1,x\nRX1,2,\nRX1,3,#REF!\n")
     assert made.lacking("a").tolist() == [False, True, False]
+
+
+def test_a_file_of_other_columns_altogether_is_one_finding():
+    strange = "".join(f",x{n}" for n in range(501))
+    dataset = read_dictionary(DICTIONARY, "adult-ecmo", "1")
+    found = check(read(f"case_id{strange}\nA1\n".encode(), "c.csv"), dataset, centre="RJ1").findings
+    unknown = [one for one in found if one.rule == "unknown-column"]
+    assert [(one.severity, one.field) for one in unknown] == [("blocking", "")]
+    assert "501 of the columns" in unknown[0].message
+    fewer = check(read(f"case_id{strange[:-5]}\nA1\n".encode(), "c.csv"), dataset, centre="RJ1").findings
+    assert len([one for one in fewer if one.rule == "unknown-column"]) == 500
