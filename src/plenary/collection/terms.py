@@ -48,6 +48,51 @@ class Stance(StrEnum):
     OBJECTS = "objects"
 
 
+class VitalStatus(StrEnum):
+    """What a follow-up says of the patient. The last: what an earlier one said was a mistake, and nothing stands in its place."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    LOST = "lost"
+    TRANSFERRED = "transferred"
+    IN_ERROR = "in_error"
+
+
+class Source(StrEnum):
+    """Where a follow-up comes from."""
+
+    CENTRE = "centre"
+    LOCAL = "local"
+    GP = "gp"
+    REGISTER = "register"
+    FAMILY = "family"
+
+
+class Wish(StrEnum):
+    """What a patient was asked, or has said of the own accord."""
+
+    REGISTRY = "registry"
+    OPT_OUT = "opt_out"
+    OBJECTION = "objection"
+
+
+class Answer(StrEnum):
+    """What the patient answered. ``not_asked`` takes an answer that was recorded by mistake back."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    NOT_ASKED = "not_asked"
+
+
+class Effect(StrEnum):
+    """What an answer does to the case: nothing; it leaves no more for research; it is counted by number and no more is kept."""
+
+    KEPT = "kept"
+    NOT_FOR_RESEARCH = "not_for_research"
+    COUNTED_ONLY = "counted_only"
+
+
 SUBMISSION_MOVES: Final[Mapping[SubmissionState, frozenset[SubmissionState]]] = {
     SubmissionState.RECEIVED: frozenset({SubmissionState.CHECKED, SubmissionState.REFUSED}),
     SubmissionState.CHECKED: frozenset({SubmissionState.CHECKED, SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
@@ -163,3 +208,26 @@ class Progress:
     expected: int
     missing: int
     series: SeriesState
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One case that somebody has begun to key and not finished."""
+
+    number: int
+    case_id: str
+    correcting: bool
+    filled: int
+    begun_at: dt.datetime
+    saved_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that a version of a case changed, and how that version came."""
+
+    version: int
+    at: dt.datetime
+    route: str
+    by: str
+    difference: Difference

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +17,7 @@ from django.utils import timezone
 
 from plenary.collection import permissions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.queries.entry import carried_over
 from plenary.collection.queries.runs import RunRow
 from plenary.collection.terms import (
     Difference,
@@ -312,16 +311,37 @@ def _refuse_change_to_signed(centre: Centre) -> None:
 
 
 def key_case(
-    *, centre: Centre, period_start: dt.date, period_end: dt.date, values: Mapping[str, str], by: Who
+    *,
+    centre: Centre,
+    period_start: dt.date,
+    period_end: dt.date,
+    values: Mapping[str, str],
+    by: Who,
+    known: CaseVersion | None = None,
 ) -> tuple[Submission | None, Sequence[Finding]]:
-    """Take one case keyed on screen through the same check as a file. With a blocking finding nothing is stored."""
+    """Take one case keyed on screen through the same check as a file. With a blocking finding nothing is stored.
+
+    ``known`` is the version that it corrects: who the patient is need not be said again, and what the identifiers told then,
+    such as the age, stays where they are left out. Of the row itself what tells who the patient is is not kept either.
+    """
     require(permissions.may_submit(by, centre), f"Only people of {centre.key} key its cases.")
     require_period(period_start, period_end)
     version = queries.data_set_for(centre.service, period_end)
-    content = _one_row({"centre": centre.ods} | {name: value for name, value in values.items() if name != "centre"})
+    dataset = queries.data_set(version)
+    row = {"centre": centre.ods} | {name: value for name, value in values.items() if name != "centre"}
+    if known is not None:
+        row = carried_over(known, dataset, row) | row
     checked = queries.check_bytes(
-        content, KEYED_NAME, version=version, centre=centre, period=(period_start, period_end), on=timezone.localdate()
+        queries.one_row(row),
+        KEYED_NAME,
+        version=version,
+        centre=centre,
+        period=(period_start, period_end),
+        on=timezone.localdate(),
+        without_identifiers=known is not None,
     )
+    kept = {name for name, field in dataset.columns.items() if not field.identifier}
+    content = queries.one_row({name: value for name, value in row.items() if name in kept})
     counts = _counts(checked.findings)
     if counts["blocking"]:
         return None, checked.findings
@@ -347,14 +367,6 @@ def key_case(
         _refuse_change_to_signed(centre)
         record(by=by, verb="key case", subject=_subject(submission), detail={"centre": centre.key})
     return submission, checked.findings
-
-
-def _one_row(values: Mapping[str, str]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(values)
-    writer.writerow(values.values())
-    return out.getvalue().encode()
 
 
 # -- reading cases is an event
@@ -397,6 +409,7 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
             raise NotPossible(f"{centre.key} has no case {case_id}.")
         files = _files_with(case)
         case.versions.update(payload={}, current=False)
+        case.drafts.all().delete()
         case.erased, case.area, case.sex, case.age = True, "", "", None
         case.save()
         _refuse_change_to_signed(centre)

@@ -5,11 +5,14 @@ Pages read cases through ``actions.open_cases`` and ``actions.open_differences``
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import hashlib
+import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -192,17 +195,38 @@ def erased_in(submission: Submission) -> list[tuple[int, str]]:
     return sorted((row, known[case_id]) for case_id in known.keys() & rows.keys() for row in rows[case_id])
 
 
+def one_row(values: Mapping[str, str]) -> bytes:
+    """Return one case as the file that it would be."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(values)
+    writer.writerow(values.values())
+    return out.getvalue().encode()
+
+
 def check_bytes(
-    content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
+    content: bytes,
+    filename: str,
+    *,
+    version: DataSetVersion,
+    centre: Centre,
+    period: tuple[dt.date, dt.date],
+    on: dt.date,
+    without_identifiers: bool = False,
 ) -> Checked:
     """Check a file of one centre against the same rules and the same register as a collection folder.
 
-    Screen and file both come here. ``InputError`` where it cannot be read at all.
+    Screen and file both come here. ``InputError`` where it cannot be read at all. ``without_identifiers``: a correction of a
+    case need not say again who the patient is, which was not kept.
     """
     start, end = period
+    dataset = data_set(version)
+    if without_identifiers:
+        asked = tuple(replace(known, required=known.required and not known.identifier) for known in dataset.fields)
+        dataset = replace(dataset, fields=asked)
     return ingest.check(
         ingest.read(content, filename),
-        data_set(version),
+        dataset,
         centre=centre.ods,
         centres={centre.ods: registry.designated_spans(centre)},
         areas=registry.known_areas(),
