@@ -339,19 +339,29 @@ def case_table(
     signed_only: bool = True,
     since: dt.date | None = None,
     label: str = "",
+    followed: Mapping[tuple[str, str], Payload] | None = None,
 ) -> CaseTable:
     """Return the current cases of a service whose index date lies in ``[period_start, period_end)``.
 
     ``since`` reaches further back, for measures that pool years: each case then carries the label of its own period.
-    ``signed_only`` leaves out every case that is not in a signed-off series of its centre. For the rooms that compute results:
-    it asks nobody's permission, so no page may call it.
+    ``signed_only`` leaves out every case that is not in a signed-off series of its centre. ``followed`` gives, by centre and
+    case, the fields that follow-up brings forward (``follow_up.brought_forward``). For the rooms that compute results: it asks
+    nobody's permission, so no page may call it.
     """
     rows = _chosen(service, since or period_start, period_end, signed_only=signed_only)
     dataset = data_set(data_set_for(service, period_end))
     ordered = rows.order_by("case__centre__ods", "case__case_id")
     picked = ordered.values_list("case__centre__ods", "case__case_id", "case__index_on", "payload")
     period = label or period_label(period_start, period_end), period_start, period_end
-    return _assembled(picked.iterator(chunk_size=5000), dataset, period)
+    rows_now = _brought_forward(picked.iterator(chunk_size=5000), followed or {})
+    return _assembled(rows_now, dataset, period)
+
+
+def _brought_forward(
+    rows: Iterable[tuple[str, str, dt.date, Payload]], followed: Mapping[tuple[str, str], Payload]
+) -> Iterator[tuple[str, str, dt.date, Payload]]:
+    for ods, case_id, index_on, payload in rows:
+        yield ods, case_id, index_on, payload | followed.get((ods, case_id), {})
 
 
 def _chosen(service: Service, start: dt.date, end: dt.date, *, signed_only: bool) -> QuerySet[CaseVersion]:

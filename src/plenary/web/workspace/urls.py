@@ -23,6 +23,7 @@ from plenary.web.workspace import (
     designations,
     editions,
     entry,
+    follow_up,
     grids,
     home,
     narrative,
@@ -48,6 +49,7 @@ WRITERS = (NetworkLead, NationalCommissioner, PatientRepresentative)
 ADMINISTRATOR = (Administrator,)
 PERSON = "workspace/people/<int:number>/"
 HERE = "workspace/collection/<slug:service>/<str:ods>/<str:period>/"
+PATIENTS = "workspace/follow-up/<slug:service>/<str:ods>/"
 PROPOSED = "workspace/data-set-proposals/<int:number>/"
 VERSION = "workspace/agreed/<slug:kind>/<int:number>/"
 SENT = "workspace/submissions/<int:number>/"
@@ -83,6 +85,15 @@ urlpatterns = [
     route(f"{SENT}check/", submissions.check, "check_submission", OF_ITS_CENTRE),
     route(f"{SENT}accept/", submissions.accept, "accept_submission", OF_ITS_CENTRE),
     route(f"{SENT}refuse/", submissions.refuse, "refuse_submission", OF_ITS_CENTRE),
+    # follow-up
+    route("workspace/follow-up/", follow_up.centres, "follow_up", FOLLOWERS),
+    route("workspace/follow-up.csv", partial(follow_up.centres, as_file=True), "follow_up_file", FOLLOWERS),
+    route(PATIENTS, follow_up.patients, "follow_up_centre", CENTRE),
+    route(f"{PATIENTS}patients.csv", partial(follow_up.patients, as_file=True), "follow_up_centre_file", CENTRE),
+    route(f"{PATIENTS}update/", follow_up.update, "follow_up_update", CENTRE),
+    route(f"{PATIENTS}file/", follow_up.upload, "follow_up_upload", CENTRE),
+    route(f"{PATIENTS}cases/<int:number>/", follow_up.patient, "follow_up_case", CENTRE),
+    route(f"{PATIENTS}cases/<int:number>/<int:row>/take-back/", follow_up.take_back, "follow_up_take_back", CENTRE),
     # results
     route("workspace/results/", results.all_runs, "results", FOLLOWERS),
     route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),

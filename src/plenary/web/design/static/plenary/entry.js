@@ -35,7 +35,7 @@ if (form) {
     try {
       const response = await fetch(form.action, { method: "POST", body: data, redirect: "manual" });
       if (response.ok) show(await response.json());
-      else if (response.type === "opaqueredirect") said.textContent = "You are signed out. Sign in again in another tab: what was kept before is among your unfinished cases.";
+      else if (response.type === "opaqueredirect" || response.status === 403) said.textContent = "You are signed out. Sign in again in another tab: what was kept before is among your unfinished cases.";
       else if (response.status === 409) said.textContent = (await response.json()).problem;
       else said.textContent = "This was not kept. Press “Save and continue”.";
     } catch {
