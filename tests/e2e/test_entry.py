@@ -45,7 +45,7 @@ def test_a_case_is_keyed_with_what_is_asked_showing_at_once(page, member, sign_i
     dated(page, "Started on", "11", "2", "2025")
     page.locator("[data-worked-out=waited]").get_by_text("10", exact=True).wait_for()
     dated(page, "Started on", "31", "2", "2025")
-    page.get_by_text("is not a date").wait_for()
+    page.get_by_text("is a date that does not exist").wait_for()
     kept(page)
     assert "/drafts/" in page.url
     check_page(page)
