@@ -139,3 +139,11 @@ def test_what_was_typed_is_still_known_when_errors_stand_at_the_fields(dataset):
 def test_an_optional_choice_can_be_taken_back(dataset):
     assert form(dataset)["seen"].field.offer_none
     assert ("", "Not given") in form(dataset)["seen"].field.choices
+
+
+def test_short_choices_stand_in_a_line_and_long_ones_below_one_another():
+    yes, long = ({"1": "Yes", "0": "No"}, {"1": "Accepted for ECMO", "0": "Declined"})
+    made = [
+        entry_form.field_of(Question("a", "A", "value", (Field("a", "A", type="radio", choices=each),))) for each in (yes, long)
+    ]
+    assert [one.inline for one in made] == [True, False]

@@ -154,7 +154,8 @@ def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding
     """
     try:
         if back := queries.erased_in(submission):
-            return None, [_come_back(submission.filename, row, case_id) for row, case_id in back]
+            objected = queries.counted_only_ids(submission.centre)
+            return None, [_come_back(submission.filename, row, case_id, case_id in objected) for row, case_id in back]
         outcome: Checked = queries.checked(submission)
     except InputError as problem:
         return None, [_unreadable(submission.filename, problem)]
@@ -166,8 +167,9 @@ def _unreadable(filename: str, problem: InputError) -> Finding:
     return Finding(file=filename, row=0, field="", rule="unusable", severity="blocking", message=str(problem), remedy=remedy)
 
 
-def _come_back(file: str, row: int, case_id: str) -> Finding:
-    message = f"Case {case_id} was erased and must not come back."
+def _come_back(file: str, row: int, case_id: str, objected: bool) -> Finding:
+    why = "The patient of case {} objected: it is counted already." if objected else "Case {} was erased and must not come back."
+    message = why.format(case_id)
     remedy = "Delete this row and send the file anew: it is checked as a whole then. This file was not kept."
     return Finding(file=file, row=row, field="case_id", rule=ERASED, severity="blocking", message=message, remedy=remedy)
 
@@ -295,6 +297,9 @@ def _refuse_unfit(centre: Centre, case_ids: list[str]) -> None:
     erased = sorted(set(Case.objects.filter(centre=centre, erased=True).values_list("case_id", flat=True)).intersection(case_ids))
     if erased:
         raise NotPossible(f"These cases were erased and must not come back: {_named(erased)}. Remove them from the file.")
+    objected = sorted(queries.counted_only_ids(centre).intersection(case_ids))
+    if objected:
+        raise NotPossible(f"The patient objected: {_named(objected)}. The case is counted by number; nothing of it is sent.")
     long = [case_id for case_id in case_ids if len(case_id) > CASE_ID_LENGTH]
     if long:
         raise NotPossible(f"The case identifier {long[0][:40]}… is longer than {CASE_ID_LENGTH} characters.")
@@ -407,16 +412,28 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
         case = Case.objects.select_for_update().filter(centre=centre, case_id=case_id).first()
         if case is None:
             raise NotPossible(f"{centre.key} has no case {case_id}.")
-        files = _files_with(case)
-        case.versions.update(payload={}, current=False)
-        case.drafts.all().delete()
-        case.erased, case.area, case.sex, case.age = True, "", "", None
+        files = forget(case=case, by=by)
+        case.erased = True
         case.save()
         _refuse_change_to_signed(centre)
         for sha256 in files:
             erase_bytes(sha256=sha256, why=HELD_ERASED, by=by)
         detail = {"centre": centre.key, "reason": reason.strip(), "files": files}
         record(by=by, verb="erase case", subject=f"case/{case.pk}", detail=detail)
+
+
+def forget(*, case: Case, by: Who) -> list[str]:
+    """Take away all that is known of a case, and return the hashes of the files that held it, for the caller to erase.
+
+    Part of erasing a case and of honouring an objection, which say what stands of it then.
+    """
+    require(permissions.may_submit(by, case.centre), f"Only people of {case.centre.key} take a case away.")
+    files = _files_with(case)
+    case.versions.update(payload={}, current=False)
+    case.drafts.all().delete()
+    case.follow_ups.all().delete()
+    case.area, case.sex, case.age = "", "", None
+    return files
 
 
 def _files_with(case: Case) -> list[str]:

@@ -182,17 +182,23 @@ def holds_case(submission: Submission, case: Case) -> bool:
 
 
 def erased_in(submission: Submission) -> list[tuple[int, str]]:
-    """Return each row of a file, with its identifier, in which a case of the centre stands that was erased.
+    """Return each row of a file, with its identifier, in which a case of the centre stands that was erased or objected to.
 
     Identifiers are compared without regard to large and small letters: a patient who was erased does not come back by one.
     """
-    erased = Case.objects.filter(centre=submission.centre, erased=True).values_list("case_id", flat=True)
+    gone = Q(erased=True) | Q(counted_only=True)
+    erased = Case.objects.filter(gone, centre=submission.centre).values_list("case_id", flat=True)
     known = {case_id.casefold(): case_id for case_id in erased}
     if not known:
         return []
     raw = ingest.read(stored_bytes(submission.sha256), submission.filename)
     rows = ingest.rows_of_cases(raw, data_set(submission.data_set))
     return sorted((row, known[case_id]) for case_id in known.keys() & rows.keys() for row in rows[case_id])
+
+
+def counted_only_ids(centre: Centre) -> set[str]:
+    """Return the identifiers of the cases of a centre that are counted by number, and no more, because the patient objected."""
+    return set(Case.objects.filter(centre=centre, counted_only=True).values_list("case_id", flat=True))
 
 
 def one_row(values: Mapping[str, str]) -> bytes:

@@ -47,6 +47,7 @@ def cases(request: HttpRequest, service: str, ods: str, period: str, *, as_file:
             ("Key one case", here.url("key_case")),
             ("Send a file", here.url("upload")),
             ("Your unfinished cases", here.url("drafts")),
+            ("Consent and objections", here.url("consents")),
         ],
         filter=form,
         file=f"cases-{service}-{ods}-{period}.csv",
@@ -59,8 +60,11 @@ def cases(request: HttpRequest, service: str, ods: str, period: str, *, as_file:
 def _case_row(here: Place, one: Any, *, to_erase: bool, as_file: bool) -> tuple[Cell, ...]:
     history = Link("What changed", here.url("case_history", one.case_id), hidden=f"in case {one.case.case_id}")
     erase = Link("Erase", here.url("erase_case", one.pk), hidden=f"case {one.case.case_id}")
+    name: Cell = Link(one.case.case_id, f"{here.url('key_case')}?case={one.pk}")
+    if one.case.counted_only:
+        name = f"{one.case.case_id} (counted by number only)"
     return (
-        Link(one.case.case_id, f"{here.url('key_case')}?case={one.pk}"),
+        name,
         day(one.case.index_on),
         one.case.area,
         one.case.sex,

@@ -165,12 +165,12 @@ def _page(desk: Desk, form: CaseForm) -> HttpResponse:
         section=SECTION,
         crumbs=_crumbs(here),
         intro=[f"{here.centre.service.name}, {here.words}. Data set {desk.dataset.version}."],
-        facts=[],
         parts=form.laid_out({} if form.errors else desk.notes(form, form.typed)),
         action=desk.address(desk.draft) if desk.draft is not None else request.get_full_path(),
         saved=moment(desk.draft.saved_at) if desk.draft is not None else "",
         drafts=(plural(len(others), "other case is", "other cases are"), here.url("drafts")) if others else None,
         drop=here.url("drop_draft", desk.draft.pk) if desk.draft is not None else "",
+        leave="Leave this page",
         template="workspace/key_case.jinja",
     )
 

@@ -17,6 +17,10 @@ FEW = 5
 """As many choices are shown at once: choosing among them is one key or one click."""
 
 
+IN_A_LINE = 16
+"""As many letters of choices stand beside one another: yes and no, female and male."""
+
+
 class DateBoxes(forms.Field):
     """A date in three boxes, handed on as the data set writes it: what is wrong with it is said by the data set's own check."""
 
@@ -50,6 +54,7 @@ class Asked(forms.CharField):
     """A value as text. Whether it may be left out, and what it may be, is the check's to say."""
 
     offer_none = False
+    inline = False
     """Whether radio buttons have one for "not given": a choice that was made by mistake must be taken back."""
 
     def validate(self, value: Any) -> None:
@@ -216,6 +221,7 @@ def _choice(known: Any, usual: dict[str, Any], *, required: bool) -> Asked:
     made = Asked(widget=forms.RadioSelect if few else forms.Select, **usual)
     made.offer_none = few and not required
     blank = [("", "Not given")] if not required or not few else []
+    made.inline = few and sum(map(len, known.choices.values())) <= IN_A_LINE
     made.choices = [*known.choices.items(), *blank] if few else [*blank, *known.choices.items()]  # type: ignore[attr-defined]
     return made
 

@@ -19,6 +19,7 @@ from plenary.web.workspace import (
     audit,
     cases,
     collection,
+    consent,
     data_set_proposals,
     designations,
     editions,
@@ -85,6 +86,9 @@ urlpatterns = [
     route(f"{SENT}check/", submissions.check, "check_submission", OF_ITS_CENTRE),
     route(f"{SENT}accept/", submissions.accept, "accept_submission", OF_ITS_CENTRE),
     route(f"{SENT}refuse/", submissions.refuse, "refuse_submission", OF_ITS_CENTRE),
+    route(f"{HERE}consent/", consent.consents, "consents", CENTRE),
+    route(f"{HERE}consent.csv", partial(consent.consents, as_file=True), "consents_file", CENTRE),
+    route(f"{HERE}consent/record/", consent.record, "record_consent", CENTRE),
     # follow-up
     route("workspace/follow-up/", follow_up.centres, "follow_up", FOLLOWERS),
     route("workspace/follow-up.csv", partial(follow_up.centres, as_file=True), "follow_up_file", FOLLOWERS),
