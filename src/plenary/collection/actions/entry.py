@@ -16,7 +16,7 @@ from plenary.collection.queries import entry
 from plenary.collection.terms import Change, Difference, require_period
 from plenary.core.actions import record, record_read
 from plenary.core.permissions import require
-from plenary.core.terms import SYSTEM, NotFound, NotPossible, Who
+from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry.models import Centre
 from plenary_stats.ingest import Finding
 
@@ -88,18 +88,6 @@ def drop_draft(*, draft_id: int, by: Who) -> None:
         draft = _own(draft_id, by)
         record(by=by, verb="drop draft", subject=_subject(draft), detail={"centre": draft.centre.key})
         draft.delete()
-
-
-def drop_old_drafts(*, before: dt.datetime, by: Who) -> int:
-    """Throw away the drafts that nobody has touched since: they may hold what tells who a patient is."""
-    require(by == SYSTEM, "Only the system throws other people's drafts away.")
-    with transaction.atomic():
-        old = CaseDraft.objects.filter(saved_at__lt=before)
-        count = old.count()
-        if count:
-            old.delete()
-            record(by=by, verb="drop old drafts", subject="drafts", detail={"drafts": count, "before": before})
-    return count
 
 
 def open_draft(*, draft_id: int, by: Who) -> CaseDraft:

@@ -1,9 +1,6 @@
 """Drafts of a case: kept right or wrong, their owner's alone, and a case only when finished."""
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 
 from plenary.collection import queries
 from plenary.collection.actions import entry as actions
@@ -161,18 +158,6 @@ def test_an_erased_case_takes_its_drafts_along(centre):
     correction(centre, pf_ratio="7")
     erase_case(centre=centre, case_id="K1", reason="The patient asked", by=make.lead(centre))
     assert not CaseDraft.objects.exists()
-
-
-def test_old_drafts_are_thrown_away_by_the_system_alone(centre):
-    old, new = save(centre), save(centre, values={"case_id": "NEW"})
-    CaseDraft.objects.filter(pk=old.pk).update(saved_at=timezone.now() - timedelta(days=91))
-    before = timezone.now() - timedelta(days=90)
-    with pytest.raises(Refused):
-        actions.drop_old_drafts(before=before, by=make.lead(centre))
-    assert actions.drop_old_drafts(before=before, by=SYSTEM) == 1
-    assert list(CaseDraft.objects.all()) == [new]
-    assert actions.drop_old_drafts(before=before, by=SYSTEM) == 0
-    assert verbs().count("drop old drafts") == 1
 
 
 def test_a_draft_is_dropped_with_an_event(centre):
