@@ -250,11 +250,11 @@ def test_a_centre_data_manager_mends_a_file_and_keys_a_case(walk, member, sign_i
     for group, choice in (("Sex", "Male"), ("Accepted for operation", "No"), ("Status when last seen", "Alive")):
         page.get_by_role("group", name=group).get_by_label(choice, exact=True).check()
     page.get_by_label("Integrated care board").fill(str(sent[0]["area"]))
-    walk.press("Check and keep")
+    walk.press("Finish")
     assert page.get_by_label("Case number given by the centre").input_value() == "INV-KEYED-1"
     picture(page, "role-centre-data-manager")
     walk.date("Date of birth", "28", "2", "1971")
-    walk.press("Check and keep")
+    walk.press("Finish")
     walk.says("Case INV-KEYED-1 was kept.")
     walk.follow("INV-KEYED-1")
     assert page.get_by_role("group", name="Date of referral").get_by_label("Day").input_value() == "3"

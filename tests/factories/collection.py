@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 from datetime import date
+from pathlib import Path
 
 import factory
 
 from plenary.collection import actions
 from plenary.collection.models import DataSetVersion, Submission
+from plenary.core import actions as core_actions
 from plenary.core import permissions
 from plenary.core.terms import SYSTEM, Who
 from plenary.registry.models import Centre
@@ -60,6 +63,14 @@ class DataSetVersionFactory(factory.django.DjangoModelFactory):
             adopted_on=adopted_on,
             by=SYSTEM,
         )
+
+
+def rules(name: str) -> None:
+    """Put the shipped policy of a name in force."""
+    path = Path(__file__).parents[2] / "definitions" / "policies" / f"{name}-1.toml"
+    found = tomllib.loads(path.read_text("utf-8"))
+    wanted = {key: found[key] for key in ("name", "version", "valid_from", "body", "source")}
+    core_actions.adopt_policy(**wanted, by=SYSTEM)
 
 
 def make_centre(slug: str = "adult-ecmo", ods: str = "RJ1") -> Centre:

@@ -48,6 +48,51 @@ class Stance(StrEnum):
     OBJECTS = "objects"
 
 
+class VitalStatus(StrEnum):
+    """What a follow-up says of the patient. The last: what an earlier one said was a mistake, and nothing stands in its place."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    LOST = "lost"
+    TRANSFERRED = "transferred"
+    IN_ERROR = "in_error"
+
+
+class Source(StrEnum):
+    """Where a follow-up comes from."""
+
+    CENTRE = "centre"
+    LOCAL = "local"
+    GP = "gp"
+    REGISTER = "register"
+    FAMILY = "family"
+
+
+class Wish(StrEnum):
+    """What a patient was asked, or has said of the own accord."""
+
+    REGISTRY = "registry"
+    OPT_OUT = "opt_out"
+    OBJECTION = "objection"
+
+
+class Answer(StrEnum):
+    """What the patient answered. ``not_asked`` takes an answer that was recorded by mistake back."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    NOT_ASKED = "not_asked"
+
+
+class Effect(StrEnum):
+    """What an answer does to the case: nothing; it leaves no more for research; it is counted by number and no more is kept."""
+
+    KEPT = "kept"
+    NOT_FOR_RESEARCH = "not_for_research"
+    COUNTED_ONLY = "counted_only"
+
+
 SUBMISSION_MOVES: Final[Mapping[SubmissionState, frozenset[SubmissionState]]] = {
     SubmissionState.RECEIVED: frozenset({SubmissionState.CHECKED, SubmissionState.REFUSED}),
     SubmissionState.CHECKED: frozenset({SubmissionState.CHECKED, SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
@@ -163,3 +208,105 @@ class Progress:
     expected: int
     missing: int
     series: SeriesState
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One case that somebody has begun to key and not finished."""
+
+    number: int
+    case_id: str
+    correcting: bool
+    filled: int
+    begun_at: dt.datetime
+    saved_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value that a version of a case changed, and how that version came."""
+
+    version: int
+    at: dt.datetime
+    route: str
+    by: str
+    difference: Difference
+
+
+class FollowState(StrEnum):
+    """How the follow-up of a case stands on a day."""
+
+    OVERDUE = "overdue"
+    DUE = "due"
+    LATER = "later"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rules of follow-up that hold on a day, for one service."""
+
+    version: str
+    due_months: tuple[int, ...]
+    early_days: int
+    grace_days: int
+    cut_off_months: int
+    seen_field: str
+    status_field: str
+    alive: str
+    dead: str
+    proposed: bool = False
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One case and what is known of the patient: last seen when, how, from where; what is due next and since when."""
+
+    ods: str
+    number: int
+    case_id: str
+    index_on: dt.date
+    seen_on: dt.date | None
+    status: str
+    source: str
+    died_on: dt.date | None
+    due_on: dt.date | None
+    state: FollowState
+
+
+@dataclass(frozen=True)
+class Report:
+    """One follow-up as somebody reports it. ``row`` is where it stood in a file or on a page."""
+
+    case_id: str
+    seen_on: dt.date | None
+    status: str
+    source: str
+    died_on: dt.date | None = None
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row was not taken, and what to do."""
+
+    row: int
+    case_id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of reported follow-ups: how many are new, how many were known already. With a problem none is kept."""
+
+    new: int = 0
+    known: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+def months_after(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months later; the last of the month where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    following = dt.date(day.year + years + (month == 11), (month + 1) % 12 + 1, 1)
+    last = (following - dt.timedelta(days=1)).day
+    return dt.date(day.year + years, month + 1, min(day.day, last))

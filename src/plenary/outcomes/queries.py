@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from plenary.collection import queries as collection
+from plenary.collection.queries import follow_up
 from plenary.collection.queries.agreed import Described, in_words, words
 from plenary.collection.queries.runs import Runs, hash_of
 from plenary.core.queries import stored_bytes
@@ -130,6 +131,8 @@ def inputs(service: Service, period_start: dt.date, period_end: dt.date, *, sign
     chosen = outcome_set_for(service, period_end)
     start = _since(chosen, period_start)
     found = collection.case_inputs(service, start, period_end, signed_only=signed_only)
+    if forward := follow_up.brought_forward(service, start, period_end):
+        found[f"follow-up/{service.slug}"] = hash_of([[*case, sorted(fields.items())] for case, fields in forward.items()])
     if chosen is not None:
         found[f"outcome-set/{service.slug}/{chosen.version}"] = chosen.sha256
     rest = {
@@ -146,8 +149,10 @@ def compute(
     """Return activity, outcomes, survival curves and completeness of a service and period."""
     chosen = outcome_set_for(service, period_end)
     agreed = outcome_set(chosen) if chosen else None
+    since = _since(chosen, period_start)
+    forward = follow_up.brought_forward(service, since, period_end)
     cases = collection.case_table(
-        service, period_start, period_end, signed_only=signed_only, since=_since(chosen, period_start), label=label
+        service, period_start, period_end, signed_only=signed_only, since=since, label=label, followed=forward
     )
     dataset = collection.data_set(collection.data_set_for(service, period_end))
     centres = designated_centres(service, period_start, period_end)

@@ -6,6 +6,9 @@ from datetime import date
 import pytest
 
 from plenary.collection import actions as collection
+from plenary.collection import queries as stored
+from plenary.collection.actions import follow_up
+from plenary.collection.terms import Report
 from plenary.core.terms import NOBODY, SYSTEM, NotFound
 from plenary.outcomes import queries
 from plenary.outcomes.models import OutcomeSetVersion
@@ -14,6 +17,7 @@ from plenary_stats import spec
 from tests.factories import collection as cases
 from tests.factories import outcomes as make
 from tests.factories.registry import CentreFactory, DesignationFactory, ServiceFactory
+from tests.unit.collection.actions.test_follow_up import FOLLOWED as FOLLOWED_UP
 
 pytestmark = pytest.mark.django_db
 
@@ -275,3 +279,61 @@ class TestAgreedWith:
 
     def test_none_where_none_was_agreed(self):
         assert queries.agreed_with(make.run(make.signed_centre().service)) is None
+
+
+class TestFollowUp:
+    """Survival is run again with what is known later, without touching the case."""
+
+    SURVIVAL = """
+[[outcome]]
+id = "survival"
+label = "Survival"
+measure = "survival"
+start = "admitted_on"
+end = "last_seen_on"
+event = "vital_status = 'dead'"
+at = ["30d"]
+by = ["centre", "period"]
+"""
+
+    @pytest.fixture
+    def centre(self):
+        cases.rules("follow-up")
+        service = ServiceFactory(slug="adult-ecmo")
+        cases.DataSetVersionFactory(service=service, content=FOLLOWED_UP.encode())
+        centre = cases.make_centre()
+        cases.signed_off(centre, *make.many(4))
+        make.adopt(service, make.OUTCOMES + self.SURVIVAL)
+        return centre
+
+    def at_30_days(self, centre):
+        tables = queries.compute(centre.service, cases.START, cases.END, "2025", signed_only=True)
+        rows = [row for table in tables for row in table.rows()]
+        return next(row for row in rows if row["measure"] == "survival@30d" and row["centre"] == "Total")
+
+    def say(self, centre, *reports):
+        return follow_up.report(centre=centre, reports=reports, by=cases.manager(centre))
+
+    def test_a_report_changes_the_result_and_the_inputs_and_no_case(self, centre):
+        span = centre.service, cases.START, cases.END
+        before, frozen = queries.inputs(*span, signed_only=True), stored.series_of(centre, cases.START, cases.END)
+        assert "follow-up/adult-ecmo" not in before
+        day = date(2025, 9, 1)
+        alive = [Report(f"N{number:03d}", day, "alive", "centre") for number in range(3)]
+        assert self.say(centre, *alive, Report("N003", day, "dead", "gp", date(2025, 6, 20))).new == 4
+        after = queries.inputs(*span, signed_only=True)
+        assert after.keys() - before.keys() == {"follow-up/adult-ecmo"}
+        assert {name: after[name] for name in before} == before
+        assert self.at_30_days(centre)["value"] == pytest.approx(0.75)
+        assert stored.series_content(frozen) == (frozen.cases, frozen.content_hash)
+
+    def test_without_a_report_nobody_was_followed(self, centre):
+        row = self.at_30_days(centre)
+        assert row["value"] != pytest.approx(0.75)
+        assert row["numerator"] != 1
+
+    def test_the_same_reports_give_the_same_run_and_another_another(self, centre):
+        first = make.run(centre.service)
+        assert make.run(centre.service).pk == first.pk
+        self.say(centre, Report("N000", date(2025, 9, 1), "alive", "centre"))
+        assert make.run(centre.service).pk != first.pk

@@ -1,7 +1,6 @@
-"""The list of cases, and keying one on screen by the rules of the data set."""
+"""The list of cases, and erasing one."""
 
 import pytest
-from django import forms
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -9,37 +8,15 @@ from plenary.collection import actions, queries
 from plenary.collection.models import Case, CaseVersion, Submission
 from plenary.core import queries as core
 from plenary.core.permissions import Administrator, CentreDataManager, CentreLead, NetworkLead
-from plenary.web.workspace import cases
-from plenary_stats.spec import Field
 from tests.factories import collection as make
-from tests.factories.collection import accepted, case, manager, signed_off
-from tests.factories.registry import CentreFactory
+from tests.factories.collection import accepted, case
 
 HERE = "/workspace/collection/adult-ecmo/RJ1/2025/"
-
-KEYED = {
-    "case_id": "K1",
-    "nhs_number": "",
-    "birth_date_day": "2",
-    "birth_date_month": "3",
-    "birth_date_year": "1980",
-    "sex": "male",
-    "area": "QE1",
-    "admitted_on_day": "15",
-    "admitted_on_month": "June",
-    "admitted_on_year": "2025",
-    "pf_ratio": "9.4",
-    "status": "alive",
-}
 
 
 @pytest.fixture
 def mine(as_, own):
     return as_(CentreDataManager, "adult-ecmo/RJ1")
-
-
-def stands(centre):
-    return {one.case.case_id: one.payload for one in queries.current_versions(manager(centre))}
 
 
 # -- the list
@@ -77,158 +54,6 @@ def test_three_cases_cost_no_more_look_ups_than_one(mine, own, django_assert_num
     accepted(own, case("A"), case("B"), case("C"))
     with django_assert_num_queries(len(for_one)):
         mine.get(f"{HERE}cases/")
-
-
-# -- keying
-
-
-def test_a_keyed_case_stands_at_once_without_what_names_the_patient(mine, own):
-    answer = mine.post(f"{HERE}key/", KEYED | {"nhs_number": "943 476 5919"}, follow=True)
-    assert answer.redirect_chain == [(f"{HERE}cases/", 302)]
-    assert "Case K1 was kept." in answer.text
-    payload = stands(own)["K1"]
-    assert payload["admitted_on"] == "2025-06-15"
-    assert payload["pf_ratio"] == 9.4
-    assert payload["age"] == 45
-    assert "nhs_number" not in payload
-    assert "birth_date" not in payload
-
-
-def test_the_form_is_made_from_the_data_set(mine, own):
-    page = mine.get(f"{HERE}key/").text
-    for label in ("Case identifier", "NHS number (optional)", "Admitted on", "PF ratio (optional)", "Status at discharge"):
-        assert label in page
-    assert "From 0 to 100" in page
-    assert 'name="centre"' not in page
-
-
-@pytest.mark.parametrize(
-    ("values", "field", "said"),
-    [
-        ({"case_id": ""}, "id_case_id", "Case identifier"),
-        ({"pf_ratio": "250"}, "id_pf_ratio", "PF ratio: &#39;250&#39; lies outside the agreed range"),
-        ({"pf_ratio": "high"}, "id_pf_ratio", "PF ratio: &#39;high&#39; is not a number"),
-        ({"sex": "neither"}, "id_sex_0", "is not a permitted value"),
-        ({"status": ""}, "id_status_0", "Status at discharge is missing"),
-        ({"nhs_number": "1234567890"}, "id_nhs_number", "NHS number"),
-        ({"admitted_on_month": "13"}, "id_admitted_on_day", "Admitted on: "),
-        ({"admitted_on_day": ""}, "id_admitted_on_day", "date"),
-        (
-            {"admitted_on_day": "", "admitted_on_month": "", "admitted_on_year": ""},
-            "id_admitted_on_day",
-            "Admitted on is missing",
-        ),
-    ],
-)
-def test_what_the_check_finds_stands_at_its_field_and_nothing_typed_is_lost(mine, own, values, field, said):
-    page = mine.post(f"{HERE}key/", KEYED | values).text
-    assert "<title>Error: Key one case – Collection – Plenary</title>" in page
-    assert f'<a href="#{field}">' in page
-    assert page.count(said) >= 2
-    assert 'value="QE1"' in page
-    assert not stands(own)
-
-
-def test_a_case_that_stands_is_not_overwritten_by_accident(mine, own):
-    accepted(own, case("K1", pf_ratio="5"))
-    page = mine.post(f"{HERE}key/", KEYED).text
-    assert "Case K1 stands already." in page
-    assert stands(own)["K1"]["pf_ratio"] == 5
-
-
-def test_the_same_identifier_at_another_centre_is_another_case(mine, own, other):
-    accepted(other, case("K1"))
-    assert mine.post(f"{HERE}key/", KEYED).status_code == 302
-    assert set(stands(own)) == {"K1"}
-
-
-def test_a_case_is_changed_from_the_list(mine, own):
-    accepted(own, case("K1", pf_ratio="5"))
-    version = queries.current_versions(manager(own)).get()
-    assert f"{HERE}key/?case={version.pk}" in mine.get(f"{HERE}cases/").text
-    page = mine.get(f"{HERE}key/?case={version.pk}").text
-    assert "Change case K1" in page
-    assert 'name="pf_ratio" type="text" value="5"' in page
-    assert 'name="admitted_on_day" type="text" inputmode="numeric" value="15"' in page
-    mine.post(f"{HERE}key/?case={version.pk}", KEYED | {"pf_ratio": "7"})
-    assert stands(own)["K1"]["pf_ratio"] == 7
-
-
-def test_a_change_does_not_move_to_another_identifier(mine, own):
-    accepted(own, case("OLD"))
-    version = queries.current_versions(manager(own)).get()
-    assert "The identifier of this case is OLD." in mine.post(f"{HERE}key/?case={version.pk}", KEYED).text
-    assert set(stands(own)) == {"OLD"}
-
-
-def test_another_centres_case_is_not_opened_by_its_number(mine, own, other):
-    accepted(other, case("THEIRS"))
-    version = queries.current_versions(manager(other)).get()
-    answer = mine.get(f"{HERE}key/?case={version.pk}")
-    assert answer.status_code == 404
-    assert "THEIRS" not in answer.text
-
-
-def test_a_signed_off_series_is_not_changed_from_the_screen(mine, own):
-    signed_off(own, case("A"))
-    page = mine.post(f"{HERE}key/", KEYED).text
-    assert "Ask the network lead to reopen it first." in page
-    assert set(stands(own)) == {"A"}
-
-
-def test_a_warning_is_told_and_the_case_is_kept(mine, own):
-    answer = mine.post(f"{HERE}key/", KEYED | {"birth_date_year": "80"}, follow=True)
-    assert "plenary-message--warning" in answer.text
-    assert "year" in answer.text
-    assert set(stands(own)) == {"K1"}
-
-
-def test_a_date_of_another_period_is_told(mine, own):
-    answer = mine.post(f"{HERE}key/", KEYED | {"admitted_on_year": "2024"}, follow=True)
-    assert "plenary-message--warning" in answer.text
-    assert "Its date is 15 June 2024, so it does not count for 2025." in answer.text
-    assert "K1" in mine.get(HERE.replace("2025", "2024") + "cases/").text
-
-
-@pytest.mark.parametrize("rest", ["key/", "headings.csv"])
-def test_a_service_without_a_data_set_says_so(as_, db, rest):
-    CentreFactory(service__slug="new-service", ods="RJ1")
-    answer = as_(CentreDataManager, "new-service/RJ1").get(f"/workspace/collection/new-service/RJ1/2025/{rest}")
-    assert answer.status_code == 404
-    assert "has no agreed data set yet" in answer.text
-
-
-# -- fields
-
-
-@pytest.mark.parametrize(
-    ("order", "parts", "text"),
-    [
-        ("dmy", ("1", "2", "2025"), "01/02/2025"),
-        ("mdy", ("1", "2", "2025"), "02/01/2025"),
-        ("ymd", ("1", "2", "2025"), "2025-02-01"),
-        ("dmy", ("1", "Mar", "2025"), "01/03/2025"),
-        ("dmy", ("", "", ""), ""),
-        ("dmy", ("", "2", "2025"), "00/02/2025"),
-    ],
-)
-def test_a_date_is_handed_on_as_the_data_set_writes_it(order, parts, text):
-    assert cases.DateBoxes(order).clean(dict(zip(("day", "month", "year"), parts, strict=True))) == text
-
-
-@pytest.mark.parametrize(
-    ("known", "widget"),
-    [
-        (Field("a", "A", type="radio", choices={"1": "One"}, required=True), forms.RadioSelect),
-        (Field("a", "A", type="radio", choices={"1": "One"}), forms.Select),
-        (Field("a", "A", type="dropdown", choices={str(n): str(n) for n in range(9)}, required=True), forms.Select),
-        (Field("a", "A", type="notes"), forms.Textarea),
-        (Field("a", "A", validation="number"), forms.TextInput),
-        (Field("a", "A", validation="date_dmy"), cases.SplitDate),
-    ],
-)
-def test_each_kind_of_field_has_its_control(known, widget):
-    assert type(cases._field(known).widget) is widget
 
 
 class TestErase:

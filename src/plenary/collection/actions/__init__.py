@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +18,7 @@ from django.utils import timezone
 from plenary.collection import permissions, queries
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
 from plenary.collection.queries.headings import mapping_sha256
+from plenary.collection.queries.entry import carried_over
 from plenary.collection.queries.runs import RunRow
 from plenary.collection.terms import (
     Difference,
@@ -164,7 +163,8 @@ def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding
     """
     try:
         if back := queries.erased_in(submission):
-            return None, [_come_back(submission.filename, row, case_id) for row, case_id in back]
+            objected = queries.counted_only_ids(submission.centre)
+            return None, [_come_back(submission.filename, row, case_id, case_id in objected) for row, case_id in back]
         outcome: Checked = queries.checked(submission)
     except InputError as problem:
         return None, [_unreadable(submission.filename, problem)]
@@ -176,8 +176,9 @@ def _unreadable(filename: str, problem: InputError) -> Finding:
     return Finding(file=filename, row=0, field="", rule="unusable", severity="blocking", message=str(problem), remedy=remedy)
 
 
-def _come_back(file: str, row: int, case_id: str) -> Finding:
-    message = f"Case {case_id} was erased and must not come back."
+def _come_back(file: str, row: int, case_id: str, objected: bool) -> Finding:
+    why = "The patient of case {} objected: it is counted already." if objected else "Case {} was erased and must not come back."
+    message = why.format(case_id)
     remedy = "Delete this row and send the file anew: it is checked as a whole then. This file was not kept."
     return Finding(file=file, row=row, field="case_id", rule=ERASED, severity="blocking", message=message, remedy=remedy)
 
@@ -305,6 +306,9 @@ def _refuse_unfit(centre: Centre, case_ids: list[str]) -> None:
     erased = sorted(set(Case.objects.filter(centre=centre, erased=True).values_list("case_id", flat=True)).intersection(case_ids))
     if erased:
         raise NotPossible(f"These cases were erased and must not come back: {_named(erased)}. Remove them from the file.")
+    objected = sorted(queries.counted_only_ids(centre).intersection(case_ids))
+    if objected:
+        raise NotPossible(f"The patient objected: {_named(objected)}. The case is counted by number; nothing of it is sent.")
     long = [case_id for case_id in case_ids if len(case_id) > CASE_ID_LENGTH]
     if long:
         raise NotPossible(f"The case identifier {long[0][:40]}… is longer than {CASE_ID_LENGTH} characters.")
@@ -321,16 +325,37 @@ def _refuse_change_to_signed(centre: Centre) -> None:
 
 
 def key_case(
-    *, centre: Centre, period_start: dt.date, period_end: dt.date, values: Mapping[str, str], by: Who
+    *,
+    centre: Centre,
+    period_start: dt.date,
+    period_end: dt.date,
+    values: Mapping[str, str],
+    by: Who,
+    known: CaseVersion | None = None,
 ) -> tuple[Submission | None, Sequence[Finding]]:
-    """Take one case keyed on screen through the same check as a file. With a blocking finding nothing is stored."""
+    """Take one case keyed on screen through the same check as a file. With a blocking finding nothing is stored.
+
+    ``known`` is the version that it corrects: who the patient is need not be said again, and what the identifiers told then,
+    such as the age, stays where they are left out. Of the row itself what tells who the patient is is not kept either.
+    """
     require(permissions.may_submit(by, centre), f"Only people of {centre.key} key its cases.")
     require_period(period_start, period_end)
     version = queries.data_set_for(centre.service, period_end)
-    content = _one_row({"centre": centre.ods} | {name: value for name, value in values.items() if name != "centre"})
+    dataset = queries.data_set(version)
+    row = {"centre": centre.ods} | {name: value for name, value in values.items() if name != "centre"}
+    if known is not None:
+        row = carried_over(known, dataset, row) | row
     checked = queries.check_bytes(
-        content, KEYED_NAME, version=version, centre=centre, period=(period_start, period_end), on=timezone.localdate()
+        queries.one_row(row),
+        KEYED_NAME,
+        version=version,
+        centre=centre,
+        period=(period_start, period_end),
+        on=timezone.localdate(),
+        without_identifiers=known is not None,
     )
+    kept = {name for name, field in dataset.columns.items() if not field.identifier}
+    content = queries.one_row({name: value for name, value in row.items() if name in kept})
     counts = _counts(checked.findings)
     if counts["blocking"]:
         return None, checked.findings
@@ -356,14 +381,6 @@ def key_case(
         _refuse_change_to_signed(centre)
         record(by=by, verb="key case", subject=_subject(submission), detail={"centre": centre.key})
     return submission, checked.findings
-
-
-def _one_row(values: Mapping[str, str]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(values)
-    writer.writerow(values.values())
-    return out.getvalue().encode()
 
 
 # -- reading cases is an event
@@ -404,15 +421,28 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
         case = Case.objects.select_for_update().filter(centre=centre, case_id=case_id).first()
         if case is None:
             raise NotPossible(f"{centre.key} has no case {case_id}.")
-        files = _files_with(case)
-        case.versions.update(payload={}, current=False)
-        case.erased, case.area, case.sex, case.age = True, "", "", None
+        files = forget(case=case, by=by)
+        case.erased = True
         case.save()
         _refuse_change_to_signed(centre)
         for sha256 in files:
             erase_bytes(sha256=sha256, why=HELD_ERASED, by=by)
         detail = {"centre": centre.key, "reason": reason.strip(), "files": files}
         record(by=by, verb="erase case", subject=f"case/{case.pk}", detail=detail)
+
+
+def forget(*, case: Case, by: Who) -> list[str]:
+    """Take away all that is known of a case, and return the hashes of the files that held it, for the caller to erase.
+
+    Part of erasing a case and of honouring an objection, which say what stands of it then.
+    """
+    require(permissions.may_submit(by, case.centre), f"Only people of {case.centre.key} take a case away.")
+    files = _files_with(case)
+    case.versions.update(payload={}, current=False)
+    case.drafts.all().delete()
+    case.follow_ups.all().delete()
+    case.area, case.sex, case.age = "", "", None
+    return files
 
 
 def _files_with(case: Case) -> list[str]:

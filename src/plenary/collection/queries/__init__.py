@@ -5,11 +5,14 @@ Pages read cases through ``actions.open_cases`` and ``actions.open_differences``
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import hashlib
+import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -201,17 +204,32 @@ def holds_case(submission: Submission, case: Case) -> bool:
 
 
 def erased_in(submission: Submission) -> list[tuple[int, str]]:
-    """Return each row of a file, with its identifier, in which a case of the centre stands that was erased.
+    """Return each row of a file, with its identifier, in which a case of the centre stands that was erased or objected to.
 
     Identifiers are compared without regard to large and small letters: a patient who was erased does not come back by one.
     """
-    erased = Case.objects.filter(centre=submission.centre, erased=True).values_list("case_id", flat=True)
+    gone = Q(erased=True) | Q(counted_only=True)
+    erased = Case.objects.filter(gone, centre=submission.centre).values_list("case_id", flat=True)
     known = {case_id.casefold(): case_id for case_id in erased}
     if not known:
         return []
     raw, mapping = raw_table(submission), mapping_of(submission)
     rows = ingest.rows_of_cases(ingest.mapped(raw, mapping) if mapping else raw, data_set(submission.data_set))
     return sorted((row, known[case_id]) for case_id in known.keys() & rows.keys() for row in rows[case_id])
+
+
+def counted_only_ids(centre: Centre) -> set[str]:
+    """Return the identifiers of the cases of a centre that are counted by number, and no more, because the patient objected."""
+    return set(Case.objects.filter(centre=centre, counted_only=True).values_list("case_id", flat=True))
+
+
+def one_row(values: Mapping[str, str]) -> bytes:
+    """Return one case as the file that it would be."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(values)
+    writer.writerow(values.values())
+    return out.getvalue().encode()
 
 
 def check_bytes(
@@ -223,16 +241,22 @@ def check_bytes(
     period: tuple[dt.date, dt.date],
     on: dt.date,
     mapping: FileMapping | None = None,
+    without_identifiers: bool = False,
 ) -> Checked:
     """Check a file of one centre against the same rules and the same register as a collection folder.
 
-    Screen and file both come here. ``InputError`` where it cannot be read at all.
+    Screen and file both come here. ``InputError`` where it cannot be read at all. ``without_identifiers``: a correction of a
+    case need not say again who the patient is, which was not kept.
     """
     start, end = period
     raw = ingest.read(content, filename)
+    dataset = data_set(version)
+    if without_identifiers:
+        asked = tuple(replace(known, required=known.required and not known.identifier) for known in dataset.fields)
+        dataset = replace(dataset, fields=asked)
     return ingest.check(
         ingest.mapped(raw, mapping) if mapping else raw,
-        data_set(version),
+        dataset,
         centre=centre.ods,
         centres={centre.ods: registry.designated_spans(centre)},
         areas=registry.known_areas(),
@@ -345,19 +369,29 @@ def case_table(
     signed_only: bool = True,
     since: dt.date | None = None,
     label: str = "",
+    followed: Mapping[tuple[str, str], Payload] | None = None,
 ) -> CaseTable:
     """Return the current cases of a service whose index date lies in ``[period_start, period_end)``.
 
     ``since`` reaches further back, for measures that pool years: each case then carries the label of its own period.
-    ``signed_only`` leaves out every case that is not in a signed-off series of its centre. For the rooms that compute results:
-    it asks nobody's permission, so no page may call it.
+    ``signed_only`` leaves out every case that is not in a signed-off series of its centre. ``followed`` gives, by centre and
+    case, the fields that follow-up brings forward (``follow_up.brought_forward``). For the rooms that compute results: it asks
+    nobody's permission, so no page may call it.
     """
     rows = _chosen(service, since or period_start, period_end, signed_only=signed_only)
     dataset = data_set(data_set_for(service, period_end))
     ordered = rows.order_by("case__centre__ods", "case__case_id")
     picked = ordered.values_list("case__centre__ods", "case__case_id", "case__index_on", "payload")
     period = label or period_label(period_start, period_end), period_start, period_end
-    return _assembled(picked.iterator(chunk_size=5000), dataset, period)
+    rows_now = _brought_forward(picked.iterator(chunk_size=5000), followed or {})
+    return _assembled(rows_now, dataset, period)
+
+
+def _brought_forward(
+    rows: Iterable[tuple[str, str, dt.date, Payload]], followed: Mapping[tuple[str, str], Payload]
+) -> Iterator[tuple[str, str, dt.date, Payload]]:
+    for ods, case_id, index_on, payload in rows:
+        yield ods, case_id, index_on, payload | followed.get((ods, case_id), {})
 
 
 def _chosen(service: Service, start: dt.date, end: dt.date, *, signed_only: bool) -> QuerySet[CaseVersion]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from plenary.collection import actions, queries
 from plenary.collection.permissions import may_sign_off
 from plenary.collection.queries import headings as memory
+from plenary.collection.queries import consent
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, NotPossible, Who
@@ -198,6 +199,7 @@ def series(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
         facts=[
             ("File", file_tag(stands)),
             ("Cases", Link(plural(stands.cases, "case"), here.url("cases")) if stands.cases else "None"),
+            ("Counted by number only", _counted_words(here)),
             ("Expected cases", Link(_expected_words(stands), here.url("expected"))),
             ("Case series", f"Signed off {moment(declared.declared_at)}" if declared.declared_at else "Open"),
             ("Content hash", declared.content_hash),
@@ -221,6 +223,12 @@ def _next(asking: Who, here: Place, stands: Progress, sent: Any) -> tuple[str, s
         latest = sent.filter(route="file").first()
         return text, reverse("submission", args=[latest.pk])
     return (text, here.url(name)) if name != "series" else (text, "")
+
+
+def _counted_words(here: Place) -> str:
+    """Say how many of the cases are counted and no more; nothing where there is none."""
+    count = consent.counted_only(here.centre, here.period.start, here.period.end)
+    return f"{plural(count, 'case')}, because the patient objected" if count else ""
 
 
 def _expected_words(stands: Progress) -> str:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from plenary.collection import actions, queries
+from plenary.collection.queries import entry
 from plenary.collection.terms import SeriesState
 from plenary.core.terms import NotFound
 from plenary.web.design.fields import FilterForm
@@ -163,10 +164,19 @@ def sign_off(request: HttpRequest, service: str, ods: str, period: str) -> HttpR
             f"{here.centre.service.name}, {here.words}: {plural(count, 'case')}.",
             "After the sign-off the cases are frozen and results are computed from them. Your name and the time are kept.",
         ],
+        warnings=_unfinished(here),
+        warning_title="Begun and not finished",
         stops=stops,
         stop_links=links,
         submit="Sign off",
     )
+
+
+def _unfinished(here: Place) -> list[str]:
+    """Say who has cases begun and not finished: only their owner can tell whether they belong to the series."""
+    found = entry.unfinished_by_person(**here.kept)
+    said = [f"{name}: {plural(count, 'case')}." for name, count in found]
+    return [*said, "They are not in the series. Ask whether they belong to it before you sign off."] if said else []
 
 
 def _stops(here: Place, found: list[Any]) -> tuple[list[str], list[tuple[str, str]]]:

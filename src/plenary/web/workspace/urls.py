@@ -19,9 +19,12 @@ from plenary.web.workspace import (
     audit,
     cases,
     collection,
+    consent,
     data_set_proposals,
     designations,
     editions,
+    entry,
+    follow_up,
     grids,
     home,
     narrative,
@@ -48,6 +51,7 @@ WRITERS = (NetworkLead, NationalCommissioner, PatientRepresentative)
 ADMINISTRATOR = (Administrator,)
 PERSON = "workspace/people/<int:number>/"
 HERE = "workspace/collection/<slug:service>/<str:ods>/<str:period>/"
+PATIENTS = "workspace/follow-up/<slug:service>/<str:ods>/"
 PROPOSED = "workspace/data-set-proposals/<int:number>/"
 VERSION = "workspace/agreed/<slug:kind>/<int:number>/"
 SENT = "workspace/submissions/<int:number>/"
@@ -65,7 +69,13 @@ urlpatterns = [
     route(f"{HERE}remembered/forget/", own_headings.forget, "forget_headings", CENTRE),
     route(f"{HERE}cases/", cases.cases, "cases", CENTRE),
     route(f"{HERE}cases.csv", partial(cases.cases, as_file=True), "cases_file", CENTRE),
-    route(f"{HERE}key/", cases.key_case, "key_case", CENTRE),
+    route(f"{HERE}cases/<int:number>/changes/", entry.history, "case_history", CENTRE),
+    route(f"{HERE}cases/<int:number>/changes.csv", partial(entry.history, as_file=True), "case_history_file", CENTRE),
+    route(f"{HERE}key/", entry.key_case, "key_case", CENTRE),
+    route(f"{HERE}drafts/", entry.drafts, "drafts", CENTRE),
+    route(f"{HERE}drafts.csv", partial(entry.drafts, as_file=True), "drafts_file", CENTRE),
+    route(f"{HERE}drafts/<int:number>/", entry.draft, "draft", CENTRE),
+    route(f"{HERE}drafts/<int:number>/delete/", entry.drop, "drop_draft", CENTRE),
     route(f"{HERE}cases/<int:number>/erase/", cases.erase, "erase_case", (CentreLead,)),
     route(f"{HERE}expected/", series.expected, "expected", CENTRE),
     route(f"{HERE}expected.csv", partial(series.expected, as_file=True), "expected_file", CENTRE),
@@ -81,6 +91,18 @@ urlpatterns = [
     route(f"{SENT}check/", submissions.check, "check_submission", OF_ITS_CENTRE),
     route(f"{SENT}accept/", submissions.accept, "accept_submission", OF_ITS_CENTRE),
     route(f"{SENT}refuse/", submissions.refuse, "refuse_submission", OF_ITS_CENTRE),
+    route(f"{HERE}consent/", consent.consents, "consents", CENTRE),
+    route(f"{HERE}consent.csv", partial(consent.consents, as_file=True), "consents_file", CENTRE),
+    route(f"{HERE}consent/record/", consent.record, "record_consent", CENTRE),
+    # follow-up
+    route("workspace/follow-up/", follow_up.centres, "follow_up", FOLLOWERS),
+    route("workspace/follow-up.csv", partial(follow_up.centres, as_file=True), "follow_up_file", FOLLOWERS),
+    route(PATIENTS, follow_up.patients, "follow_up_centre", CENTRE),
+    route(f"{PATIENTS}patients.csv", partial(follow_up.patients, as_file=True), "follow_up_centre_file", CENTRE),
+    route(f"{PATIENTS}update/", follow_up.update, "follow_up_update", CENTRE),
+    route(f"{PATIENTS}file/", follow_up.upload, "follow_up_upload", CENTRE),
+    route(f"{PATIENTS}cases/<int:number>/", follow_up.patient, "follow_up_case", CENTRE),
+    route(f"{PATIENTS}cases/<int:number>/<int:row>/take-back/", follow_up.take_back, "follow_up_take_back", CENTRE),
     # results
     route("workspace/results/", results.all_runs, "results", FOLLOWERS),
     route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),
