@@ -11,6 +11,7 @@ import factory
 from plenary.collection import actions
 from plenary.collection.models import DataSetVersion, Submission
 from plenary.core import permissions
+from plenary.core.actions import adopt_policy
 from plenary.core.terms import SYSTEM, Who
 from plenary.registry.models import Centre
 from tests.factories.core import make_who
@@ -103,3 +104,8 @@ def signed_off(centre: Centre, *cases: dict[str, str], start: date = START, end:
     """Send, check, accept and sign off these cases."""
     accepted(centre, *cases, start=start, end=end)
     return actions.sign_off_series(centre=centre, period_start=start, period_end=end, by=lead(centre))
+
+
+def rules(version: str = "1", valid_from: date = date(2017, 4, 1), **body: object) -> None:
+    """Put rules of collecting in force."""
+    adopt_policy(name="collection", version=version, valid_from=valid_from, body=body, source="test", by=SYSTEM)

@@ -32,6 +32,8 @@ PUBLIC_MENU = (("Services", "services"), ("Find a centre", "find"), ("Editions",
 WORKSPACE_MENU: list[tuple[str, str]] = [
     ("My work", "workspace"),
     ("Collection", "collection"),
+    ("Deadlines", "deadlines"),
+    ("Queries", "data_queries"),
     ("Agreed sets", "agreed_sets"),
     ("Results", "results"),
     ("Expenditure", "expenditure"),

@@ -17,6 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.queries.across import counted_elsewhere, known_beside
 from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState, Unfinished
 from plenary.core.permissions import ROLES, CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, sees_cases
 from plenary.core.queries import erased_on, stored_bytes
@@ -156,12 +157,15 @@ def _parsed(sha256: str, service: str, version: str) -> DataSet:
 def checked(submission: Submission) -> Checked:
     """Return what the check makes of the submission's bytes.
 
-    It depends on the bytes, the data set, the day of receipt and the register alone: repeated, it finds the same until a
-    designation is corrected.
+    It depends on the bytes, the data set, the day of receipt, the register and the cases accepted so far: repeated, it finds the
+    same until one of these changes. Only warnings rest on other cases.
     """
     content, on = stored_bytes(submission.sha256), timezone.localdate(submission.received_at)
     period = submission.period_start, submission.period_end
-    return check_bytes(content, submission.filename, version=submission.data_set, centre=submission.centre, period=period, on=on)
+    whole = submission.route == Route.FILE
+    return check_bytes(
+        content, submission.filename, version=submission.data_set, centre=submission.centre, period=period, on=on, whole=whole
+    )
 
 
 def holds_case(submission: Submission, case: Case) -> bool:
@@ -193,23 +197,32 @@ def erased_in(submission: Submission) -> list[tuple[int, str]]:
 
 
 def check_bytes(
-    content: bytes, filename: str, *, version: DataSetVersion, centre: Centre, period: tuple[dt.date, dt.date], on: dt.date
+    content: bytes,
+    filename: str,
+    *,
+    version: DataSetVersion,
+    centre: Centre,
+    period: tuple[dt.date, dt.date],
+    on: dt.date,
+    whole: bool = True,
 ) -> Checked:
-    """Check a file of one centre against the same rules and the same register as a collection folder.
+    """Check a file of one centre against the same rules and the same register as a collection folder, and beside other cases.
 
-    Screen and file both come here. ``InputError`` where it cannot be read at all.
+    Screen and file both come here; ``whole`` is a file of all cases. ``InputError`` where it cannot be read at all.
     """
     start, end = period
+    raw, dataset, label = ingest.read(content, filename), data_set(version), period_label(start, end)
     return ingest.check(
-        ingest.read(content, filename),
-        data_set(version),
+        raw,
+        dataset,
         centre=centre.ods,
         centres={centre.ods: registry.designated_spans(centre)},
         areas=registry.known_areas(),
-        period=period_label(start, end),
+        period=label,
         period_start=start,
         period_end=end,
         on=on,
+        known=known_beside(centre, (label, start, end), dataset, on=on, whole=whole),
     )
 
 
@@ -335,14 +348,15 @@ def _chosen(service: Service, start: dt.date, end: dt.date, *, signed_only: bool
         current=True, case__erased=False, case__centre__service=service, case__index_on__gte=start, case__index_on__lt=end
     )
     if not signed_only:
-        return rows
+        return rows.exclude(case__in=counted_elsewhere(service, rows))
     signed = CaseSeries.objects.filter(
         centre=OuterRef("case__centre"),
         state=SeriesState.SIGNED_OFF,
         period_start__lte=OuterRef("case__index_on"),
         period_end__gt=OuterRef("case__index_on"),
     )
-    return rows.filter(Exists(signed))
+    rows = rows.filter(Exists(signed))
+    return rows.exclude(case__in=counted_elsewhere(service, rows))
 
 
 def _assembled(
