@@ -107,15 +107,11 @@ class _Rows:
     """The rows as the rules ask about them."""
 
     work: Work
-    index: Column
+    dated: list[date | None]
     ids: list[str]
     marks: list[Marks]
     died: Column
     by_id: dict[str, int] = field(default_factory=dict)
-
-    def day(self, place: int) -> date | None:
-        found: date | None = self.index[place].tolist()
-        return found
 
 
 def within(work: Work, index: Column) -> None:
@@ -126,8 +122,8 @@ def within(work: Work, index: Column) -> None:
     if born is None or sexes is None or len(born) < 2 or np.isnat(index).all():
         return
     fit = np.flatnonzero(~np.isnat(born) & ~np.isnat(index) & (sexes != ""))
-    _, codes = np.unique(sexes[fit], return_inverse=True)
-    order = fit[np.lexsort((index[fit], codes, born[fit]))]
+    letters = np.ascontiguousarray(sexes).view(np.uint32).reshape(len(sexes), -1)[:, 0]  # tells them apart, and is quick to sort
+    order = fit[np.lexsort((index[fit], letters[fit], born[fit]))]
     first, then = order[:-1], order[1:]
     close = (index[then] - index[first]).astype(np.int64) <= NEAR
     pairs = np.flatnonzero((born[first] == born[then]) & (sexes[first] == sexes[then]) & close)
@@ -220,7 +216,7 @@ def _texts(column: Column) -> list[str]:
 def beside(work: Work, index: Column, known: Known) -> list[Marks]:
     """Hold the file against what is known beside it, and return who its rows are about."""
     marks = marks_of(work, known.mark)
-    rows = _Rows(work, index, _texts(work.columns["case_id"]), marks, deaths(work.columns, work.dataset))
+    rows = _Rows(work, index.tolist(), _texts(work.columns["case_id"]), marks, deaths(work.columns, work.dataset))
     rows.by_id = {case_id: place for place, case_id in enumerate(rows.ids) if case_id}
     _same_ids(rows, known)
     _same_people(rows, known)
@@ -281,8 +277,8 @@ def _same_people(rows: _Rows, known: Known) -> None:
     for case in known.cases:
         for mark in filter(None, (case.marks.nhs, case.marks.like)):
             earlier.setdefault(mark, []).append(case)
-    for place, marks in enumerate(rows.marks):
-        on = rows.day(place)
+    for place, marks in enumerate(rows.marks if earlier else ()):
+        on = rows.dated[place]
         if on is None:
             continue
         for case in earlier.get(marks.nhs or "-", ()) or earlier.get(marks.like or "-", ()):
@@ -312,10 +308,9 @@ def _others(one: Marks, other: Marks) -> bool:
 
 
 def _other_centres(rows: _Rows, known: Known) -> None:
-    if rows.work.findings.blocking:
-        return  # such a file will be sent again
-    dated = [rows.day(place) for place in range(len(rows.ids))]
-    pairs = shared_pairs(list(zip(rows.marks, dated, strict=True)), known.elsewhere, (known.surely, known.likely))
+    if not known.elsewhere or rows.work.findings.blocking:  # a file that is blocked will be sent again
+        return
+    pairs = shared_pairs(list(zip(rows.marks, rows.dated, strict=True)), known.elsewhere, (known.surely, known.likely))
     surely: dict[int, bool] = {}
     for place, other, sure in pairs:
         if rows.ids[place] not in other.agreed_with:

@@ -40,7 +40,7 @@ COLOURS = {"blocking": "red", "warning": "orange", "notice": "grey"}
 KINDS = {"added": "New case", "removed": "No longer sent", "changed": "Changed"}
 
 
-def scope_of(asking: Who, *, number: int) -> Scope:  # noqa: ARG001 - the shape of every scope
+def scope_of(asking: Who, *, number: int, key: str = "") -> Scope:  # noqa: ARG001 - the shape of every scope
     """Return the centre of a submission."""
     centre = queries.submission(number).centre
     return Scope(centre.service.slug, centre.key)
