@@ -64,6 +64,15 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "duplicate-case": "One case identifier on two rows",
         "repeated-row": "The same row twice",
         "same-person": "One NHS number on two cases",
+        "near-duplicate": "Two rows that are one case in all but the identifier",
+        "after-death": "A date after the death",
+        # the case beside those that were accepted earlier
+        "other-person": "A case identifier that was another person's",
+        "known-person": "A patient who is a case already, under another identifier",
+        "after-death-reported": "What cannot follow upon a death that was reported",
+        "vanished-case": "A case that was accepted and is in the file no more",
+        "jump": "A number of cases that is improbable beside the earlier years'",
+        "other-centre-reports": "A patient whom another centre reports too",
         "unknown-centre": "Not a centre of the service",
         "other-centre": "A case of another centre",
         "not-designated": "The centre was not designated on that date",
@@ -105,6 +114,10 @@ class Finding:
     severity: Severity
     message: str
     remedy: str = ""
+    case: str = ""
+    """The identifier of the case, of a warning on a row."""
+    key: str = ""
+    """By which a warning is known whatever the file: case, field, rule and value. Empty for what cannot be confirmed."""
 
 
 class Findings(list[Finding]):

@@ -14,7 +14,7 @@ from plenary.core import actions
 from plenary.core.permissions import CentreDataManager, CentreLead
 from plenary.core.terms import SYSTEM
 from tests.e2e.checks import check_page
-from tests.factories.collection import DataSetVersionFactory, make_centre, manager, rules
+from tests.factories.collection import DataSetVersionFactory, make_centre, manager, shipped
 from tests.factories.core import PASSWORD, PostFactory
 from tests.factories.registry import ServiceFactory
 from tests.web.workspace.test_entry import BRANCHING
@@ -171,7 +171,7 @@ def ecmo():
     service = ServiceFactory(slug="ecmo-adult", name="Adult respiratory ECMO")
     DataSetVersionFactory(service=service, content=DATA_SET.read_bytes())
     for name in ("follow-up", "objection"):
-        rules(name)
+        shipped(name)
     return make_centre("ecmo-adult", "RJ1")
 
 

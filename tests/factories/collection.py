@@ -14,6 +14,7 @@ from plenary.collection import actions
 from plenary.collection.models import DataSetVersion, Submission
 from plenary.core import actions as core_actions
 from plenary.core import permissions
+from plenary.core.actions import adopt_policy
 from plenary.core.terms import SYSTEM, Who
 from plenary.registry.models import Centre
 from tests.factories.core import make_who
@@ -65,7 +66,7 @@ class DataSetVersionFactory(factory.django.DjangoModelFactory):
         )
 
 
-def rules(name: str) -> None:
+def shipped(name: str) -> None:
     """Put the shipped policy of a name in force."""
     path = Path(__file__).parents[2] / "definitions" / "policies" / f"{name}-1.toml"
     found = tomllib.loads(path.read_text("utf-8"))
@@ -114,3 +115,8 @@ def signed_off(centre: Centre, *cases: dict[str, str], start: date = START, end:
     """Send, check, accept and sign off these cases."""
     accepted(centre, *cases, start=start, end=end)
     return actions.sign_off_series(centre=centre, period_start=start, period_end=end, by=lead(centre))
+
+
+def rules(version: str = "1", valid_from: date = date(2017, 4, 1), **body: object) -> None:
+    """Put rules of collecting in force."""
+    adopt_policy(name="collection", version=version, valid_from=valid_from, body=body, source="test", by=SYSTEM)

@@ -13,8 +13,11 @@ from django.db.models import F, Q
 from plenary.collection.terms import (
     Answer,
     ProposalState,
+    QueryState,
     Route,
     SeriesState,
+    SharedAnswer,
+    SharedState,
     Source,
     Stance,
     SubmissionState,
@@ -500,3 +503,218 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wish} {self.answer}"
+
+
+class CaseMark(models.Model):
+    """Who a case is about, as pseudonyms under the key of the installation: nobody can read a person out of them.
+
+    ``like`` is of birth date, sex and area. ``key_id`` tells pseudonyms of one key from those of another, which never fit.
+    """
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="mark")
+    key_id = models.CharField(max_length=16)
+    nhs = models.CharField(max_length=32, blank=True, default="")
+    like = models.CharField(max_length=32, blank=True, default="")
+    born = models.CharField(max_length=32, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["nhs"], name="case_mark_by_nhs"),
+            models.Index(fields=["like"], name="case_mark_by_like"),
+        ]
+
+    class Privacy:
+        safe = {"id", "case", "key_id"}
+        scrub = {"nhs", "like", "born"}
+
+    def __str__(self) -> str:
+        return f"mark of case {self.case_id}"
+
+
+class SharedPatient(models.Model):
+    """One patient whom two centres of a service report, as the pseudonyms say, and what the two agree that it is.
+
+    ``first`` was accepted before ``second``. Until they agree, the first counts for the network; both keep their case.
+    """
+
+    first = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="shared_first")
+    second = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="shared_second")
+    sure = models.BooleanField()
+    """Whether the NHS number is one, and not only birth date, sex and area."""
+    found_at = models.DateTimeField()
+    state = models.CharField(max_length=20, choices=_choices(SharedState), default=SharedState.OPEN)
+    answer = models.CharField(max_length=20, choices=_choices(SharedAnswer), blank=True, default="")
+    counts_at = models.ForeignKey(Centre, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    moved_from = models.ForeignKey(Centre, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    moved_on = models.DateField(null=True, blank=True)
+    proposed_by = models.ForeignKey(Centre, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-found_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="shared_patient_once"),
+            models.CheckConstraint(condition=~Q(first=F("second")), name="shared_patient_of_two_cases"),
+            models.CheckConstraint(condition=Q(state="open") | ~Q(answer=""), name="shared_patient_answered_with_something"),
+            models.CheckConstraint(
+                condition=~Q(answer="transfer") | Q(moved_on__isnull=False, moved_from__isnull=False, counts_at__isnull=False),
+                name="shared_patient_transfer_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=~Q(answer="duplicate") | Q(counts_at__isnull=False), name="shared_patient_duplicate_counts_somewhere"
+            ),
+        ]
+
+    class Privacy:
+        safe = {"id", "sure", "found_at", "state", "answer", "counts_at", "moved_from", "proposed_by", "answered_at"}
+        scrub = {"first", "second", "moved_on"}
+
+    def __str__(self) -> str:
+        return f"shared patient {self.pk}"
+
+
+class Confirmation(models.Model):
+    """A centre looked at a warning and says why the value stands. It holds for the value, in whatever file it comes again."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="confirmations")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    key = models.CharField(max_length=32)
+    case_id = models.CharField(max_length=200, blank=True, default="")
+    field = models.CharField(max_length=200, blank=True, default="")
+    rule = models.CharField(max_length=60)
+    message = models.TextField()
+    reason = models.TextField()
+    confirmed_at = models.DateTimeField()
+    confirmed_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["centre", "period_start", "rule", "field", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["centre", "period_start", "period_end", "key"], name="confirmation_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="confirmation_has_a_reason"),
+        ]
+
+    class Privacy:
+        safe = {"id", "centre", "period_start", "period_end", "field", "rule", "confirmed_at"}
+        scrub = {"key", "case_id", "message", "reason", "confirmed_by"}
+
+    def __str__(self) -> str:
+        return f"{self.centre.key} {self.rule} {self.field}"
+
+
+class DataQuery(models.Model):
+    """A question of the network or the commissioner to a centre about its cases of a period, with a date to answer by."""
+
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="data_queries")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    case_id = models.CharField(max_length=200, blank=True, default="")
+    field = models.CharField(max_length=100, blank=True, default="")
+    due_on = models.DateField()
+    state = models.CharField(max_length=20, choices=_choices(QueryState), default=QueryState.OPEN)
+    asked_at = models.DateTimeField()
+    asked_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="data_query_period_runs_forward"),
+        ]
+        indexes = [models.Index(fields=["centre", "state"], name="data_query_by_centre")]
+
+    class Privacy:
+        safe = {"id", "centre", "period_start", "period_end", "field", "due_on", "state", "asked_at"}
+        scrub = {"case_id", "asked_by"}
+
+    def __str__(self) -> str:
+        return f"query {self.pk} to {self.centre.key}"
+
+
+class QueryMessage(models.Model):
+    """What was said in the thread of a query, the question first. ``of_centre``: by the centre that was asked."""
+
+    query = models.ForeignKey(DataQuery, on_delete=models.PROTECT, related_name="messages")
+    of_centre = models.BooleanField()
+    text = models.TextField()
+    said_at = models.DateTimeField()
+    said_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["said_at", "id"]
+
+    class Privacy:
+        safe = {"id", "query", "of_centre", "said_at"}
+        scrub = {"text", "said_by"}
+
+    def __str__(self) -> str:
+        return f"message {self.pk} of query {self.query_id}"
+
+
+class Deadline(models.Model):
+    """By when the centres of a service sign a period off, where the network lead set another day than the policy's."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="deadlines")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    due_on = models.DateField()
+    set_at = models.DateTimeField()
+    set_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["service", "period_start"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "period_start", "period_end"], name="deadline_once"),
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="deadline_period_runs_forward"),
+        ]
+
+    class Privacy:
+        safe = {"id", "service", "period_start", "period_end", "due_on", "set_at", "set_by"}
+        scrub: set[str] = set()
+
+    def __str__(self) -> str:
+        return f"{self.service.slug} {self.period_start} by {self.due_on}"
+
+
+class ReminderSent(models.Model):
+    """A reminder that went out: to whom, about which centre and period, at which stage. The text holds no case."""
+
+    person = models.BigIntegerField()
+    centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="reminders")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    due_on = models.DateField()
+    stage = models.CharField(max_length=40)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-sent_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "centre", "period_start", "period_end", "due_on", "stage"], name="reminder_once"
+            ),
+        ]
+
+    class Privacy:
+        safe = {"id", "person", "centre", "period_start", "period_end", "due_on", "stage", "sent_at"}
+        scrub: set[str] = set()
+
+    def __str__(self) -> str:
+        return f"{self.stage} to {self.person} of {self.centre.key}"
+
+
+class NoReminders(models.Model):
+    """A person who asked for no early reminders. Those of the last days and after the deadline are sent all the same."""
+
+    person = models.BigIntegerField(unique=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "no reminders"
+
+    class Privacy:
+        safe = {"id", "person", "since"}
+        scrub: set[str] = set()
+
+    def __str__(self) -> str:
+        return f"no early reminders to {self.person}"

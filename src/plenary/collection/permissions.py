@@ -57,6 +57,15 @@ def may_reopen(who: Who, centre: Centre) -> bool:
     return holds(who, NetworkLead, service=_service_of(centre))
 
 
+def may_ask(who: Who, centre: Centre) -> bool:
+    """Whether ``who`` leads or commissions the network and so asks a centre about its cases. It opens none."""
+    return holds(who, NetworkLead, NationalCommissioner, service=_service_of(centre))
+
+
+def may_set_deadline(who: Who, service: Service) -> bool:
+    return holds(who, NetworkLead, NationalCommissioner, service=service.slug)
+
+
 def may_talk_of_data_set(who: Who, service: Service) -> bool:
     """Whether ``who`` is of the network: whoever is proposes versions of its data set and comments on them."""
     if holds(who, NetworkLead, NationalCommissioner, service=service.slug):

@@ -93,6 +93,30 @@ class Effect(StrEnum):
     COUNTED_ONLY = "counted_only"
 
 
+class SharedState(StrEnum):
+    """How far two centres have come with a patient whom both report."""
+
+    OPEN = "open"
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+
+
+class SharedAnswer(StrEnum):
+    """What two cases of one patient at two centres are."""
+
+    TRANSFER = "transfer"
+    EPISODES = "two_episodes"
+    DUPLICATE = "duplicate"
+
+
+class QueryState(StrEnum):
+    """How a query of the network to a centre stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
 SUBMISSION_MOVES: Final[Mapping[SubmissionState, frozenset[SubmissionState]]] = {
     SubmissionState.RECEIVED: frozenset({SubmissionState.CHECKED, SubmissionState.REFUSED}),
     SubmissionState.CHECKED: frozenset({SubmissionState.CHECKED, SubmissionState.ACCEPTED, SubmissionState.REFUSED}),

@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parents[3]
 DEVELOPMENT_KEY = "for-development-only-never-in-production-0123456789abcdef"
+DEVELOPMENT_EPISODES_KEY = "for-development-only-pseudonyms-0123456789abcdef"
+SHORTEST_KEY = 32
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
 
@@ -41,6 +43,7 @@ class Settings:
     definitions: Path  # services, data sets, outcome sets, policies
     email_url: str  # console: or smtp://user:password@host:port?tls=yes
     email_from: str
+    episodes_key: str  # secret of the pseudonyms by which one patient is found at two centres and in hospital episodes
     idle_minutes: int  # a session ends after this long without a request
     proxy_header: bool  # a proxy in front sets X-Forwarded-Proto
 
@@ -61,6 +64,14 @@ class Settings:
             (not self.base_url.startswith("https://"), "PLENARY_BASE_URL does not start with https://."),
             (not self.secure_cookies, "PLENARY_SECURE_COOKIES is off: cookies would travel over plain http."),
             (self.email_url == "console:", "PLENARY_EMAIL_URL is not set: nobody could reset a password."),
+            (
+                self.episodes_key == DEVELOPMENT_EPISODES_KEY,
+                "PLENARY_EPISODES_KEY is not set: anybody could work out whose pseudonyms these are.",
+            ),
+            (
+                len(self.episodes_key) < SHORTEST_KEY,
+                f"PLENARY_EPISODES_KEY is shorter than {SHORTEST_KEY} characters: it could be guessed.",
+            ),
             (self.idle_minutes > 60, "PLENARY_IDLE_MINUTES is over 60."),
         ]
         return [sentence for wrong, sentence in checks if wrong]
@@ -89,6 +100,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         definitions=Path(text("DEFINITIONS", str(ROOT / "definitions"))),
         email_url=text("EMAIL_URL", "console:"),
         email_from=text("EMAIL_FROM", "plenary@localhost"),
+        episodes_key=text("EPISODES_KEY", DEVELOPMENT_EPISODES_KEY),
         idle_minutes=_whole_number(text, "IDLE_MINUTES", default=30),
         proxy_header=_switch(text, "PROXY_HEADER", default=False),
     )

@@ -33,6 +33,8 @@ WORKSPACE_MENU: list[tuple[str, str]] = [
     ("My work", "workspace"),
     ("Collection", "collection"),
     ("Follow-up", "follow_up"),
+    ("Deadlines", "deadlines"),
+    ("Queries", "data_queries"),
     ("Agreed sets", "agreed_sets"),
     ("Results", "results"),
     ("Expenditure", "expenditure"),

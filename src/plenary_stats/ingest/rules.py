@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from plenary_stats.expressions import known_values
 from plenary_stats.findings import Finding, Findings
-from plenary_stats.ingest import derived, redcap, values
+from plenary_stats.ingest import across, derived, identity, redcap, values
+from plenary_stats.ingest.across import Known, Marks
 from plenary_stats.ingest.bundle import URN
 from plenary_stats.ingest.files import RawTable
 from plenary_stats.ingest.work import NO_ROWS, Work, heading_names, plain, with_all
@@ -39,6 +40,8 @@ class Checked:
     cases: CaseTable
     findings: Findings
     row_numbers: npt.NDArray[np.int64]
+    marks: tuple[Marks, ...] = ()
+    """Who the cases are about, as keyed pseudonyms; empty where nothing is ``known`` beside the file."""
 
 
 def check(
@@ -53,6 +56,7 @@ def check(
     areas: AreaCodes | None = None,
     places: Mapping[str, str] | None = None,
     on: date | None = None,
+    known: Known | None = None,
 ) -> Checked:
     """Return the cases of a file and the findings on it.
 
@@ -63,6 +67,7 @@ def check(
     ``areas``: known codes of residence, or code → spans in which the area stood (none: always).
     ``places``: the area of residence of small areas and postcodes, which are looked up and dropped.
     ``on``: the day of the check, after which no date may lie; never taken from the clock.
+    ``known``: what was accepted earlier, here and at the other centres, and how pseudonyms are made.
     """
     raw = redcap.recognised(raw, dataset)
     work = Work(raw, dataset, on)
@@ -82,11 +87,13 @@ def check(
     _ages(work, index)
     derived.calculations(work)
     work.columns["period"] = _periods(work, index, period, period_start, period_end)
+    across.within(work, index)
+    marks = across.beside(work, index, known) if known is not None else []
     if not len(raw):
         work.find(
             "no-rows", "warning", "", np.array([], dtype=np.int64), "The file holds no case.", "Send it only if there was none."
         )
-    return _checked(work)
+    return _checked(work, marks, known)
 
 
 def rows_of_cases(raw: RawTable, dataset: DataSet) -> dict[str, list[int]]:
@@ -390,15 +397,16 @@ def _periods(work: Work, index: Column, period: str, start: date | None, end: da
 # -- the outcome
 
 
-def _checked(work: Work) -> Checked:
-    findings = _named(work).ordered()
+def _checked(work: Work, marks: Sequence[Marks], known: Known | None) -> Checked:
+    findings = identity.identified(work, _named(work).ordered(), known.mark if known else None)
     kept = {"centre", "case_id", "period"} | set(work.dataset.collected)
     order = ["centre", "case_id", "period", *work.dataset.collected]
     carried = {name: work.columns[name] for name in dict.fromkeys(order) if name in kept and name in work.columns}
     if findings.blocking:
         carried = {name: column[:0] for name, column in carried.items()}
     numbers = work.raw.row_numbers[:0] if findings.blocking else work.raw.row_numbers
-    return Checked(CaseTable(carried, service=work.dataset.service), findings, numbers)
+    kept_marks = () if findings.blocking else tuple(marks)
+    return Checked(CaseTable(carried, service=work.dataset.service), findings, numbers, kept_marks)
 
 
 def _named(work: Work) -> Findings:

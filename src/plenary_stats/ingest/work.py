@@ -32,6 +32,8 @@ class Work:
         self.columns: dict[str, Column] = {}
         self.readings: dict[str, values.Reading] = {}
         self.faulty: dict[str, Flags] = {}
+        self.identities: dict[tuple[str, int, str], str] = {}
+        """What tells a finding (rule, row, field) from another where the value of its field does not."""
 
     def find(  # noqa: PLR0917  read as a sentence: rule, how grave, where, what, what to do
         self, rule: str, severity: Severity, name: str, rows: npt.NDArray[np.int64], message: str, remedy: str = ""

@@ -782,7 +782,7 @@ class TestRegister:
     def test_a_case_treated_when_the_centre_was_not_designated(self):
         centre = make.make_centre()
         DesignationFactory(centre=centre, valid_from=date(2015, 4, 1), valid_to=date(2025, 6, 15))
-        found = self.findings(centre, case("A", admitted_on="14/06/2025"), case("B", admitted_on="15/06/2025"))
+        found = self.findings(centre, case("A", admitted_on="14/06/2025"), case("B", admitted_on="15/06/2025", sex="male"))
         assert found == [(3, "centre", "not-designated", "warning")]
 
     def test_designated_again_after_a_gap(self):

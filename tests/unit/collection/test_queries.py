@@ -218,7 +218,7 @@ class TestCaseTable:
             assert str(column.tolist()) == str(checked[name][order].tolist()), name
 
     def test_only_signed_series_count(self, centre, other):
-        make.signed_off(centre, case("A1"))
+        make.signed_off(centre, case("A1", birth_date="01/01/1990"))
         assert self.table(centre)["case_id"].tolist() == ["A1"]
         assert self.table(centre, signed_only=False)["case_id"].tolist() == ["A1", "SECRET-7"]
 

@@ -10,6 +10,7 @@ from plenary.config.environment import DEVELOPMENT_KEY, ROOT, SettingError, read
 LIVE = {
     "PLENARY_ENVIRONMENT": "production",
     "PLENARY_SECRET_KEY": "k" * 60,
+    "PLENARY_EPISODES_KEY": "e" * 40,
     "PLENARY_ALLOWED_HOSTS": "plenary.example.org, www.example.org",
     "PLENARY_BASE_URL": "https://plenary.example.org/",
     "PLENARY_EMAIL_URL": "smtp://user:p%40ss@mail.example.org:2525",
@@ -56,6 +57,8 @@ def test_a_live_installation_passes():
         ({"PLENARY_SECURE_COOKIES": "no"}, "PLENARY_SECURE_COOKIES"),
         ({"PLENARY_EMAIL_URL": ""}, "PLENARY_EMAIL_URL"),
         ({"PLENARY_IDLE_MINUTES": "61"}, "PLENARY_IDLE_MINUTES"),
+        ({"PLENARY_EPISODES_KEY": ""}, "PLENARY_EPISODES_KEY"),
+        ({"PLENARY_EPISODES_KEY": "e" * 31}, "PLENARY_EPISODES_KEY"),
     ],
 )
 def test_each_unsafe_setting_is_refused_by_its_name(change, named):

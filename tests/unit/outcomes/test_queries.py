@@ -298,7 +298,7 @@ by = ["centre", "period"]
 
     @pytest.fixture
     def centre(self):
-        cases.rules("follow-up")
+        cases.shipped("follow-up")
         service = ServiceFactory(slug="adult-ecmo")
         cases.DataSetVersionFactory(service=service, content=FOLLOWED_UP.encode())
         centre = cases.make_centre()

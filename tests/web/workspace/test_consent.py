@@ -17,7 +17,7 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def in_force(db):
-    make.rules("objection")
+    make.shipped("objection")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ HERE = f"{TOP}adult-ecmo/RJ1/"
 
 @pytest.fixture(autouse=True)
 def in_force(db):
-    make.rules("follow-up")
+    make.shipped("follow-up")
 
 
 @pytest.fixture

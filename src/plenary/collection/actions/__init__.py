@@ -16,9 +16,11 @@ from django.db.models import Max
 from django.utils import timezone
 
 from plenary.collection import permissions, queries
+from plenary.collection.actions import across, confirmations
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
-from plenary.collection.queries.headings import mapping_sha256
+from plenary.collection.queries import finishing
 from plenary.collection.queries.entry import carried_over
+from plenary.collection.queries.headings import mapping_sha256
 from plenary.collection.queries.runs import RunRow
 from plenary.collection.terms import (
     Difference,
@@ -38,7 +40,7 @@ from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
 from plenary_stats import spec, tables
-from plenary_stats.ingest import Checked, Finding
+from plenary_stats.ingest import Checked, Finding, Marks
 from plenary_stats.spec import InputError
 from plenary_stats.tables import CaseTable, ResultTable
 
@@ -152,11 +154,11 @@ def check(*, submission_id: int, by: Who) -> Submission:
     require(permissions.may_check(by, submission), f"Only people of {submission.centre.key} check its cases.")
     if submission.state not in CHECKABLE:  # its file may be erased since
         return submission
-    cases, findings = _checked(submission)
+    cases, findings, _ = _checked(submission)
     return _keep_findings(submission, cases, findings, by)
 
 
-def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding]]:
+def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding], Sequence[Marks]]:
     """Check; an unreadable file is a finding like any other, so that whoever sent it reads what to do.
 
     Where an erased case came back its rows alone are told: other findings could quote what it says of that patient.
@@ -164,11 +166,12 @@ def _checked(submission: Submission) -> tuple[CaseTable | None, Sequence[Finding
     try:
         if back := queries.erased_in(submission):
             objected = queries.counted_only_ids(submission.centre)
-            return None, [_come_back(submission.filename, row, case_id, case_id in objected) for row, case_id in back]
+            told = [_come_back(submission.filename, row, case_id, case_id in objected) for row, case_id in back]
+            return None, told, ()
         outcome: Checked = queries.checked(submission)
     except InputError as problem:
-        return None, [_unreadable(submission.filename, problem)]
-    return outcome.cases, outcome.findings
+        return None, [_unreadable(submission.filename, problem)], ()
+    return outcome.cases, outcome.findings, outcome.marks
 
 
 def _unreadable(filename: str, problem: InputError) -> Finding:
@@ -224,10 +227,11 @@ def accept(*, submission_id: int, by: Who) -> Submission:
         return submission
     submission_move(submission.state, SubmissionState.ACCEPTED)
     _refuse_blocking(submission.blocking)
-    cases, findings = _checked(submission)
+    cases, findings, marks = _checked(submission)
     _refuse_blocking(sum(found.severity == "blocking" for found in findings))
     if cases is None:
         raise NotPossible("The file cannot be read any more: send it again.")
+    confirmations.refuse_unconfirmed(submission, findings)
     with transaction.atomic():
         current = _locked(submission.pk)
         if current.state == SubmissionState.ACCEPTED:
@@ -236,6 +240,7 @@ def accept(*, submission_id: int, by: Who) -> Submission:
         earlier = _supersede(current)
         current.save()
         _store_cases(current, cases)
+        across.keep_marks(current, cases["case_id"].tolist(), marks, by=by)
         _refuse_change_to_signed(current.centre)
         detail = {"cases": len(cases), "supersedes": earlier}
         record(by=by, verb="accept", subject=_subject(current), detail=detail)
@@ -353,6 +358,7 @@ def key_case(
         period=(period_start, period_end),
         on=timezone.localdate(),
         without_identifiers=known is not None,
+        whole=False,
     )
     kept = {name for name, field in dataset.columns.items() if not field.identifier}
     content = queries.one_row({name: value for name, value in row.items() if name in kept})
@@ -378,6 +384,8 @@ def key_case(
             notices=counts["notice"],
         )
         _store_cases(submission, checked.cases)
+        if known is None or any(one.nhs or one.like for one in checked.marks):  # or who it is stays as it was said first
+            across.keep_marks(submission, checked.cases["case_id"].tolist(), checked.marks, by=by)
         _refuse_change_to_signed(centre)
         record(by=by, verb="key case", subject=_subject(submission), detail={"centre": centre.key})
     return submission, checked.findings
@@ -424,6 +432,7 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
         files = forget(case=case, by=by)
         case.erased = True
         case.save()
+        across.forget(case)
         _refuse_change_to_signed(centre)
         for sha256 in files:
             erase_bytes(sha256=sha256, why=HELD_ERASED, by=by)
@@ -533,6 +542,8 @@ def _refuse_unfinished(series: CaseSeries) -> None:
     ]
     if missing:
         raise NotPossible(f"Expected cases are neither received nor explained: {_named(sorted(set(missing)))}.")
+    if stops := finishing.stops(series.centre, series.period_start, series.period_end):
+        raise NotPossible(" ".join(stops))
 
 
 def reopen_series(*, centre: Centre, period_start: dt.date, period_end: dt.date, reason: str, by: Who) -> CaseSeries:

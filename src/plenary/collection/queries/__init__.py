@@ -20,6 +20,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.queries.across import counted_elsewhere, known_beside
 from plenary.collection.terms import Accounted, Difference, Progress, Route, SeriesState, SubmissionState, Unfinished
 from plenary.core.permissions import ROLES, CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, sees_cases
 from plenary.core.queries import erased_on, stored_bytes
@@ -161,8 +162,8 @@ def _parsed(sha256: str, service: str, version: str) -> DataSet:
 def checked(submission: Submission) -> Checked:
     """Return what the check makes of the submission's bytes.
 
-    It depends on the bytes, the data set, the day of receipt and the register alone: repeated, it finds the same until a
-    designation is corrected.
+    It depends on the bytes, the data set, the day of receipt, the register and the cases accepted so far: repeated, it finds the
+    same until one of these changes. Only warnings rest on other cases.
     """
     content, on = stored_bytes(submission.sha256), timezone.localdate(submission.received_at)
     period = submission.period_start, submission.period_end
@@ -174,6 +175,7 @@ def checked(submission: Submission) -> Checked:
         period=period,
         on=on,
         mapping=mapping_of(submission),
+        whole=submission.route == Route.FILE,
     )
 
 
@@ -242,15 +244,15 @@ def check_bytes(
     on: dt.date,
     mapping: FileMapping | None = None,
     without_identifiers: bool = False,
+    whole: bool = True,
 ) -> Checked:
-    """Check a file of one centre against the same rules and the same register as a collection folder.
+    """Check a file of one centre against the same rules and the same register as a collection folder, and beside other cases.
 
-    Screen and file both come here. ``InputError`` where it cannot be read at all. ``without_identifiers``: a correction of a
-    case need not say again who the patient is, which was not kept.
+    Screen and file both come here; ``whole`` is a file of all cases. ``InputError`` where it cannot be read at all.
+    ``without_identifiers``: a correction of a case need not say again who the patient is, which was not kept.
     """
     start, end = period
-    raw = ingest.read(content, filename)
-    dataset = data_set(version)
+    raw, dataset, label = ingest.read(content, filename), data_set(version), period_label(start, end)
     if without_identifiers:
         asked = tuple(replace(known, required=known.required and not known.identifier) for known in dataset.fields)
         dataset = replace(dataset, fields=asked)
@@ -260,10 +262,11 @@ def check_bytes(
         centre=centre.ods,
         centres={centre.ods: registry.designated_spans(centre)},
         areas=registry.known_areas(),
-        period=period_label(start, end),
+        period=label,
         period_start=start,
         period_end=end,
         on=on,
+        known=known_beside(centre, (label, start, end), dataset, on=on, whole=whole),
     )
 
 
@@ -399,14 +402,15 @@ def _chosen(service: Service, start: dt.date, end: dt.date, *, signed_only: bool
         current=True, case__erased=False, case__centre__service=service, case__index_on__gte=start, case__index_on__lt=end
     )
     if not signed_only:
-        return rows
+        return rows.exclude(case__in=counted_elsewhere(service, rows))
     signed = CaseSeries.objects.filter(
         centre=OuterRef("case__centre"),
         state=SeriesState.SIGNED_OFF,
         period_start__lte=OuterRef("case__index_on"),
         period_end__gt=OuterRef("case__index_on"),
     )
-    return rows.filter(Exists(signed))
+    rows = rows.filter(Exists(signed))
+    return rows.exclude(case__in=counted_elsewhere(service, rows))
 
 
 def _assembled(

@@ -14,14 +14,14 @@ from django.urls import reverse
 
 from plenary.collection import actions, queries
 from plenary.collection.permissions import may_sign_off
+from plenary.collection.queries import clarifications, consent, deadlines, shared
 from plenary.collection.queries import headings as memory
-from plenary.collection.queries import consent
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.web.design.fields import FilterForm
-from plenary.web.design.formats import moment, number, plural
+from plenary.web.design.formats import day, moment, number, plural
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, csv_download, table
 from plenary.web.routes import who
@@ -203,11 +203,24 @@ def series(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
             ("Expected cases", Link(_expected_words(stands), here.url("expected"))),
             ("Case series", f"Signed off {moment(declared.declared_at)}" if declared.declared_at else "Open"),
             ("Content hash", declared.content_hash),
+            *_asked(here),
         ],
         submissions=table("What was sent", ("File", "Received", "State", "Findings"), [_submission_row(one) for one in sent]),
         open=stands.series == SeriesState.OPEN,
         may_sign=may_sign_off(asking, here.centre),
     )
+
+
+def _asked(here: Place) -> list[tuple[str, Cell]]:
+    """Return what the network waits for: the deadline, queries, patients whom another centre reports too."""
+    service, start, end = here.centre.service, here.period.start, here.period.end
+    due = deadlines.due_on(service, start, end)
+    asked, both = clarifications.unanswered(**here.kept).count(), shared.unsettled(**here.kept).count()
+    return [
+        ("Deadline", day(due)),
+        ("Queries", Link(f"{number(asked)} not answered", reverse("data_queries")) if asked else ""),
+        ("Patients of two centres", Link(f"{number(both)} not agreed", reverse("shared_patients")) if both else ""),
+    ]
 
 
 def _stands(asking: Who, here: Place) -> Progress:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from plenary.collection.queries.clarifications import waiting
 from plenary.core import queries
 from plenary.core.permissions import role_of
 from plenary.core.terms import Post, Who
@@ -32,8 +33,21 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "workspace/my_work.jinja",
         title="My work",
         todo=table("To do", ("What", "Due", "For", "Tick off"), rows),
+        waiting=table("Queries that wait for you", ("Query", "Centre", "Answer by"), _waiting(asking, today)),
         posts=_post_table(asking, names),
     )
+
+
+def _waiting(asking: Who, today: date) -> list[tuple[Cell, ...]]:
+    """Return the queries that a centre of the person has not answered, and the answers that they have not closed."""
+    return [
+        (
+            Link(f"Query {one.pk}", reverse("data_query", args=[one.pk]), hidden=f"to {one.centre.name}"),
+            one.centre.name,
+            _due(one.due_on, today) if one.state == "open" else "Answered: read and close it",
+        )
+        for one in waiting(asking)[:SHOWN]
+    ]
 
 
 def _post_table(asking: Who, names: dict[str, str]) -> Table:

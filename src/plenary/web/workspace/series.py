@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from plenary.collection import actions, queries
-from plenary.collection.queries import entry
+from plenary.collection.queries import entry, finishing
 from plenary.collection.terms import SeriesState
 from plenary.core.terms import NotFound
 from plenary.web.design.fields import FilterForm
@@ -164,8 +164,8 @@ def sign_off(request: HttpRequest, service: str, ods: str, period: str) -> HttpR
             f"{here.centre.service.name}, {here.words}: {plural(count, 'case')}.",
             "After the sign-off the cases are frozen and results are computed from them. Your name and the time are kept.",
         ],
-        warnings=_unfinished(here),
-        warning_title="Begun and not finished",
+        warnings=[*_unfinished(here), *finishing.warnings(**here.kept)],
+        warning_title="Still open",
         stops=stops,
         stop_links=links,
         submit="Sign off",
@@ -175,8 +175,15 @@ def sign_off(request: HttpRequest, service: str, ods: str, period: str) -> HttpR
 def _unfinished(here: Place) -> list[str]:
     """Say who has cases begun and not finished: only their owner can tell whether they belong to the series."""
     found = entry.unfinished_by_person(**here.kept)
-    said = [f"{name}: {plural(count, 'case')}." for name, count in found]
+    said = [f"{name}: {plural(count, 'case')} begun and not finished." for name, count in found]
     return [*said, "They are not in the series. Ask whether they belong to it before you sign off."] if said else []
+
+
+LEFT = [
+    ("Queries", "/workspace/queries/"),
+    ("Patients of two centres", "/workspace/shared-patients/"),
+]
+"""Where what the network's rules ask for is done; warnings are confirmed where the file is."""
 
 
 def _stops(here: Place, found: list[Any]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -191,6 +198,9 @@ def _stops(here: Place, found: list[Any]) -> tuple[list[str], list[tuple[str, st
             f"{plural(len(missing), 'expected case is', 'expected cases are')} neither sent nor explained: {', '.join(missing)}."
         )
         links.append(("Explain the missing cases", f"{here.url('expected')}?status=missing"))
+    if left := finishing.stops(**here.kept):
+        stops += left
+        links += LEFT
     return stops, links
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from plenary.collection import actions, queries
+from plenary.collection.queries import confirmations
 from plenary.collection.terms import Difference
 from plenary.core.permissions import CentreDataManager, CentreLead
 from plenary.core.queries import erased_on
 from plenary.core.terms import NotFound, Who
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.formats import day, moment, number, plural
-from plenary.web.design.tables import Cell, Column, Tag
+from plenary.web.design.tables import Cell, Column, Link, Several, Tag
 from plenary.web.routes import Permission, Scope, only, who
 from plenary.web.workspace.collection import SECTION, STATES, Place, place_of
 from plenary.web.workspace.pages import (
@@ -42,7 +43,7 @@ OTHER_HEADINGS = frozenset({"unknown-column", "missing-column", "no-heading"})
 KINDS = {"added": "New case", "removed": "No longer sent", "changed": "Changed"}
 
 
-def scope_of(asking: Who, *, number: int) -> Scope:  # noqa: ARG001 - the shape of every scope
+def scope_of(asking: Who, *, number: int, key: str = "") -> Scope:  # noqa: ARG001 - the shape of every scope
     """Return the centre of a submission."""
     centre = queries.submission(number).centre
     return Scope(centre.service.slug, centre.key)
@@ -76,24 +77,29 @@ class FindingFilter(FilterForm):
 
     severity = forms.ChoiceField(label="Severity", choices=[("", "All"), *SEVERITIES])
     field = forms.ChoiceField(label="Field")
+    confirmed = forms.ChoiceField(
+        label="Confirmed", choices=[("", "All"), ("no", "Not confirmed"), ("yes", "Confirmed with a reason")]
+    )
     text = forms.CharField(label="Search", max_length=100)
 
-    def __init__(self, data: Any, found: Iterable[Any]) -> None:
+    def __init__(self, data: Any, found: Iterable[Any], known: Mapping[str, Any]) -> None:
         super().__init__(data)
+        self.known = known
         names = sorted({one.field for one in found})
         self.fields["field"].choices = [("", "All"), *((name or "-", name or "The whole file") for name in names)]  # type: ignore[attr-defined]
 
     def keep(self, found: Iterable[Any]) -> list[Any]:
-        """Return the findings that the filter leaves, those that block first."""
+        """Return the findings that the filter leaves, those that block first and what is confirmed last."""
         chosen, order = self.chosen(), [severity for severity, _ in SEVERITIES]
         kept = [
             one
             for one in found
             if chosen.get("severity", one.severity) == one.severity
             and chosen.get("field", one.field or "-") == (one.field or "-")
+            and chosen.get("confirmed", "") in {"", "yes" if one.key in self.known else "no"}
             and chosen.get("text", "").casefold() in f"{one.message} {one.remedy} {one.rule}".casefold()
         ]
-        return sorted(kept, key=lambda one: (order.index(one.severity), one.row, one.field))
+        return sorted(kept, key=lambda one: (one.key in self.known, order.index(one.severity), one.row, one.field))
 
 
 def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
@@ -101,14 +107,15 @@ def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> H
     asking = who(request)
     one, here = own_submission(request, number)
     found = queries.open_findings(asking, one)
-    form = FindingFilter(request.GET, found)
+    known = confirmations.confirmed(one)
+    form = FindingFilter(request.GET, found, known)
     answer = list_page(
         request,
         title=_name(one),
         section="Findings",
         crumbs=here.crumbs(),
-        columns=(Column("Row", numeric=True), "Field", "Severity", "What was found", "How to mend it"),
-        rows=[_finding_row(finding) for finding in form.keep(found)],
+        columns=(Column("Row", numeric=True), "Field", "Severity", "What was found", "How to mend it", "Confirmed"),
+        rows=[_finding_row(one, finding, known, as_file=as_file) for finding in form.keep(found)],
         filter=form,
         file=f"findings-{one.pk}.csv",
         as_file=as_file,
@@ -116,7 +123,7 @@ def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> H
         template="workspace/submission.jinja",
         place=here,
         submission=one,
-        facts=_facts(one),
+        facts=[*_facts(one), ("Confirmed", _confirmed(found, known))],
         running=one.state == "received",
         decide=one.state == "checked",
         matchable=one.state in {"received", "checked"} and one.route == "file",
@@ -130,9 +137,23 @@ def submission(request: HttpRequest, number: int, *, as_file: bool = False) -> H
     return answer
 
 
-def _finding_row(finding: Any) -> tuple[Cell, ...]:
+def _finding_row(one: Any, finding: Any, known: Mapping[str, Any], *, as_file: bool) -> tuple[Cell, ...]:
+    row = str(finding.row) if finding.row else "File"
     tag = Tag(dict(SEVERITIES)[finding.severity], COLOURS[finding.severity])  # type: ignore[arg-type]
-    return str(finding.row) if finding.row else "File", finding.field, tag, finding.message, finding.remedy
+    said = known.get(finding.key)
+    done: list[Cell] = [Tag("Confirmed", "blue"), said.reason] if said else []
+    if finding.severity == "warning" and finding.key and not as_file and one.state in {"checked", "accepted"}:
+        hidden = f"the warning {finding.rule} of {finding.case or 'the file'} {finding.field} {finding.key[:6]}"
+        done.append(
+            Link("Change the reason" if said else "Confirm", reverse("confirm_warning", args=[one.pk, finding.key]), hidden)
+        )
+    return row, finding.field, tag, finding.message, finding.remedy, Several(tuple(done)) if done else ""
+
+
+def _confirmed(found: Iterable[Any], known: Mapping[str, Any]) -> str:
+    warnings = [one for one in found if one.severity == "warning" and one.key]
+    count = sum(one.key in known for one in warnings)
+    return f"{count} of {plural(len(warnings), 'warning')}" if warnings else ""
 
 
 def _facts(one: Any) -> list[tuple[str, Cell]]:

@@ -27,7 +27,7 @@ SAID = date(2026, 3, 1)
 
 @pytest.fixture(autouse=True)
 def in_force(db):
-    make.rules("objection")
+    make.shipped("objection")
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_later_file_does_not_withdraw_it(centre):
 
 
 def test_drafts_and_follow_up_go_with_it(centre):
-    make.rules("follow-up")
+    make.shipped("follow-up")
     make.accepted(centre, case("A"))
     entry.save_draft(centre=centre, **PERIOD, values=case("A"), by=make.manager(centre), case=Case.objects.get())
     follow_up.report(centre=centre, reports=[Report("A", SAID, "alive", "gp")], by=make.manager(centre))

@@ -23,7 +23,7 @@ SEEN = date(2026, 6, 1)
 
 @pytest.fixture(autouse=True)
 def in_force(db):
-    make.rules("follow-up")
+    make.shipped("follow-up")
 
 
 @pytest.fixture

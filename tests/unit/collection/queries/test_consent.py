@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def in_force(db):
-    make.rules("objection")
+    make.shipped("objection")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ INDEX = date(2025, 6, 15)
 
 @pytest.fixture(autouse=True)
 def in_force(db):
-    make.rules("follow-up")
+    make.shipped("follow-up")
 
 
 @pytest.mark.parametrize(

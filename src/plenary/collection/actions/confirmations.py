@@ -1,0 +1,61 @@
+"""A centre says of a warning that the value stands, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from plenary.collection import permissions
+from plenary.collection.models import Confirmation, Submission
+from plenary.collection.queries import confirmations as queries
+from plenary.collection.queries.policies import ACCEPTANCE, collection_rules
+from plenary.core.actions import record
+from plenary.core.permissions import require
+from plenary.core.queries import today
+from plenary.core.terms import NotFound, NotPossible, Who
+from plenary_stats.ingest import Finding
+
+
+def confirm_warning(*, submission: Submission, key: str, reason: str, by: Who) -> Confirmation:
+    """Confirm a warning of a submission with a reason. It holds for the value, in whatever file of the period it comes again."""
+    require(permissions.may_submit(by, submission.centre), f"Only people of {submission.centre.key} confirm its warnings.")
+    if not reason.strip():
+        raise NotPossible("Say why the value stands.")
+    finding = next((one for one in queries.warnings(submission) if one.key == key), None)
+    if finding is None:
+        raise NotFound("The file has no such warning.")
+    with transaction.atomic():
+        place: dict[str, Any] = {
+            "centre": submission.centre,
+            "period_start": submission.period_start,
+            "period_end": submission.period_end,
+        }
+        told = {"case_id": finding.case, "field": finding.field, "rule": finding.rule, "message": finding.message}
+        said = {"reason": reason.strip(), "confirmed_at": timezone.now(), "confirmed_by": by.person_id}
+        made, _ = Confirmation.objects.update_or_create(**place, key=key, defaults=told | said)
+        detail = {"rule": finding.rule, "field": finding.field, "submission": submission.pk}
+        record(by=by, verb="confirm warning", subject=f"confirmation/{made.pk}", detail=detail)
+    return made
+
+
+def withdraw_confirmation(*, confirmation: Confirmation, by: Who) -> None:
+    """Take a confirmation back: the warning stands again."""
+    centre = confirmation.centre
+    require(permissions.may_submit(by, centre), f"Only people of {centre.key} take its confirmations back.")
+    with transaction.atomic():
+        detail = {"rule": confirmation.rule, "field": confirmation.field, "centre": centre.key}
+        record(by=by, verb="withdraw confirmation", subject=f"confirmation/{confirmation.pk}", detail=detail)
+        confirmation.delete()
+
+
+def refuse_unconfirmed(submission: Submission, findings: Sequence[Finding]) -> None:
+    """Refuse to accept a file with unconfirmed warnings where the policy demands that. Called by ``accept``."""
+    if collection_rules(today()).confirming(submission.centre.service.slug) != ACCEPTANCE:
+        return
+    known = set(queries.confirmed(submission))
+    left = sum(one.severity == "warning" and one.key not in known for one in findings if one.key)
+    if left:
+        raise NotPossible(f"{left} warning{'s' if left > 1 else ''} must be mended or confirmed with a reason first.")
