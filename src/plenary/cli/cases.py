@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from plenary_episodes import engines, layouts, linkage, pseudonyms, report, rules
-from plenary_episodes.ascertainment import ascertain
+from plenary_episodes.ascertainment import Period, ascertain
 from plenary_stats.errors import InputError
 
 
@@ -32,6 +33,8 @@ def add(commands: Any) -> None:
     )
     verb.add_argument("--layouts", type=Path, metavar="DIR", help="layouts of files; without it those that are shipped")
     verb.add_argument("--policy", type=Path, metavar="FILE", help="thresholds of the linkage; without it those that are shipped")
+    verb.add_argument("--from", dest="start", type=_date, metavar="DAY", help="count what is of this day or later, as 2025-01-01")
+    verb.add_argument("--to", dest="end", type=_date, metavar="DAY", help="and of days before this one, as 2026-01-01")
     verb.add_argument("--json", action="store_true", help="print one JSON document")
     verb.set_defaults(run=_ascertain)
 
@@ -48,6 +51,7 @@ def _ascertain(arguments: argparse.Namespace) -> int:
         engine=engines.started(arguments.engine),
         pseudonyms=secret,
         settings=linkage.read_settings(arguments.policy or shipped / "policies" / "linkage-1.toml"),
+        period=Period(arguments.start, arguments.end),
         say=_say,
     )
     made = report.document(found, secret)
@@ -59,6 +63,13 @@ def _ascertain(arguments: argparse.Namespace) -> int:
         sys.stderr.write("No key was given: persons have no pseudonym in the answer.\n")
     sys.stderr.write(", ".join(f"{name} {number:,}" for name, number in made["counts"].items()) + "\n")
     return 1 if found.findings.blocking else 0
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no day: write it as 2025-01-01") from None
 
 
 def _check_place(arguments: argparse.Namespace) -> None:

@@ -137,3 +137,21 @@ def test_a_policy_of_ones_own_sets_the_thresholds(given, tmp_path):
     (tmp_path / "p.toml").write_text('version = "mine"\n[body]\naccept = 0.95\nreview = 0.3\n', encoding="utf-8")
     assert run(given, "--policy", str(tmp_path / "p.toml")) == 0
     assert answer(given)["linkage"]["policy"] == {"accept": 0.95, "review": 0.3, "version": "mine"}
+
+
+def test_a_period_is_counted_alone(given):
+    assert run(given, "--from", "2026-01-01") == 0
+    counts = answer(given)["counts"]
+    assert (counts["expected"], counts["expected_outside"], counts["cases_outside"]) == (0, 2, 2)
+    assert run(given, "--from", "2025-01-01", "--to", "2026-01-01") == 0
+    assert answer(given)["counts"]["expected"] == 2
+    assert answer(given)["period"] == {"from": "2025-01-01", "to": "2026-01-01"}
+
+
+def test_what_is_no_day_is_refused_before_anything_is_read(given, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(given, "--from", "June")
+    assert ended.value.code == 2
+    assert "'June' is no day" in capsys.readouterr().err
+    assert run(given, "--from", "2026-01-01", "--to", "2025-01-01") == 2
+    assert not Path(given["--out"]).exists()
