@@ -13,7 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ _NAMED: Final = 5
 
 @dataclass(frozen=True)
 class Told:
-    """One row of an answer: an expected case and what became of it, or (``series-only``) a case that hospital data do not show."""
+    """One row of an answer: an expected case and what became of it, or a case of the series alone (``series-only``)."""
 
     row: int
     status: str
@@ -57,7 +57,7 @@ class Told:
 
 
 def read_answer(content: bytes, file: str) -> tuple[Told, ...]:
-    """Return the rows of an answer; raise :class:`InputError` for a file that is none, or was changed so that it does not add up."""
+    """Return the rows of an answer; raise :class:`InputError` for a file that is none, or does not add up any more."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -78,10 +78,7 @@ def estimate(*, matched: int, review: int, missing: int, series_only: int) -> Es
     if found.lower is None or not taken:
         return found
     fewer = estimated(matched + taken, missing + review - taken, series_only - taken)
-    return Estimate(
-        found.both, found.first_only, found.second_only, found.estimate, min(found.lower, fewer.lower or found.lower), found.upper,
-        found.method,
-    )  # fmt: skip
+    return replace(found, lower=min(found.lower, fewer.lower or found.lower))
 
 
 def _json(text: str, file: str) -> tuple[list[Any], Mapping[str, Any]]:

@@ -143,9 +143,11 @@ def ascertain(
     every, linked = _lines(expected, sent.cases, of_service, chosen_settings)
     lines = tuple(line for line in every if period.holds(line))
     outside = tuple(line for line in every if not period.holds(line))
+    tallies = _tallies(lines, _unseen(every, linked))
     return Ascertainment(
-        lines, _tallies(lines, _unseen(every, linked)), tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
-        Findings([*found, *repeated, *sent.findings]), _digests([*files, *sent.files], pseudonyms), tuple(sets), period, outside,
+        lines, tallies, tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
+        Findings([*found, *repeated, *sent.findings]), _digests([*files, *sent.files], pseudonyms), tuple(sets),
+        period, outside,
     )  # fmt: skip
 
 
