@@ -32,6 +32,7 @@ PUBLIC_MENU = (("Services", "services"), ("Find a centre", "find"), ("Editions",
 WORKSPACE_MENU: list[tuple[str, str]] = [
     ("My work", "workspace"),
     ("Collection", "collection"),
+    ("Ascertainment", "ascertainment"),
     ("Agreed sets", "agreed_sets"),
     ("Results", "results"),
     ("Expenditure", "expenditure"),

@@ -16,6 +16,7 @@ from plenary.core.permissions import (
 from plenary.web.routes import SIGNED_IN, route
 from plenary.web.workspace import (
     agreed,
+    ascertainment,
     audit,
     cases,
     collection,
@@ -67,6 +68,7 @@ urlpatterns = [
     route(f"{HERE}expected.csv", partial(series.expected, as_file=True), "expected_file", CENTRE),
     route(f"{HERE}expected/add/", series.expect, "expect", CENTRE),
     route(f"{HERE}expected/<int:number>/", series.explain, "explain", CENTRE),
+    route(f"{HERE}expected/<int:number>/reply/", series.reply, "reply_expected", CENTRE),
     route(f"{HERE}sign-off/", series.sign_off, "sign_off", (CentreLead,)),
     route(f"{HERE}reopen/", series.reopen, "reopen_series", (NetworkLead,)),
     route(SENT, submissions.submission, "submission", OF_ITS_CENTRE),
@@ -76,6 +78,11 @@ urlpatterns = [
     route(f"{SENT}check/", submissions.check, "check_submission", OF_ITS_CENTRE),
     route(f"{SENT}accept/", submissions.accept, "accept_submission", OF_ITS_CENTRE),
     route(f"{SENT}refuse/", submissions.refuse, "refuse_submission", OF_ITS_CENTRE),
+    # ascertainment
+    route("workspace/ascertainment/", ascertainment.ascertainment, "ascertainment", FOLLOWERS),
+    route("workspace/ascertainment.csv", partial(ascertainment.ascertainment, as_file=True), "ascertainment_file", FOLLOWERS),
+    route("workspace/ascertainment/load/", ascertainment.load, "load_hospital_data", COMMISSIONER),
+    route("workspace/ascertainment/list/", ascertainment.send_list, "expect_list", (NetworkLead,)),
     # results
     route("workspace/results/", results.all_runs, "results", FOLLOWERS),
     route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),
