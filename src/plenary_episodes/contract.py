@@ -1,8 +1,8 @@
 """Contract monitoring: what a centre says it spent, line by line of its patients, held against its own totals.
 
 Two files: the totals (one row for each category and month), and the lines of single patients for drugs and devices. By category
-and month the lines must add up to the total. Whatever does not, each row that cannot be used included, is a finding; what was read
-is always what was used and what was refused. NHS numbers and local numbers become keyed pseudonyms here.
+and month the lines must add up to the total. Whatever does not, each row that cannot be used included, is a finding; what was
+read is always what was used and what was refused. NHS numbers and local numbers become keyed pseudonyms here.
 """
 
 from __future__ import annotations

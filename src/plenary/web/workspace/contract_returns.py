@@ -14,9 +14,10 @@ from django.urls import reverse
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner
 from plenary.core.terms import NotFound, Who
 from plenary.spend import actions, queries
+from plenary.spend.permissions import may_record
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.formats import moment, plural
-from plenary.web.design.tables import Cell, Column, Link, Tag, csv_download, table
+from plenary.web.design.tables import Cell, Column, Link, Table, Tag, csv_download, table
 from plenary.web.routes import Scope, only, who
 from plenary.web.workspace.collection import place, place_of
 from plenary.web.workspace.pages import Crumbs, EmptyForm, attempt, form_page, home, list_page, posted
@@ -25,8 +26,11 @@ from plenary.web.workspace.spend import SECTION
 
 LARGEST = 50 * 1024 * 1024
 STATES = {
-    "accepted": Tag("Accepted", "green"), "waiting": Tag("Waits to be accepted", "yellow"), "differs": Tag("Does not add up", "red"),
-}  # fmt: skip
+    "accepted": Tag("Accepted", "green"),
+    "waiting": Tag("Waits to be accepted", "yellow"),
+    "differs": Tag("Does not add up", "red"),
+}
+HEADS = ("File", "Row", "Field", "Rule", "What is wrong", "How to mend it")
 
 
 def _scope(asking: Who, *, number: int) -> Scope:
@@ -67,14 +71,14 @@ class ReturnFilter(FilterForm):
 
 def all_returns(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     """Show what contract monitoring was sent, and what became of it."""
-    form = ReturnFilter(request.GET)
+    asking, form = who(request), ReturnFilter(request.GET)
     return list_page(
         request,
         title="Contract monitoring",
         section=SECTION,
         crumbs=_crumbs(),
         columns=("Return", "Service", "Period", "Sent", Column("Total (£)", numeric=True), "State"),
-        rows=[_row(one) for one in queries.contract_returns(who(request)) if form.fits(one)],
+        rows=[_row(asking, one) for one in queries.contract_returns(asking) if form.fits(one)],
         intro=["Returns of centres by file. The lines of patients must add up to the totals before a return counts."],
         filter=form,
         file="contract-monitoring.csv",
@@ -84,14 +88,12 @@ def all_returns(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     )
 
 
-def _row(one: Any) -> tuple[Cell, ...]:
-    link = Link(
-        f"{one.centre.name} ({one.centre.ods})",
-        reverse("contract_return", args=[one.pk]),
-        hidden=f"sent {moment(one.received_at)}, number {one.pk}",
-    )
+def _row(asking: Who, one: Any) -> tuple[Cell, ...]:
+    name, told = f"{one.centre.name} ({one.centre.ods})", f"sent {moment(one.received_at)}, number {one.pk}"
+    link: Cell = Link(name, reverse("contract_return", args=[one.pk]), hidden=told)
     period = Period(one.period_start, one.period_end).words
-    return link, one.centre.service.name, period, moment(one.received_at), f"{one.total_gbp:,.2f}", STATES[_state(one)]
+    shown = link if may_record(asking, one.centre.key) else name
+    return shown, one.centre.service.name, period, moment(one.received_at), f"{one.total_gbp:,.2f}", STATES[_state(one)]
 
 
 class FilesForm(forms.Form):
@@ -125,7 +127,7 @@ def send(request: HttpRequest, service: str, ods: str, period: str) -> HttpRespo
     asking, here = who(request), place(service, ods, period)
     form = FilesForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        sent = {name: (one.name, one.read()) if one else None for name, one in form.cleaned_data.items()}
+        sent: dict[str, Any] = {name: (one.name, one.read()) if one else None for name, one in form.cleaned_data.items()}
         made = attempt(form, lambda: actions.receive_contract_return(**here.kept, **sent, by=asking))
         if made is not None:
             messages.success(request, "The files were read and are not kept. Nothing counts before you accept the total.")
@@ -142,22 +144,17 @@ def send(request: HttpRequest, service: str, ods: str, period: str) -> HttpRespo
     )
 
 
-def contract_return(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
-    """Show one return: its balances and each finding. No line of a patient is shown."""
-    one = _one(who(request), number)
-    heads = ("File", "Row", "Field", "Rule", "What is wrong", "How to mend it")
-    names = ("file", "row", "field", "rule", "message", "remedy")
-    findings = [[str(row[name] or "") for name in names] for row in one.findings]
-    if as_file:
-        return csv_download(f"findings-{one.pk}.csv", heads, findings)
-    form = EmptyForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        if attempt(form, lambda: actions.accept_contract_return(return_id=one.pk, by=who(request))) is not None:
-            messages.success(request, f"£{one.total_gbp:,.2f} is what {one.centre.name} was paid in this period.")
-            return redirect(f"{reverse('expenditure')}?service={one.centre.service.slug}&period={place_of(one).period.key}")
+def contract_return(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one return: its balances and each finding, and accept its total. No line of a patient is shown."""
+    one, form = _one(who(request), number), EmptyForm(posted(request))
+    if request.method == "POST" and form.is_valid() and _accepted(form, one, who(request)):
+        messages.success(request, f"£{one.total_gbp:,.2f} is what {one.centre.name} was paid in this period.")
+        return redirect(f"{reverse('expenditure')}?service={one.centre.service.slug}&period={place_of(one).period.key}")
     stops = (
         [f"{plural(one.blocking, 'finding has', 'findings have')} to be mended. Send both files again."] if one.blocking else []
     )
+    if one.accepted_as:
+        stops = ["It was accepted: its total counts as the expenditure of the period."]
     again = reverse("send_contract_return", args=place_of(one).arguments)
     return form_page(
         request,
@@ -167,26 +164,40 @@ def contract_return(request: HttpRequest, number: int, *, as_file: bool = False)
         crumbs=_crumbs(one),
         intro=[f"{one.centre.service.name}, {Period(one.period_start, one.period_end).words}. Sent {moment(one.received_at)}."],
         facts=[("State", STATES[_state(one)]), ("Files", ", ".join(one.filenames)), ("Total", f"£{one.total_gbp:,.2f}")],
-        stops=stops or (["It was accepted: its total counts as the expenditure of the period."] if one.accepted_as else []),
+        stops=stops,
         stop_links=[("Send the files again", again)] if one.blocking else [],
         submit="Accept the total",
         template="workspace/contract_return.jinja",
         balances=_balances(one),
-        findings=table("Findings", heads, findings),
+        findings=table("Findings", HEADS, _findings(one)),
         download=reverse("contract_findings_file", args=[one.pk]),
     )
 
 
-def _balances(one: Any) -> Any:
-    columns = (
-        "Category",
-        "Month",
-        *(Column(name, numeric=True) for name in ("Total (£)", "Lines (£)", "Patients", "Difference (£)")),
+def _accepted(form: forms.Form, one: Any, by: Who) -> bool:
+    return attempt(form, lambda: actions.accept_contract_return(return_id=one.pk, by=by)) is not None
+
+
+def findings_file(request: HttpRequest, number: int) -> HttpResponse:
+    """Answer with the findings of one return."""
+    one = _one(who(request), number)
+    return csv_download(f"findings-{one.pk}.csv", HEADS, _findings(one))
+
+
+def _findings(one: Any) -> list[list[str]]:
+    names = ("file", "row", "field", "rule", "message", "remedy")
+    return [[str(row[name] or "") for name in names] for row in one.findings]
+
+
+def _balances(one: Any) -> Table:
+    figures = (Column(name, numeric=True) for name in ("Total (£)", "Lines (£)", "Patients", "Difference (£)"))
+    columns: list[str | Column] = ["Category", "Month", *figures]
+    return table("Totals and lines", columns, [_balance(each) for each in one.balances])
+
+
+def _balance(each: dict[str, Any]) -> tuple[Cell, ...]:
+    total, lines = Decimal(each["total"]), Decimal(each["lines"])
+    shown = (
+        (f"{lines:,.2f}", str(each["patients"]), f"{lines - total:,.2f}") if each["patient_level"] else ("Not asked for", "", "")
     )
-    rows = []
-    for each in one.balances:
-        total, lines = Decimal(each["total"]), Decimal(each["lines"])
-        single = each["patient_level"]
-        shown = (f"{lines:,.2f}", str(each["patients"]), f"{lines - total:,.2f}") if single else ("Not asked for", "", "")
-        rows.append((each["category"].capitalize(), each["month"], f"{total:,.2f}", *shown))
-    return table("Totals and lines", columns, rows)
+    return each["category"].capitalize(), each["month"], f"{total:,.2f}", *shown

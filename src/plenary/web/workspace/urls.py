@@ -161,7 +161,7 @@ urlpatterns = [
     ),
     route(
         "workspace/contract-monitoring/<int:number>/findings.csv",
-        partial(contract_returns.contract_return, as_file=True),
+        contract_returns.findings_file,
         "contract_findings_file",
         contract_returns.OF_ITS_CENTRE,
     ),
