@@ -49,7 +49,9 @@ def test_what_adds_up_is_accepted_and_counts(mine, own):
     assert "1,150.00" in done.text
     assert "contract monitoring, actual expenditure" in done.text
     assert [one.amount_gbp for one in queries.amounts(own.service, START, END)] == [1150.0]
-    assert "It was accepted" in mine.get(f"{LIST}{made.pk}/").text
+    text = mine.get(f"{LIST}{made.pk}/").text
+    assert "It was accepted" in text
+    assert "Not yet possible" not in text
 
 
 def test_what_does_not_add_up_is_named_and_cannot_be_accepted(mine):

@@ -42,6 +42,8 @@ def test_each_expected_case_says_what_became_of_it(mine, own, other):
     lines = mine.get(f"{HERE}expected.csv?status=missing").text.splitlines()
     assert lines[1:] == ["GONE,referral,,,Missing,,,"]
     assert "CAME" not in mine.get(f"{HERE}expected/?text=gone").text
+    order = [line.split(",")[0] for line in mine.get(f"{HERE}expected.csv").text.splitlines()[1:]]
+    assert order == ["GONE", "CAME"]  # what is left to do stands first
 
 
 def test_an_empty_list_says_what_to_do(mine):

@@ -165,6 +165,7 @@ def contract_return(request: HttpRequest, number: int) -> HttpResponse:
         intro=[f"{one.centre.service.name}, {Period(one.period_start, one.period_end).words}. Sent {moment(one.received_at)}."],
         facts=[("State", STATES[_state(one)]), ("Files", ", ".join(one.filenames)), ("Total", f"£{one.total_gbp:,.2f}")],
         stops=stops,
+        stops_title="Accepted" if one.accepted_as else "",
         stop_links=[("Send the files again", again)] if one.blocking else [],
         submit="Accept the total",
         template="workspace/contract_return.jinja",

@@ -60,7 +60,7 @@ def expected(request: HttpRequest, service: str, ods: str, period: str, *, as_fi
         section=here.words,
         crumbs=here.crumbs(),
         columns=("Case", "Known from", "Event", "Particulars", "Status", "Case of the series", "Reason", "To do"),
-        rows=[_expected_row(here, one, as_file=as_file) for one in found if form.fits(one)],
+        rows=[_expected_row(here, one, as_file=as_file) for one in sorted(found, key=_to_do_first) if form.fits(one)],
         intro=[
             "Cases that another source knows of: a referral, an MDT, hospital episodes. Send each, or explain why not.",
             f"{plural(missing, 'case is', 'cases are')} neither sent nor explained." if found else "",
@@ -73,6 +73,10 @@ def expected(request: HttpRequest, service: str, ods: str, period: str, *, as_fi
         download=here.url("expected_file"),
         empty=("No case is expected from another source.", "Add an expected case", here.url("expect")),
     )
+
+
+def _to_do_first(one: Any) -> int:
+    return list(STATUSES).index(one.status)
 
 
 def _expected_row(here: Place, one: Any, *, as_file: bool) -> tuple[Cell, ...]:
