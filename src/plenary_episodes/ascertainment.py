@@ -1,7 +1,8 @@
 """Are all cases there? National episodes and the case series in, every case accounted for out.
 
 Expected cases = matched + under review + missing. Cases sent = matched + in the series only + refused. Both hold by construction,
-and are checked before anything is given back.
+and are checked before anything is given back. Where a period is asked for, what is of other days is linked first and set aside
+after, and counted: a case of December that the centre dates in January is not missing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +27,7 @@ from plenary_episodes.pseudonyms import Pseudonyms
 from plenary_episodes.reading import Account, read
 from plenary_episodes.rules import RuleSet, windows
 from plenary_episodes.series import Series
+from plenary_stats.errors import InputError
 from plenary_stats.findings import Findings
 
 Status = Literal["matched", "review", "missing", "series-only"]
@@ -54,6 +57,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Period:
+    """The days ``[start, end)``; an end that is None is open."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def holds(self, line: Line) -> bool:
+        """Whether a line is of the period: by the day of the expected case, of a case alone by its own."""
+        on = line.person.event_on
+        return on is None or ((self.start is None or on >= self.start) and (self.end is None or on < self.end))
+
+
+ALWAYS = Period()
+
+
+@dataclass(frozen=True)
 class Tally:
     """The account of a service, or of one centre of it (``Total``: all), and the estimate of the true number.
 
@@ -77,7 +96,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Ascertainment:
-    """The whole answer."""
+    """The whole answer. ``outside``: the lines that are not of the period; nothing counts them but their own number."""
 
     lines: tuple[Line, ...]
     tallies: tuple[Tally, ...]
@@ -90,6 +109,8 @@ class Ascertainment:
     findings: Findings
     inputs: Mapping[str, str]
     sets: tuple[RuleSet, ...]
+    period: Period = ALWAYS
+    outside: tuple[Line, ...] = ()
 
     def counted(self, status: Status) -> int:
         return sum(1 for line in self.lines if line.status == status)
@@ -104,9 +125,12 @@ def ascertain(
     engine: Engine,
     pseudonyms: Pseudonyms,
     settings: Settings | None = None,
+    period: Period = ALWAYS,
     say: Say = lambda _: None,
 ) -> Ascertainment:
-    """Return what became of every expected case and of every case of the series."""
+    """Return what became of every expected case and of every case of the series that is of the period."""
+    if period.start and period.end and period.end <= period.start:
+        raise InputError(f"A period ends after it starts: {period.start} to {period.end} does not.")
     of_service = windows(sets)
     files = episode_files(episodes)
     rows, accounts, found = _read(files, sets, layouts, engine, pseudonyms, say)
@@ -116,10 +140,14 @@ def ascertain(
     sent = series.read(cases, of_service, pseudonyms)
     say(f"Linking {len(expected):,} expected cases and {len(sent.cases):,} of the series")
     chosen_settings = settings or Settings()
-    lines, linked = _lines(expected, sent.cases, of_service, chosen_settings)
+    every, linked = _lines(expected, sent.cases, of_service, chosen_settings)
+    lines = tuple(line for line in every if period.holds(line))
+    outside = tuple(line for line in every if not period.holds(line))
+    tallies = _tallies(lines, _unseen(every, linked))
     return Ascertainment(
-        lines, _tallies(lines, linked), tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
+        lines, tallies, tuple(accounts), len(kept), len(rows) - len(kept), sent, linked, chosen_settings,
         Findings([*found, *repeated, *sent.findings]), _digests([*files, *sent.files], pseudonyms), tuple(sets),
+        period, outside,
     )  # fmt: skip
 
 
@@ -170,7 +198,13 @@ def _as(expected: Sequence[Expected], records: Sequence[Person]) -> list[Expecte
     return sorted(expected, key=lambda one: places[id(one.person)])
 
 
-def _tallies(lines: Sequence[Line], linked: Linked) -> tuple[Tally, ...]:
+def _unseen(lines: Sequence[Line], linked: Linked) -> float:
+    """Return the share of the missing that are in the series after all, by what the linkage expects to have missed."""
+    alone = sum(1 for line in lines if line.status == "missing")
+    return max(0.0, linked.expected_missed - sum(one.probability for one in linked.review)) / max(alone, 1)
+
+
+def _tallies(lines: Sequence[Line], unseen: float) -> tuple[Tally, ...]:
     """Return the account of each service and of each of its centres."""
     persons = [each for line in lines for each in (line.person, line.case) if each is not None]
     keys = sorted({(one.service, centre) for one in persons for centre in (one.centre, "Total")})
@@ -182,13 +216,11 @@ def _tallies(lines: Sequence[Line], linked: Linked) -> tuple[Tally, ...]:
             counts[line.person.service, centre, line.status] += 1
             if line.case is not None and line.status == "matched":
                 counts[line.person.service, centre, "elsewhere"] += centre not in {"Total", line.case.centre}
-    alone = sum(1 for line in lines if line.status == "missing")
-    unseen = max(0.0, linked.expected_missed - sum(one.probability for one in linked.review)) / max(alone, 1)
     return tuple(_tally(service, centre, counts, unseen) for service, centre in keys)
 
 
 def _tally(service: str, centre: str, counts: Mapping[tuple[str, str, str], int], unseen: float) -> Tally:
-    """``unseen``: how many of the missing are in the series after all, by what the linkage expects to have missed."""
+    """``unseen``: the share of the missing that are in the series after all."""
     matched, review, missing, only, sent, elsewhere = (
         counts[service, centre, what] for what in ("matched", "review", "missing", "series-only", "sent", "elsewhere")
     )

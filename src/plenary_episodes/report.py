@@ -6,8 +6,10 @@ import csv
 import io
 import json
 from dataclasses import asdict
-from typing import Any, Final
+from datetime import date
+from typing import Any
 
+from plenary_episodes.answers import COLUMNS
 from plenary_episodes.ascertainment import Ascertainment, Line, Tally
 from plenary_episodes.capture import CAUTION, Estimate
 from plenary_episodes.comparison import LEVELS
@@ -15,17 +17,12 @@ from plenary_episodes.linkage import Linked
 from plenary_episodes.pseudonyms import Pseudonyms
 from plenary_stats.errors import InputError
 
-COLUMNS: Final = (
-    "status", "service", "centre", "event_on", "rules", "records", "other_providers", "case_centre", "case", "case_event_on",
-    "linked_by", "probability", "person",
-)  # fmt: skip
-"""The columns of the list of cases."""
-
 
 def document(found: Ascertainment, pseudonyms: Pseudonyms) -> dict[str, Any]:
     """Return the whole answer as plain values; the same inputs give the same document, with either engine."""
     made = {
         "counts": counts(found),
+        "period": {"from": _day(found.period.start), "to": _day(found.period.end)},
         "caution": CAUTION,
         "services": [_tally(one) for one in found.tallies if one.centre == "Total"],
         "centres": [_tally(one) for one in found.tallies if one.centre != "Total"],
@@ -56,7 +53,7 @@ def document(found: Ascertainment, pseudonyms: Pseudonyms) -> dict[str, Any]:
 
 
 def counts(found: Ascertainment) -> dict[str, int]:
-    """Return the account of everything that came in."""
+    """Return the account of everything that came in; ``outside`` is what is not of the period that was asked for."""
     read = sum(one.read for one in found.accounts)
     kept = sum(one.kept for one in found.accounts)
     expected = sum(1 for line in found.lines if line.expected is not None)
@@ -65,6 +62,8 @@ def counts(found: Ascertainment) -> dict[str, int]:
         "expected": expected, "matched": found.counted("matched"), "review": found.counted("review"),
         "missing": found.counted("missing"), "cases": found.series.read, "series_only": found.counted("series-only"),
         "cases_refused": sum(found.series.refused.values()),
+        "expected_outside": sum(1 for line in found.outside if line.expected is not None),
+        "cases_outside": sum(1 for line in found.outside if line.status in ("matched", "series-only")),
     }  # fmt: skip
 
 
@@ -98,13 +97,13 @@ def _row(line: Line, pseudonyms: Pseudonyms) -> dict[str, Any]:
         "status": line.status,
         "service": person.service,
         "centre": person.centre,
-        "event_on": person.event_on.isoformat() if person.event_on else "",
+        "event_on": _day(person.event_on),
         "rules": " ".join(expected.rules) if expected else "",
         "records": "; ".join(expected.records) if expected else "",
         "other_providers": " ".join(expected.providers[1:]) if expected else "",
         "case_centre": case.centre if case else "",
         "case": case.name if case else "",
-        "case_event_on": case.event_on.isoformat() if case and case.event_on else "",
+        "case_event_on": _day(case.event_on) if case else "",
         "linked_by": link.stage if link and line.status != "series-only" else "under review" if link else "",
         "probability": round(link.probability, 6) if link and line.status != "series-only" else None,
         "person": person.nhs if pseudonyms.kept else "",
@@ -149,6 +148,10 @@ def _check(made: Any, pseudonyms: Pseudonyms) -> None:
             _check(value, pseudonyms)
     elif isinstance(made, str) and pseudonyms.gives_away(made):
         raise InputError("The answer would hold an NHS number, from a case number or a file's row numbers: nothing was written.")
+
+
+def _day(on: date | None) -> str:
+    return on.isoformat() if on else ""
 
 
 def _defused(value: Any) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from plenary.core.terms import SYSTEM, NotPossible
 from plenary_episodes import engines, layouts, linkage, pseudonyms, report, rules
-from plenary_episodes.ascertainment import ascertain
+from plenary_episodes.ascertainment import Period, ascertain
 from plenary_stats.errors import InputError
 
 
@@ -32,8 +35,18 @@ def add(commands: Any) -> None:
     )
     verb.add_argument("--layouts", type=Path, metavar="DIR", help="layouts of files; without it those that are shipped")
     verb.add_argument("--policy", type=Path, metavar="FILE", help="thresholds of the linkage; without it those that are shipped")
+    verb.add_argument("--from", dest="start", type=_date, metavar="DAY", help="count what is of this day or later, as 2025-01-01")
+    verb.add_argument("--to", dest="end", type=_date, metavar="DAY", help="and of days before this one, as 2026-01-01")
     verb.add_argument("--json", action="store_true", help="print one JSON document")
     verb.set_defaults(run=_ascertain)
+    take = verbs.add_parser(
+        "load", help="take an answer of 'ascertain' into the register: missing cases are asked of their centres"
+    )
+    take.add_argument("answer", type=Path, metavar="ANSWER", help="the JSON or CSV that 'plenary cases ascertain' wrote")
+    take.add_argument("--from", dest="start", required=True, type=_date, metavar="DAY", help="first day of the period")
+    take.add_argument("--to", dest="end", required=True, type=_date, metavar="DAY", help="the day after its last")
+    take.add_argument("--json", action="store_true", help="print one JSON document")
+    take.set_defaults(run=_load)
 
 
 def _ascertain(arguments: argparse.Namespace) -> int:
@@ -48,6 +61,7 @@ def _ascertain(arguments: argparse.Namespace) -> int:
         engine=engines.started(arguments.engine),
         pseudonyms=secret,
         settings=linkage.read_settings(arguments.policy or shipped / "policies" / "linkage-1.toml"),
+        period=Period(arguments.start, arguments.end),
         say=_say,
     )
     made = report.document(found, secret)
@@ -59,6 +73,28 @@ def _ascertain(arguments: argparse.Namespace) -> int:
         sys.stderr.write("No key was given: persons have no pseudonym in the answer.\n")
     sys.stderr.write(", ".join(f"{name} {number:,}" for name, number in made["counts"].items()) + "\n")
     return 1 if found.findings.blocking else 0
+
+
+def _load(arguments: argparse.Namespace) -> int:
+    from plenary.collection.actions.ascertainment import load_answer  # noqa: PLC0415 - needs the database, which 'ascertain' does not
+
+    period = {"period_start": arguments.start, "period_end": arguments.end}
+    try:
+        made = load_answer(content=arguments.answer.read_bytes(), filename=arguments.answer.name, **period, by=SYSTEM)
+    except NotPossible as problem:
+        raise InputError(str(problem)) from problem
+    if arguments.json:
+        sys.stdout.write(json.dumps({one.service.slug: one.counts for one in made}, indent=1) + "\n")
+    for one in made:
+        sys.stderr.write(f"{one.service.slug}: {', '.join(f'{name} {number:,}' for name, number in one.counts.items())}\n")
+    return 0
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no day: write it as 2025-01-01") from None
 
 
 def _check_place(arguments: argparse.Namespace) -> None:

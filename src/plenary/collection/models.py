@@ -12,8 +12,11 @@ from django.db.models import F, Q
 
 from plenary.collection.terms import (
     Answer,
+    Explanation,
+    Found,
     ProposalState,
     QueryState,
+    Reply,
     Route,
     SeriesState,
     SharedAnswer,
@@ -230,6 +233,15 @@ class ExpectedCase(models.Model):
     case_id = models.CharField(max_length=200)
     source = models.CharField(max_length=120)
     explained = models.TextField(blank=True, default="")
+    explained_as = models.CharField(max_length=50, choices=_choices(Explanation), blank=True, default="")
+    found = models.CharField(max_length=10, choices=_choices(Found), blank=True, default=Found.NAMED)
+    linked = models.ForeignKey(Case, on_delete=models.PROTECT, null=True, blank=True, related_name="expected_as")
+    """The case that it is, or (``review``) may be. It may be another centre's."""
+    reply = models.CharField(max_length=10, choices=_choices(Reply), blank=True, default=Reply.NONE)
+    event_on = models.DateField(null=True, blank=True)
+    particulars = models.TextField(blank=True, default="")
+    """What helps the centre to find the patient in its own records; never an identifier."""
+    answer = models.ForeignKey("Ascertainment", on_delete=models.PROTECT, null=True, blank=True, related_name="expected_cases")
 
     class Meta:
         ordering = ["centre", "period_start", "case_id", "source"]
@@ -239,8 +251,8 @@ class ExpectedCase(models.Model):
         ]
 
     class Privacy:
-        safe = {"id", "centre", "period_start", "period_end", "source"}
-        scrub = {"case_id", "explained"}
+        safe = {"id", "centre", "period_start", "period_end", "source", "explained_as", "found", "linked", "reply", "answer"}
+        scrub = {"case_id", "explained", "event_on", "particulars"}
 
     def __str__(self) -> str:
         return f"{self.centre.key} {self.case_id}"
@@ -718,3 +730,32 @@ class NoReminders(models.Model):
 
     def __str__(self) -> str:
         return f"no early reminders to {self.person}"
+
+
+class Ascertainment(models.Model):
+    """An answer of national hospital data for a service and period, as it was loaded. Its file is not kept: its cases are."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="ascertainments")
+    period_start = models.DateField()
+    period_end = models.DateField()
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    counts = models.JSONField()
+    """What became of every expected case of the file: kept by status, of other days, at no centre of the service."""
+    elsewhere = models.JSONField()
+    """Expected cases of providers that are no centre of the service and that no centre has sent, by provider."""
+    loaded_at = models.DateTimeField()
+    loaded_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["-loaded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(period_end__gt=F("period_start")), name="ascertainment_period_runs_forward"),
+        ]
+
+    class Privacy:
+        safe = {"id", "service", "period_start", "period_end", "loaded_at", "loaded_by"}
+        scrub = {"filename", "sha256", "counts", "elsewhere"}
+
+    def __str__(self) -> str:
+        return f"{self.service.slug} {self.period_start}, answer {self.pk}"

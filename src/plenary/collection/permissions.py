@@ -87,3 +87,13 @@ def may_withdraw_proposal(who: Who, proposal: DataSetProposal) -> bool:
 
 def may_adopt_data_set(who: Who, service: Service) -> bool:
     return may_administer(who) or holds(who, NetworkLead, NationalCommissioner, service=service.slug)
+
+
+def may_load_hospital_data(who: Who, service: Service) -> bool:
+    """National hospital data come from the nation: they hold every centre's patients, so that no centre or network loads them."""
+    return who == SYSTEM or holds(who, NationalCommissioner, service=service.slug)
+
+
+def may_expect_list(who: Who, service: Service) -> bool:
+    """Whether ``who`` sends a list of a whole network's expected cases: its lead does."""
+    return who == SYSTEM or holds(who, NetworkLead, service=service.slug)

@@ -117,6 +117,45 @@ class QueryState(StrEnum):
     CLOSED = "closed"
 
 
+class Explanation(StrEnum):
+    """Why an expected case is rightly not in the series. The words are shown as they stand."""
+
+    NOT_OURS = "not our patient"
+    OTHER_PERIOD = "belongs to another period"
+    NOT_ELIGIBLE = "does not meet the definition of a case"
+    TRANSFERRED = "treated at another centre"
+    CODING = "coding error in the source"
+    TWICE = "twice in the source"
+    ERASED = "erased, or the patient objected"
+    OTHER = "another reason"
+
+
+class Found(StrEnum):
+    """What a source that was linked to the series says of an expected case. Empty for a source that names cases itself."""
+
+    NAMED = ""
+    MATCHED = "matched"
+    REVIEW = "review"
+    MISSING = "missing"
+    WITHDRAWN = "withdrawn"
+    """A later answer of the same source does not expect it any more: it is kept and counts nowhere."""
+
+
+class Reply(StrEnum):
+    """What the centre answered to "is it this case?". Empty: nothing yet."""
+
+    NONE = ""
+    YES = "yes"
+    NO = "no"
+    OTHER = "other"
+    """It is another case of the centre's series, which it named."""
+
+
+HOSPITAL_DATA: Final = "National hospital data"
+LISTS: Final = ("MDT list", "Referral list", "Last year's follow-up", "Second source")
+"""The sources of expected cases that come as a list."""
+
+
 SUBMISSION_MOVES: Final[Mapping[SubmissionState, frozenset[SubmissionState]]] = {
     SubmissionState.RECEIVED: frozenset({SubmissionState.CHECKED, SubmissionState.REFUSED}),
     SubmissionState.CHECKED: frozenset({SubmissionState.CHECKED, SubmissionState.ACCEPTED, SubmissionState.REFUSED}),
@@ -197,7 +236,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Accounted:
-    """One expected case and what became of it: ``received``, ``explained`` or ``missing``."""
+    """One expected case and what became of it: ``received``, ``explained``, ``review`` (a question is open) or ``missing``."""
 
     case_id: str
     source: str
@@ -205,6 +244,34 @@ class Accounted:
     reason: str = ""
     expected_id: int = 0
     """By which ``explain_missing`` names it."""
+    explained_as: str = ""
+    case: str = ""
+    """The case of the series that it is, or may be; empty where that is another centre's: then ``elsewhere`` names the centre."""
+    elsewhere: str = ""
+    event_on: dt.date | None = None
+    particulars: str = ""
+
+
+@dataclass(frozen=True)
+class Ascertained:
+    """How many cases of a centre (or of all: ``ods`` is empty) were expected, and what became of them.
+
+    ``expected`` = ``received`` + ``explained`` + ``review`` + ``missing``, always.
+    The estimate is of hospital data and the series.
+    """
+
+    ods: str
+    name: str
+    expected: int
+    received: int
+    explained: int
+    review: int
+    missing: int
+    series_only: int | None = None
+    estimate: float | None = None
+    lower: int | None = None
+    upper: int | None = None
+    why_not: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 from functools import partial
 
 from django.db import transaction
+from django.utils import timezone
 
 from plenary.collection.actions import keep_run
 from plenary.collection.terms import require_version
@@ -14,9 +15,9 @@ from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
 from plenary.core.terms import NotPossible, Who
 from plenary.outcomes import permissions, queries
-from plenary.outcomes.models import OutcomeSetVersion, Run
+from plenary.outcomes.models import Comment, OutcomeSetVersion, PeerNaming, Run
 from plenary.registry import queries as registry
-from plenary.registry.models import Service
+from plenary.registry.models import Centre, Service
 from plenary_stats import spec
 
 
@@ -74,3 +75,34 @@ def run(*, service: Service, period_start: dt.date, period_end: dt.date, label: 
         signed_only=signed_only,
         by=by,
     )
+
+
+def comment(*, run: Run, centre: Centre, text: str, outcome: str = "", by: Who) -> Comment:
+    """Say something of a centre's own figures: of one outcome of the run, or of all of them."""
+    require(permissions.may_comment(by, centre.key), f"Only people of {centre.key} comment on its results.")
+    if centre.service_id != run.service_id:
+        raise NotPossible("These results are of another service.")
+    if not text.strip():
+        raise NotPossible("The comment is empty.")
+    if outcome and outcome not in queries.outcomes_of(run):
+        raise NotPossible(f"These results have no outcome '{outcome[:100]}'.")
+    with transaction.atomic():
+        made = Comment.objects.create(
+            run=run, centre=centre, outcome=outcome, text=text.strip(), said_at=timezone.now(), said_by=by.person_id
+        )
+        detail = {"centre": centre.key, "outcome": outcome}
+        record(by=by, verb="comment on results", subject=f"outcomes-run/{run.pk}/comment/{made.pk}", detail=detail)
+    return made
+
+
+def agree_names(*, service: Service, named: bool, why: str, by: Who) -> PeerNaming:
+    """Note what the network agreed: whether its centres see one another's names beside their results."""
+    require(permissions.may_name_peers(by, service.slug), f"Only the lead of the network of {service.name} notes what it agreed.")
+    if not why.strip():
+        raise NotPossible("Say where the network agreed it, for instance 'annual meeting, 12 March 2026'.")
+    with transaction.atomic():
+        made = PeerNaming.objects.create(
+            service=service, named=named, why=why.strip(), agreed_at=timezone.now(), agreed_by=by.person_id
+        )
+        record(by=by, verb="agree names of peers", subject=f"service/{service.slug}", detail={"named": named, "why": made.why})
+    return made

@@ -21,3 +21,13 @@ def may_see(who: Who, service: str) -> bool:
         return True
     centre_roles = {CentreDataManager.key, CentreLead.key}
     return any(post.role in centre_roles and post.scope.startswith(f"{service}/") for post in who.posts)
+
+
+def may_comment(who: Who, centre: str) -> bool:
+    """Whether ``who`` speaks for a centre ("slug/ODS") about its figures: its own people do."""
+    return holds(who, CentreDataManager, CentreLead, centre=centre)
+
+
+def may_name_peers(who: Who, service: str) -> bool:
+    """Whether ``who`` notes what a network agreed about the names of its centres: its lead does."""
+    return holds(who, NetworkLead, service=service)

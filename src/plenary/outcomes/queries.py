@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
 
 from plenary.collection import queries as collection
 from plenary.collection.queries import follow_up
 from plenary.collection.queries.agreed import Described, in_words, words
 from plenary.collection.queries.runs import Runs, hash_of
-from plenary.core.queries import stored_bytes
+from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
+from plenary.core.queries import events, stored_bytes
 from plenary.core.terms import Who
-from plenary.outcomes.models import OutcomeSetVersion, Run
+from plenary.outcomes.models import Comment, OutcomeSetVersion, PeerNaming, Run
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
-from plenary_stats import measures, spec
+from plenary_stats import measures, spec, tables
 from plenary_stats.folder import Expected
 from plenary_stats.spec import Outcome, OutcomeSet
-from plenary_stats.tables import ResultTable
+from plenary_stats.tables import TOTAL, ResultTable
 
 _OUTCOME: Final = {
     "label": "Label",
@@ -53,8 +56,70 @@ _OUTCOME: Final = {
 }
 
 _RUNS = Runs(Run, "The results of {} have")
-visible_to, results, tables_of = _RUNS.visible_to, _RUNS.results, _RUNS.tables_of
+visible_to, tables_of = _RUNS.visible_to, _RUNS.tables_of
 latest, services_run = _RUNS.latest, _RUNS.services_run
+
+
+def results(who: Who, run: Run) -> tuple[ResultTable, ...]:
+    """Return the tables of a run to its network; nothing to anybody else.
+
+    Where the network agreed that its centres do not see one another's names, a centre finds the others as "Peer 1" and so on.
+    """
+    found = _RUNS.results(who, run)
+    if sees_every_name(who, run.service.slug) or names_shown(run.service):
+        return found
+    return tuple(_without_names(table, who, run) for table in found)
+
+
+def sees_every_name(who: Who, service: str) -> bool:
+    """Return whether ``who`` knows every centre by name, whatever was agreed: the lead and the commissioner compare them."""
+    return holds(who, NetworkLead, NationalCommissioner, service=service)
+
+
+def _speaks_for(who: Who, centre: str) -> bool:
+    return holds(who, CentreDataManager, CentreLead, centre=centre)
+
+
+def names_shown(service: Service) -> bool:
+    """Return whether the centres of a network see one another's names; so it is until the network agrees otherwise."""
+    agreed = PeerNaming.objects.filter(service=service).first()
+    return agreed is None or agreed.named
+
+
+def _without_names(table: ResultTable, who: Who, run: Run) -> ResultTable:
+    """Return a table with numbers in the place of other centres, own rows first: the order of codes would give them away.
+
+    Which number a centre has comes from a secret, so that nobody can work it out.
+    """
+    codes = table.columns["centre"].tolist()
+    own = {code for code in set(codes) if _speaks_for(who, f"{run.service.slug}/{code}")}
+    peers = sorted(set(codes) - own - {TOTAL, ""}, key=lambda code: salted_hmac("peers", f"{run.pk}/{code}").hexdigest())
+    names = {code: f"Peer {number}" for number, code in enumerate(peers, 1)}
+    place = {code: number for number, code in enumerate([*sorted(own), *peers, "", TOTAL])}
+    order = sorted(range(len(codes)), key=lambda row: place[codes[row]])
+    columns = {name: column[order] for name, column in table.columns.items()}
+    return replace(table, columns=columns | {"centre": tables.text([names.get(codes[row], codes[row]) for row in order])})
+
+
+def outcomes_of(run: Run) -> dict[str, str]:
+    """Return the outcomes of a run by their ids, with their labels."""
+    agreed = agreed_with(run)
+    return {one.id: one.label for one in agreed.outcomes} if agreed else {}
+
+
+def comments(who: Who, run: Run) -> list[tuple[Comment, str]]:
+    """Return what centres said of a run, each with the name of who said it: all of it to whoever leads, to a centre its own."""
+    rows = Comment.objects.filter(run=run).select_related("centre__service")
+    kept = [one for one in rows if sees_every_name(who, run.service.slug) or _speaks_for(who, one.centre.key)]
+    start = f"outcomes-run/{run.pk}/comment/"
+    names = {one.subject: one.who_name for one in events(verb="comment on results").filter(subject__startswith=start)}
+    return [(one, names.get(f"{start}{one.pk}", "")) for one in kept]
+
+
+def comments_of_period(who: Who, service: Service, period_start: dt.date, period_end: dt.date) -> list[tuple[Comment, str]]:
+    """Return what centres said of any results of a service and period, for whoever writes about them."""
+    runs = visible_to(who).filter(service=service, period_start=period_start, period_end=period_end)
+    return [pair for one in runs.filter(comments__isnull=False).distinct() for pair in comments(who, one)]
 
 
 def agreed_with(run: Run) -> OutcomeSet | None:

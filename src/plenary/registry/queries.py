@@ -131,6 +131,25 @@ def successors_on(code: str, on: date) -> list[str]:
     return sorted(reached)
 
 
+def centres_of_providers(service_slug: str, codes: Iterable[str], on: date) -> dict[str, str]:
+    """Return the centre (ODS) of a service to which each provider or hospital site belongs on a day; others are left out.
+
+    A code is the centre's own, or that of a site which is part of it, or of an organisation whose work a centre carries on.
+    """
+    own = set(Centre.objects.filter(service__slug=service_slug).values_list("ods", flat=True))
+    asked = set(codes)
+    dated = Q(valid_from=None) | Q(valid_from__lte=on), Q(valid_to=None) | Q(valid_to__gt=on)
+    links = OrganisationLink.objects.filter(*dated, kind=PART_OF, organisation__code__in=asked - own)
+    parents = dict(links.values_list("organisation__code", "to"))
+    found = {}
+    for code in sorted(asked):
+        over = parents.get(code, code)
+        carried = [one for one in (code, over, *successors_on(over, on)) if one in own] if code not in own else [code]
+        if carried:
+            found[code] = carried[0]
+    return found
+
+
 # -- areas: documents that change only with a new release, so they are read from files, once
 
 

@@ -11,7 +11,7 @@ from plenary.collection import queries as collection
 from plenary.core.terms import Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Centre, Service
-from plenary.spend.models import Return
+from plenary.spend.models import ContractReturn, Return
 from plenary_stats import measures
 from plenary_stats.folder import Spending
 from plenary_stats.tables import ResultTable
@@ -65,3 +65,9 @@ def services_returned(period_start: dt.date, period_end: dt.date) -> set[str]:
 def _current(service: Service, period_start: dt.date, period_end: dt.date) -> QuerySet[Return]:
     rows = Return.objects.filter(centre__service=service, period_start=period_start, period_end=period_end, current=True)
     return rows.select_related("centre").order_by("centre__ods")
+
+
+def contract_returns(who: Who) -> QuerySet[ContractReturn]:
+    """Return the contract monitoring that was sent: all to the commissioner, a service's to its lead, a centre's to its own."""
+    found = ContractReturn.objects.filter(_seen(who, "centre__")).select_related("centre__service", "accepted_as")
+    return found.defer("lines")

@@ -35,6 +35,7 @@ WORKSPACE_MENU: list[tuple[str, str]] = [
     ("Follow-up", "follow_up"),
     ("Deadlines", "deadlines"),
     ("Queries", "data_queries"),
+    ("Ascertainment", "ascertainment"),
     ("Agreed sets", "agreed_sets"),
     ("Results", "results"),
     ("Expenditure", "expenditure"),

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from plenary.cli.main import main
+from plenary.collection import queries
 from plenary_episodes.pseudonyms import VARIABLE, Pseudonyms
+from tests.factories import ascertainment as hospital
+from tests.factories.collection import END, START, make_centre
 from tests.unit.plenary_episodes import made
 from tests.unit.plenary_episodes.made import NHS
 
@@ -137,3 +140,39 @@ def test_a_policy_of_ones_own_sets_the_thresholds(given, tmp_path):
     (tmp_path / "p.toml").write_text('version = "mine"\n[body]\naccept = 0.95\nreview = 0.3\n', encoding="utf-8")
     assert run(given, "--policy", str(tmp_path / "p.toml")) == 0
     assert answer(given)["linkage"]["policy"] == {"accept": 0.95, "review": 0.3, "version": "mine"}
+
+
+def test_a_period_is_counted_alone(given):
+    assert run(given, "--from", "2026-01-01") == 0
+    counts = answer(given)["counts"]
+    assert (counts["expected"], counts["expected_outside"], counts["cases_outside"]) == (0, 2, 2)
+    assert run(given, "--from", "2025-01-01", "--to", "2026-01-01") == 0
+    assert answer(given)["counts"]["expected"] == 2
+    assert answer(given)["period"] == {"from": "2025-01-01", "to": "2026-01-01"}
+
+
+def test_what_is_no_day_is_refused_before_anything_is_read(given, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(given, "--from", "June")
+    assert ended.value.code == 2
+    assert "'June' is no day" in capsys.readouterr().err
+    assert run(given, "--from", "2026-01-01", "--to", "2025-01-01") == 2
+    assert not Path(given["--out"]).exists()
+
+
+@pytest.mark.django_db
+def test_an_answer_is_taken_into_the_register(tmp_path, capsys):
+    centre = make_centre()
+    path = tmp_path / "answer.json"
+    path.write_bytes(hospital.answer(hospital.row("missing", "ann"), hospital.row("missing", "ben", event_on="2024-01-01")))
+    year = ["--from", "2025-01-01", "--to", "2026-01-01"]
+    assert main(["cases", "load", str(path), *year, "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["adult-ecmo"]["outside"] == 1
+    assert "adult-ecmo: expected 2, matched 0, review 0, missing 1" in told.err
+    assert [one.status for one in queries.accounts(centre, START, END)] == ["missing"]
+    assert main(["cases", "load", str(path), "--from", "2026-01-01", "--to", "2025-01-01"]) == 2
+    path.write_bytes(hospital.answer(hospital.row("missing", "ann", service="eyes")))
+    assert main(["cases", "load", str(path), *year]) == 2
+    assert "no service that is registered" in capsys.readouterr().err
+    assert main(["cases", "load", str(tmp_path / "none.json"), *year]) == 2

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import IntegrityError, transaction
 
-from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.models import Ascertainment, Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
 from tests.factories import collection as make
 from tests.factories.collection import END, START
 
@@ -170,7 +170,7 @@ def test_open_carries_no_declaration(centre, extra):
     refused(series, centre, **extra)
 
 
-@pytest.mark.parametrize("model", [DataSetVersion, Submission, Case, CaseVersion, ExpectedCase, CaseSeries])
+@pytest.mark.parametrize("model", [DataSetVersion, Submission, Case, CaseVersion, ExpectedCase, CaseSeries, Ascertainment])
 def test_every_field_is_classed_safe_or_scrub(model):
     fields = {field.name for field in model._meta.fields} | {field.name for field in model._meta.many_to_many}
     assert model.Privacy.safe | model.Privacy.scrub == fields

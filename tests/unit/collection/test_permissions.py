@@ -89,3 +89,10 @@ def test_whoever_proposed_it_may_withdraw_it(centre):
         assert permissions.may_withdraw_proposal(who, proposal) is permissions.may_adopt_data_set(who, centre.service), name
     assert permissions.may_withdraw_proposal(make_who(roles.CentreDataManager, "adult-ecmo/RJ1", person_id=77), proposal)
     assert not permissions.may_withdraw_proposal(NOBODY, DataSetProposal(service=centre.service, proposed_by=None))
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_hospital_data_come_from_the_nation_and_a_networks_list_from_its_lead(name):
+    service = make.make_centre().service
+    assert permissions.may_load_hospital_data(EVERYBODY[name], service) is (name in {"commissioner", "system"})
+    assert permissions.may_expect_list(EVERYBODY[name], service) is (name in {"network lead", "system"})

@@ -9,7 +9,7 @@ from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail
 from plenary.core.terms import NOBODY, NotPossible, Refused
 from plenary.outcomes import actions, queries
-from plenary.outcomes.models import OutcomeSetVersion, Run
+from plenary.outcomes.models import Comment, OutcomeSetVersion, Run
 from plenary_stats.spec import InputError
 from tests.factories import collection as cases
 from tests.factories import outcomes as make
@@ -199,3 +199,58 @@ class TestRun:
         with pytest.raises(NotPossible, match="changed while"):
             make.run(centre.service)
         assert not Run.objects.exists()
+
+
+class TestComment:
+    @pytest.fixture
+    def ran(self):
+        centre = make.signed_centre()
+        make.adopt(centre.service)
+        return make.run(centre.service), centre
+
+    def test_it_is_kept_and_told(self, ran):
+        run, centre = ran
+        made = actions.comment(run=run, centre=centre, text=" Two moribund. ", outcome="pf-ratio", by=cases.lead(centre))
+        assert (made.text, made.outcome, made.said_by) == ("Two moribund.", "pf-ratio", 12)
+        event = AuditEvent.objects.get(verb="comment on results")
+        assert event.subject == f"outcomes-run/{run.pk}/comment/{made.pk}"
+        assert "moribund" not in event.detail
+        assert [(one.pk, name) for one, name in queries.comments(make.NETWORK_LEAD, run)] == [(made.pk, "Lee Lead")]
+
+    def test_only_the_centre_speaks_for_itself(self, ran):
+        run, centre = ran
+        other = cases.make_centre(ods="RM2")
+        for who in (cases.lead(other), make.NETWORK_LEAD, make.COMMISSIONER, NOBODY):
+            with pytest.raises(Refused):
+                actions.comment(run=run, centre=centre, text="x", by=who)
+        assert not Comment.objects.exists()
+
+    @pytest.mark.parametrize(("values", "part"), [({"text": " "}, "empty"), ({"text": "x", "outcome": "y"}, "no outcome 'y'")])
+    def test_it_says_something_of_what_there_is(self, ran, values, part):
+        run, centre = ran
+        with pytest.raises(NotPossible, match=part):
+            actions.comment(run=run, centre=centre, **values, by=cases.lead(centre))
+
+    def test_results_of_another_service_are_not_commented_on(self, ran):
+        lam = cases.make_centre("lam", "RJ1")
+        with pytest.raises(NotPossible, match="another service"):
+            actions.comment(run=ran[0], centre=lam, text="x", by=cases.lead(lam))
+
+
+class TestAgreeNames:
+    def test_the_latest_stands_and_each_is_told(self):
+        service = make.signed_centre().service
+        assert queries.names_shown(service)
+        for named in (False, True, False):
+            actions.agree_names(service=service, named=named, why="annual meeting", by=make.NETWORK_LEAD)
+            assert queries.names_shown(service) is named
+        assert AuditEvent.objects.filter(verb="agree names of peers").count() == 3
+
+    def test_it_is_the_leads_to_note_and_says_where_it_was_agreed(self):
+        service = make.signed_centre().service
+        for who in (make.OTHER_LEAD, make.CENTRE_LEAD, make.COMMISSIONER):
+            with pytest.raises(Refused):
+                actions.agree_names(service=service, named=False, why="x", by=who)
+        with pytest.raises(NotPossible, match="where the network agreed"):
+            actions.agree_names(service=service, named=False, why=" ", by=make.NETWORK_LEAD)
+        assert queries.names_shown(service)

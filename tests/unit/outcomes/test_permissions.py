@@ -27,3 +27,11 @@ def test_answers(name):
 
 def test_a_service_whose_name_begins_alike_is_another():
     assert permissions.may_see(make.CENTRE_LEAD, "adult") is False
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_who_comments_and_who_notes_what_was_agreed_about_names(name):
+    who = EVERYBODY[name]
+    assert permissions.may_comment(who, "adult-ecmo/RJ1") is (name == "centre lead")
+    assert permissions.may_comment(who, "adult-ecmo/RM2") is False
+    assert permissions.may_name_peers(who, "adult-ecmo") is (name == "network lead")

@@ -10,7 +10,7 @@ from plenary.collection import queries as stored
 from plenary.collection.actions import follow_up
 from plenary.collection.terms import Report
 from plenary.core.terms import NOBODY, SYSTEM, NotFound
-from plenary.outcomes import queries
+from plenary.outcomes import actions, queries
 from plenary.outcomes.models import OutcomeSetVersion
 from plenary.registry import queries as registry
 from plenary_stats import spec
@@ -337,3 +337,59 @@ by = ["centre", "period"]
         assert make.run(centre.service).pk == first.pk
         self.say(centre, Report("N000", date(2025, 9, 1), "alive", "centre"))
         assert make.run(centre.service).pk != first.pk
+
+
+class TestNames:
+    @pytest.fixture
+    def run(self):
+        centres = [make.signed_centre(ods, 12, 3) for ods in ("RJ1", "RA2", "RM2", "RW3")]
+        for centre in centres:
+            DesignationFactory(centre=centre)
+        make.adopt(centres[0].service)
+        made = make.run(centres[0].service)
+        actions.agree_names(service=made.service, named=False, why="annual meeting", by=make.NETWORK_LEAD)
+        return made
+
+    def test_a_centre_finds_itself_and_numbers(self, run):
+        for table in queries.results(make.CENTRE_LEAD, run):
+            if "centre" in table.columns:
+                assert set(table.columns["centre"].tolist()) <= {"RJ1", "Peer 1", "Peer 2", "Peer 3", "Total", ""}
+
+    def test_no_figure_changes_and_a_peer_is_the_same_in_every_table(self, run):
+        codes = {}
+        for shown, real in zip(queries.results(make.CENTRE_LEAD, run), queries.tables_of(run), strict=True):
+            assert len(shown) == len(real)
+            assert set(shown.columns) == set(real.columns)
+            for name in ("value", "numerator", "denominator"):
+                assert sorted(map(str, shown.columns[name])) == sorted(map(str, real.columns[name]))
+            codes[shown.name] = set(shown.columns["centre"].tolist())
+        assert {f"Peer {number}" for number in (1, 2, 3)} <= codes["activity"] & codes["outcomes"]
+
+    def test_the_order_of_rows_gives_no_code_away(self, run):
+        found = next(table for table in queries.results(make.CENTRE_LEAD, run) if table.name == "outcomes")
+        centres = list(dict.fromkeys(found.columns["centre"].tolist()))
+        assert centres == ["RJ1", "Peer 1", "Peer 2", "Peer 3", "Total"]
+
+    def test_lead_and_commissioner_see_the_names_and_strangers_nothing(self, run):
+        for who in (make.NETWORK_LEAD, make.COMMISSIONER):
+            shown = [list(table.rows()) for table in queries.results(who, run) if table.name == "activity"]
+            assert shown == [list(table.rows()) for table in queries.tables_of(run) if table.name == "activity"]
+            assert "RA2" in {row["centre"] for row in shown[0]}
+        assert queries.results(make.OTHER_LEAD, run) == ()
+
+
+def test_comments_of_a_period_are_for_the_lead_and_each_centres_own():
+    first, second = make.signed_centre("RJ1", 12), make.signed_centre("RM2", 12)
+    make.adopt(first.service)
+    run = make.run(first.service)
+    for centre in (first, second):
+        actions.comment(run=run, centre=centre, text=f"of {centre.ods}", by=cases.lead(centre))
+    period = first.service, cases.START, cases.END
+
+    def texts(who):
+        return [one.text for one, _ in queries.comments_of_period(who, *period)]
+
+    assert texts(make.NETWORK_LEAD) == ["of RJ1", "of RM2"]
+    assert texts(make.CENTRE_LEAD) == ["of RJ1"]
+    assert texts(make.OTHER_LEAD) == texts(make.PATIENT) == []
+    assert queries.comments_of_period(make.NETWORK_LEAD, first.service, cases.END, date(2027, 1, 1)) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plenary_episodes import engines, report
-from plenary_episodes.ascertainment import ascertain
+from plenary_episodes.ascertainment import Period, ascertain
 from plenary_episodes.pseudonyms import Pseudonyms
 from plenary_stats.errors import InputError
 from tests.unit.plenary_episodes import made
@@ -34,8 +34,42 @@ def answer(folder: Path, *sent, secret=secret, episodes=FOUR):
 def test_the_counts_account_for_everything(tmp_path):
     assert answer(tmp_path)["counts"] == {
         "episodes": 5, "episodes_refused": 1, "identified": 4, "repeated": 0, "expected": 3, "matched": 1, "review": 0, "missing": 2,
-        "cases": 3, "series_only": 1, "cases_refused": 1,
+        "cases": 3, "series_only": 1, "cases_refused": 1, "expected_outside": 0, "cases_outside": 0,
     }  # fmt: skip
+
+
+def test_what_is_of_other_days_is_counted_and_not_listed(tmp_path):
+    kept = secret()
+    sent = (
+        {"nhs_number": NHS[0], "event_date": "2026-01-02"},
+        {"nhs_number": NHS[5]},
+        {"nhs_number": NHS[6], "event_date": "2024-05-05"},
+    )
+    found = ascertain(
+        episodes=made.episodes(
+            tmp_path, {"NHS NO": NHS[0], "START": "2025-12-30"}, {"NHS NO": NHS[1], "START": "2026-01-01"}, {"NHS NO": NHS[2]}
+        ),
+        sets=made.rule_sets(tmp_path), cases=made.cases(tmp_path, *sent), layouts=[made.layout(tmp_path)],
+        engine=engines.started("duckdb"), pseudonyms=kept, period=Period(date(2025, 1, 1), date(2026, 1, 1)),
+    )  # fmt: skip
+    document = report.document(found, kept)
+    counts = document["counts"]
+    assert document["period"] == {"from": "2025-01-01", "to": "2026-01-01"}
+    assert (counts["expected"], counts["matched"], counts["missing"], counts["expected_outside"]) == (2, 1, 1, 1)
+    assert (counts["cases"], counts["series_only"], counts["cases_outside"]) == (3, 1, 1)
+    assert counts["cases"] == counts["matched"] + counts["series_only"] + counts["cases_refused"] + counts["cases_outside"]
+    (service,) = document["services"]
+    assert (service["expected"], service["series"]) == (2, 2)
+    days = {row["status"]: (row["event_on"], row["case_event_on"]) for row in document["cases"]}
+    assert days["matched"] == ("2025-12-30", "2026-01-02")  # linked over the turn of the year, and counted by the hospital's day
+
+
+def test_a_period_that_ends_before_it_starts_is_refused(tmp_path):
+    with pytest.raises(InputError, match="ends after it starts"):
+        ascertain(
+            episodes=tmp_path, sets=[], cases=tmp_path, layouts=[], engine=engines.started("duckdb"), pseudonyms=secret(),
+            period=Period(date(2026, 1, 1), date(2025, 1, 1)),
+        )  # fmt: skip
 
 
 def test_each_case_has_a_row_with_what_became_of_it(tmp_path):

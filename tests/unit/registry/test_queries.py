@@ -372,3 +372,33 @@ def test_the_centres_and_the_history_of_one_are_not_those_of_another():
     for found in (queries.centres_of("RJ1", NOW), queries.centres_of("RJ1")):
         assert [centre.key for centre in found] == ["a/RJ1"]
     assert [one.centre.key for one in queries.designations("b")] == ["b/RJ2"]
+
+
+@pytest.mark.django_db
+class TestCentresOfProviders:
+    ON = date(2025, 12, 31)
+
+    def of(self, *codes, service="adult-ecmo", on=ON):
+        return queries.centres_of_providers(service, codes, on)
+
+    def test_a_centre_is_known_by_its_own_code_and_by_its_sites(self):
+        CentreFactory(service__slug="adult-ecmo", ods="RJ1")
+        OrganisationFactory(code="RJ122", kind="hospital").links.create(kind="part of", to="RJ1")
+        OrganisationFactory(code="RX901", kind="hospital").links.create(kind="part of", to="RX9")
+        assert self.of("RJ1", "RJ122", "RX901", "RX9", "") == {"RJ1": "RJ1", "RJ122": "RJ1"}
+        assert self.of("RJ1", service="lam") == {}
+
+    def test_a_site_that_changed_hands_is_read_on_its_day(self):
+        for ods in ("RJ1", "RM2"):
+            CentreFactory(service__slug="adult-ecmo", ods=ods)
+        site = OrganisationFactory(code="RJ122", kind="hospital")
+        site.links.create(kind="part of", to="RJ1", valid_to=date(2025, 4, 1))
+        site.links.create(kind="part of", to="RM2", valid_from=date(2025, 4, 1))
+        assert self.of("RJ122") == {"RJ122": "RM2"}
+        assert self.of("RJ122", on=date(2025, 3, 31)) == {"RJ122": "RJ1"}
+
+    def test_work_that_a_centre_carries_on_is_its_own_from_that_day(self):
+        CentreFactory(service__slug="adult-ecmo", ods="RM2")
+        Succession.objects.create(predecessor="RW3", successor="RM2", on=date(2025, 6, 1), kind="merger")
+        assert self.of("RW3") == {"RW3": "RM2"}
+        assert self.of("RW3", on=date(2025, 5, 31)) == {}

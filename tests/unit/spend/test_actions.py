@@ -6,9 +6,10 @@ import pytest
 
 from plenary.core.models import AuditEvent
 from plenary.core.permissions import CentreDataManager, CentreLead
-from plenary.core.terms import NOBODY, SYSTEM, NotPossible, Refused
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Refused
 from plenary.spend import actions
 from plenary.spend.models import Return
+from tests.factories import collection as cases
 from tests.factories import outcomes as make
 from tests.factories.collection import END, START
 from tests.factories.core import make_who
@@ -75,3 +76,48 @@ class TestRecord:
         with pytest.raises(Refused):
             record(centre(), by=who)
         assert not Return.objects.exists()
+
+
+class TestContractReturn:
+    HEAD = b"service,centre,month,category,amount_gbp\n"
+
+    def send(self, centre, amount=100, by=None, **values):
+        content = self.HEAD + f"{centre.service.slug},{centre.ods},2025-06,activity,{amount}\n".encode()
+        usual = {"period_start": START, "period_end": END, "totals": ("t.csv", content), "lines": None}
+        return actions.receive_contract_return(centre=centre, **usual | values, by=by or cases.manager(centre))
+
+    @pytest.fixture
+    def centre(self):
+        return cases.make_centre()
+
+    def test_the_same_again_is_the_same_return_and_a_later_one_stands(self, centre):
+        first = self.send(centre)
+        assert self.send(centre) == first
+        second = self.send(centre, 200)
+        with pytest.raises(NotPossible, match="A later return"):
+            actions.accept_contract_return(return_id=first.pk, by=cases.manager(centre))
+        done = actions.accept_contract_return(return_id=second.pk, by=cases.manager(centre))
+        assert actions.accept_contract_return(return_id=second.pk, by=cases.manager(centre)) == done
+        assert (done.accepted_as.amount_gbp, done.accepted_as.current) == (Decimal(200), True)
+        assert AuditEvent.objects.filter(verb="accept contract return").count() == 1
+
+    def test_what_does_not_add_up_never_counts(self, centre):
+        made = self.send(centre, "many")
+        with pytest.raises(NotPossible, match="do not add up"):
+            actions.accept_contract_return(return_id=made.pk, by=cases.manager(centre))
+        assert not Return.objects.exists()
+
+    def test_other_people_neither_send_nor_accept(self, centre):
+        made, other = self.send(centre), cases.make_centre(ods="RM2")
+        for who in (cases.manager(other), cases.network_lead(centre)):
+            with pytest.raises(Refused):
+                self.send(centre, by=who)
+            with pytest.raises(Refused):
+                actions.accept_contract_return(return_id=made.pk, by=who)
+        with pytest.raises(NotFound):
+            actions.accept_contract_return(return_id=0, by=cases.manager(centre))
+
+    def test_more_than_a_return_can_hold_is_refused(self, centre):
+        content = self.HEAD + b"".join(b"adult-ecmo,RJ1,2025-0%d,activity,900000000000\n" % month for month in (1, 2))
+        with pytest.raises(NotPossible, match="more than a return can hold"):
+            self.send(centre, totals=("t.csv", content))

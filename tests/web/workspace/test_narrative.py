@@ -5,10 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from plenary.core.permissions import Administrator, CentreLead, NationalCommissioner, NetworkLead, PatientRepresentative, Reviewer
+from plenary.outcomes import actions as results
 from plenary.releases.queries import gathered
 from plenary.releases.terms import SECTIONS
-from tests.factories.collection import END, START
-from tests.factories.registry import ServiceFactory
+from tests.factories import outcomes
+from tests.factories.collection import END, START, lead
+from tests.factories.registry import DesignationFactory, ServiceFactory
 
 LIST = "/workspace/narrative/?period=2025"
 
@@ -109,3 +111,16 @@ def test_three_services_cost_no_more_look_ups_than_one(as_, django_assert_num_qu
 
 def test_somebody_without_a_service_is_told_what_to_do(as_):
     assert "Ask the administrator to appoint you to one." in as_(NetworkLead, "closed-service").get(LIST).text
+
+
+def test_what_centres_said_stands_beside_the_text_of_the_lead(as_, db):
+    centre = outcomes.signed_centre("RJ1", 12, 2)
+    DesignationFactory(centre=centre)
+    outcomes.adopt(centre.service)
+    results.comment(run=outcomes.run(centre.service), centre=centre, text="A new team since May.", by=lead(centre))
+    page = "/workspace/narrative/adult-ecmo/2025/description/"
+    assert "A new team since May." in as_(NetworkLead, "adult-ecmo").get(page).text
+    page = "/workspace/narrative/adult-ecmo/2025/patient-feedback/"
+    answer = as_(PatientRepresentative, "adult-ecmo").get(page)
+    assert answer.status_code == 200
+    assert "A new team" not in answer.text

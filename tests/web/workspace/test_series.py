@@ -8,6 +8,7 @@ from plenary.collection import actions, queries
 from plenary.collection.terms import SeriesState
 from plenary.core import queries as core
 from plenary.core.permissions import CentreDataManager, CentreLead, NetworkLead
+from tests.factories.ascertainment import expected, load, row
 from tests.factories.collection import END, START, accepted, case, manager, receive, signed_off
 
 HERE = "/workspace/collection/adult-ecmo/RJ1/2025/"
@@ -39,8 +40,10 @@ def test_each_expected_case_says_what_became_of_it(mine, own, other):
     assert "1 case is neither sent nor explained." in page
     assert "THEIRS" not in page
     lines = mine.get(f"{HERE}expected.csv?status=missing").text.splitlines()
-    assert lines[1:] == ["GONE,referral,Missing,,"]
+    assert lines[1:] == ["GONE,referral,,,Missing,,,"]
     assert "CAME" not in mine.get(f"{HERE}expected/?text=gone").text
+    order = [line.split(",")[0] for line in mine.get(f"{HERE}expected.csv").text.splitlines()[1:]]
+    assert order == ["GONE", "CAME"]  # what is left to do stands first
 
 
 def test_an_empty_list_says_what_to_do(mine):
@@ -78,20 +81,68 @@ def test_an_absence_is_explained(as_, own):
     one = expect(own, "GONE")
     mine = as_(CentreDataManager, "adult-ecmo/RJ1")
     page = mine.post(f"{HERE}expected/{one.pk}/", {"reason": ""}).text
-    assert page.count("Give the reason") == 2
-    answer = mine.post(f"{HERE}expected/{one.pk}/", {"reason": "Transferred before treatment"}, follow=True)
+    assert page.count("Choose why the case is not in the series") == 2
+    page = mine.post(f"{HERE}expected/{one.pk}/", {"kind": "another reason", "reason": " "}).text
+    assert page.count("Say what the other reason is") == 2
+    given = {"kind": "treated at another centre", "reason": "Transferred before treatment"}
+    answer = mine.post(f"{HERE}expected/{one.pk}/", given, follow=True)
     assert answer.redirect_chain == [(f"{HERE}expected/", 302)]
-    assert "Transferred before treatment" in answer.text
+    assert "Treated at another centre: Transferred before treatment" in answer.text
     assert "Change the reason" in answer.text
 
 
 def test_another_centres_expected_case_is_not_explained_from_here(mine, own, other):
     theirs = expect(other, "THEIRS")
-    answer = mine.post(f"{HERE}expected/{theirs.pk}/", {"reason": "not mine"})
-    assert answer.status_code == 404
-    assert "THEIRS" not in answer.text
+    for address, sent in (("", {"kind": "not our patient"}), ("reply/", {"reply": "other", "case_id": "THEIRS"})):
+        answer = mine.post(f"{HERE}expected/{theirs.pk}/{address}", sent)
+        assert answer.status_code == 404
+        assert "THEIRS" not in answer.text
     theirs.refresh_from_db()
     assert theirs.explained == ""
+
+
+def test_a_question_of_hospital_data_is_answered(mine, own):
+    accepted(own, case("A"), case("B"))
+    load(row("review", "ann", "A"), row("missing", "ben"))
+    asked, lost = expected("ann"), expected("ben")
+    page = mine.get(f"{HERE}expected/?status=review").text
+    assert "Of 1 case it is asked whether it is one of yours." in page
+    assert "perhaps A" in page
+    assert "15 June 2025" in page
+    assert lost.case_id not in page
+    address = f"{HERE}expected/{asked.pk}/reply/"
+    page = mine.get(address).text
+    assert "record apc.csv: ann" in page
+    assert mine.post(address, {}).text.count("Choose an answer") == 2
+    assert mine.post(address, {"reply": "other"}).text.count("Give the identifier of the case that it is") == 2
+    assert mine.post(address, {"reply": "other", "case_id": "NOT-SENT"}).text.count("Send it first") == 1
+    answer = mine.post(address, {"reply": "yes"}, follow=True)
+    assert f"Your answer on {asked.case_id} was kept." in answer.text
+    page = mine.get(f"{HERE}expected/{lost.pk}/reply/").text
+    assert "Yes, it is" not in page
+    refused = mine.post(f"{HERE}expected/{lost.pk}/reply/", {"reply": "other", "case_id": "A"}).text
+    assert f"stands for {asked.case_id} of the same source already" in refused
+    mine.post(f"{HERE}expected/{lost.pk}/reply/", {"reply": "other", "case_id": "B"})
+    lines = mine.get(f"{HERE}expected.csv?source=National+hospital+data").text.splitlines()[1:]
+    assert sorted(line.split(",")[4:6] for line in lines) == [["Received", "A"], ["Received", "B"]]
+
+
+def test_another_centres_case_is_suggested_without_its_name(mine, own, other):
+    accepted(other, case("THEIRS"))
+    load(row("review", "ann", "THEIRS", case_centre="RM2"))
+    page = mine.get(f"{HERE}expected/").text
+    assert "perhaps a case that Trust RM2 sent" in page
+    assert "THEIRS" not in page + mine.get(f"{HERE}expected/{expected('ann').pk}/reply/").text
+
+
+def test_a_question_stands_in_the_way_of_the_sign_off(mine, own):
+    accepted(own, case("A"))
+    load(row("review", "ann", "A"))
+    page = mine.get(f"{HERE}sign-off/").text
+    assert "Of 1 expected case it is asked whether it is a case of the series." in page
+    assert f"{HERE}expected/?status=review" in page
+    assert "whether they are cases of the series" in mine.post(f"{HERE}sign-off/", {"complete": "on"}).text
+    assert state(own) == SeriesState.OPEN
 
 
 # -- sign-off

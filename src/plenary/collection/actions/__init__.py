@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from plenary.collection import permissions, queries
@@ -24,6 +24,7 @@ from plenary.collection.queries.headings import mapping_sha256
 from plenary.collection.queries.runs import RunRow
 from plenary.collection.terms import (
     Difference,
+    Explanation,
     Route,
     SeriesState,
     SubmissionState,
@@ -432,7 +433,6 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
         files = forget(case=case, by=by)
         case.erased = True
         case.save()
-        across.forget(case)
         _refuse_change_to_signed(centre)
         for sha256 in files:
             erase_bytes(sha256=sha256, why=HELD_ERASED, by=by)
@@ -440,10 +440,10 @@ def erase_case(*, centre: Centre, case_id: str, reason: str, by: Who) -> None:
         record(by=by, verb="erase case", subject=f"case/{case.pk}", detail=detail)
 
 
-def forget(*, case: Case, by: Who) -> list[str]:
+def forget(*, case: Case, by: Who, counted: bool = False) -> list[str]:
     """Take away all that is known of a case, and return the hashes of the files that held it, for the caller to erase.
 
-    Part of erasing a case and of honouring an objection, which say what stands of it then.
+    Part of erasing a case and of honouring an objection, which say what stands of it then; ``counted``: it still counts.
     """
     require(permissions.may_submit(by, case.centre), f"Only people of {case.centre.key} take a case away.")
     files = _files_with(case)
@@ -451,7 +451,16 @@ def forget(*, case: Case, by: Who) -> list[str]:
     case.drafts.all().delete()
     case.follow_ups.all().delete()
     case.area, case.sex, case.age = "", "", None
+    across.forget(case, counted=counted)
+    _forget_expected(case)
     return files
+
+
+def _forget_expected(case: Case) -> None:
+    """Erase what other sources told of a case too. It is expected no more: that it is erased explains it."""
+    told = ExpectedCase.objects.filter(Q(linked=case) | Q(centre=case.centre, case_id=case.case_id))
+    said = Explanation.ERASED
+    told.update(event_on=None, particulars="", explained_as=said, explained=said.value.capitalize())
 
 
 def _files_with(case: Case) -> list[str]:
@@ -494,20 +503,21 @@ def expect_case(
     return expected
 
 
-def explain_missing(*, expected_id: int, reason: str, by: Who) -> ExpectedCase:
-    """Say why an expected case is rightly not in the series: never treated, another centre's, a twin entry."""
+def explain_missing(*, expected_id: int, by: Who, reason: str = "", kind: Explanation = Explanation.OTHER) -> ExpectedCase:
+    """Say why an expected case is rightly not in the series: by one of the fixed explanations, with words for any other."""
     with transaction.atomic():
         rows = ExpectedCase.objects.select_for_update(of=("self",)).select_related("centre__service")
         expected = rows.filter(pk=expected_id).first()
         if expected is None:
             raise NotFound(f"There is no expected case {expected_id}.")
         require(permissions.may_explain(by, expected.centre), f"Only people of {expected.centre.key} explain its missing cases.")
-        if not reason.strip():
+        if not reason.strip() and kind == Explanation.OTHER:
             raise NotPossible("Give the reason why the case is not in the series.")
         _refuse_signed(expected.centre, expected.period_start, expected.period_end)
-        expected.explained = reason.strip()
-        expected.save(update_fields=["explained"])
-        record(by=by, verb="explain missing", subject=f"expected-case/{expected.pk}", detail={"reason": expected.explained})
+        expected.explained, expected.explained_as = reason.strip() or kind.value.capitalize(), kind
+        expected.save(update_fields=["explained", "explained_as"])
+        detail = {"kind": kind.value, "reason": expected.explained}
+        record(by=by, verb="explain missing", subject=f"expected-case/{expected.pk}", detail=detail)
     return expected
 
 
@@ -537,11 +547,13 @@ def _refuse_unfinished(series: CaseSeries) -> None:
     waiting = queries.pending(series.centre, series.period_start, series.period_end)
     if waiting is not None:
         raise NotPossible(f"The file {waiting.filename} is {waiting.state} and waits for a decision: accept or refuse it first.")
-    missing = [
-        row.case_id for row in queries.accounts(series.centre, series.period_start, series.period_end) if row.status == "missing"
-    ]
+    accounts = queries.accounts(series.centre, series.period_start, series.period_end)
+    missing = {row.case_id for row in accounts if row.status == "missing"}
     if missing:
-        raise NotPossible(f"Expected cases are neither received nor explained: {_named(sorted(set(missing)))}.")
+        raise NotPossible(f"Expected cases are neither received nor explained: {_named(sorted(missing))}.")
+    asked = {row.case_id for row in accounts if row.status == "review"}
+    if asked:
+        raise NotPossible(f"Say of these expected cases whether they are cases of the series: {_named(sorted(asked))}.")
     if stops := finishing.stops(series.centre, series.period_start, series.period_end):
         raise NotPossible(" ".join(stops))
 

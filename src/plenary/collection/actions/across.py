@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from plenary.collection import permissions
@@ -144,11 +145,14 @@ def _refuse_signed(shared: SharedPatient) -> None:
             )
 
 
-def forget(case: Case) -> None:
-    """Forget what was kept of a case beside its versions: it is being erased. Called by ``erase_case``, in its transaction."""
+def forget(case: Case, *, counted: bool = False) -> None:
+    """Forget what was kept of a case beside its versions, in the transaction of whoever erases it or honours an objection.
+
+    ``counted``: the case still counts, and so does what two centres agreed of where it counts.
+    """
     CaseMark.objects.filter(case=case).delete()
-    SharedPatient.objects.filter(first=case).delete()
-    SharedPatient.objects.filter(second=case).delete()
+    if not counted:
+        SharedPatient.objects.filter(Q(first=case) | Q(second=case)).delete()
     Confirmation.objects.filter(centre=case.centre, case_id=case.case_id).delete()
     asked = DataQuery.objects.filter(centre=case.centre, case_id=case.case_id)
     QueryMessage.objects.filter(query__in=asked).update(text="Erased with the case.")

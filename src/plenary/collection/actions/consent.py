@@ -83,7 +83,7 @@ def _apply(centre: Centre, case_id: str, period: tuple[dt.date, dt.date], effect
         return []
     if case.versions.exists() and not permissions.may_erase(by, centre):
         raise NotPossible("This erases what is known of a case that was sent. Ask the centre's lead to record it.")
-    files = forget(case=case, by=by)
+    files = forget(case=case, by=by, counted=True)
     case.counted_only = True
     case.save()
     _count(case, period, by)

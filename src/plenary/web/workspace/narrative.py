@@ -13,14 +13,15 @@ from django.urls import reverse
 
 from plenary.core.permissions import NationalCommissioner, NetworkLead, PatientRepresentative, Refused, holds
 from plenary.core.terms import NotFound, Who
+from plenary.outcomes import queries as results
 from plenary.registry import queries as registry
 from plenary.releases import actions
 from plenary.releases.permissions import may_write
 from plenary.releases.queries import gathered
 from plenary.releases.terms import LONGEST_TEXT, SECTIONS
 from plenary.web.design.fields import FilterForm
-from plenary.web.design.formats import number
-from plenary.web.design.tables import Cell, Column, Link, Tag
+from plenary.web.design.formats import moment, number
+from plenary.web.design.tables import Cell, Column, Link, Table, Tag, table
 from plenary.web.routes import who
 from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
@@ -122,4 +123,12 @@ def write(request: HttpRequest, service: str, period: str, section: str) -> Http
         intro=[f"For the edition of {when.words}."],
         submit="Keep",
         template="workspace/narrative_form.jinja",
+        remarks=_remarks(asking, one, when),
     )
+
+
+def _remarks(asking: Who, service: Any, when: Period) -> Table:
+    """Return what centres said of the results of the period, for the lead who writes about them."""
+    told = results.comments_of_period(asking, service, when.start, when.end)
+    rows = [(one.outcome or "All", f"{one.centre.name} ({one.centre.ods})", one.text, moment(one.said_at)) for one, _ in told]
+    return table("What centres said of the results", ("Outcome", "Centre", "Comment", "Said"), rows)

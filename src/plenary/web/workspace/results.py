@@ -16,7 +16,7 @@ from plenary.collection.queries import period_label
 from plenary.core.permissions import NationalCommissioner, NetworkLead, holds
 from plenary.core.terms import NotFound, Who
 from plenary.outcomes import actions, queries
-from plenary.outcomes.permissions import may_see
+from plenary.outcomes.permissions import may_comment, may_name_peers, may_see
 from plenary.registry import queries as registry
 from plenary.web.design.fields import FilterForm
 from plenary.web.design.formats import moment, number
@@ -36,7 +36,7 @@ Row = Mapping[str, Any]
 
 def scope_of(asking: Who, *, number: int) -> Scope:
     """Return the service of a run that the person may see; for everybody else there is no such run."""
-    return Scope(_run(asking, number).service.slug)
+    return Scope(run_of(asking, number).service.slug)
 
 
 NETWORK = Permission(
@@ -47,7 +47,7 @@ NETWORK = Permission(
 )
 
 
-def _run(asking: Who, number: int) -> Any:
+def run_of(asking: Who, number: int) -> Any:
     found = queries.visible_to(asking).filter(pk=number).first()
     if found is None:
         raise NotFound(f"There are no results {number}.")
@@ -174,14 +174,14 @@ def _compute(asking: Who, chosen: Mapping[str, Any]) -> Any:
 def run(request: HttpRequest, number: int) -> HttpResponse:
     """Show the results of one service and period: each measure drawn and as a table."""
     asking = who(request)
-    one = _run(asking, number)
+    one = run_of(asking, number)
     names = {centre.ods: centre.name for centre in registry.centres(one.service.slug)}
     found = queries.results(asking, one)
     period = Period(one.period_start, one.period_end)
     agreed = queries.agreed_with(one)
-    rows = [row for each in found if each.name == "outcomes" for row in each.rows() if _by_centre(row)]
+    rows = [row for each in found if each.name == "outcomes" for row in each.rows() if by_centre(row)]
     curves = next((each for each in found if each.name == "curves"), None)
-    measures = [_measure(group, agreed, names, curves) for group in _grouped(rows)]
+    measures = [measure_of(group, agreed, names, curves) for group in grouped(rows)]
     return render_page(
         request,
         "workspace/run.jinja",
@@ -200,12 +200,22 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
         measures=measures,
         completeness=_completeness(found, names, agreed),
         download=reverse("run_file", args=[one.pk]),
+        links=_run_links(asking, one),
     )
+
+
+def _run_links(asking: Who, one: Any) -> list[tuple[str, str]]:
+    """Return the ways on: to the figures of an own centre, to what was said of them, to whether names are shown."""
+    slug = one.service.slug
+    own = [centre for centre in registry.centres(slug) if may_comment(asking, centre.key)]
+    links = [(f"Figures of {each.name} to comment on", reverse("own_results", args=[one.pk, each.ods])) for each in own]
+    links.append(("What centres said", reverse("result_comments", args=[one.pk])))
+    return links + ([("Names of peers", reverse("peer_names", args=[slug]))] if may_name_peers(asking, slug) else [])
 
 
 def run_file(request: HttpRequest, number: int) -> HttpResponse:
     """Answer with every table of the run, one row for each figure."""
-    one = _run(who(request), number)
+    one = run_of(who(request), number)
     rows = [{"table": each.name} | row for each in queries.results(who(request), one) for row in each.rows()]
     heads = list(dict.fromkeys(name for row in rows for name in row))
     return csv_download(f"results-{one.pk}.csv", heads, [[_plain(row.get(name)) for name in heads] for row in rows])
@@ -217,11 +227,11 @@ def _plain(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _by_centre(row: Row) -> bool:
+def by_centre(row: Row) -> bool:
     return row["sex"] in {"", TOTAL} and row["age_band"] in {"", TOTAL} and row["area"] in {"", TOTAL}
 
 
-def _grouped(rows: Sequence[Row]) -> list[list[Row]]:
+def grouped(rows: Sequence[Row]) -> list[list[Row]]:
     """Return the rows of each measure and period together, in their order."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -230,10 +240,13 @@ def _grouped(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _centre(row: Row, names: Mapping[str, str]) -> str:
-    return "All centres" if row["centre"] == TOTAL else f"{names.get(row['centre'], row['centre'])} ({row['centre']})"
+    if row["centre"] == TOTAL:
+        return "All centres"
+    name = names.get(row["centre"], "")  # a peer whose name the network does not show has none
+    return f"{name} ({row['centre']})" if name else str(row["centre"])
 
 
-def _measure(rows: Sequence[Row], agreed: Any, names: Mapping[str, str], curves: Any) -> dict[str, Any]:
+def measure_of(rows: Sequence[Row], agreed: Any, names: Mapping[str, str], curves: Any) -> dict[str, Any]:
     """Return one measure: its title, what it means, its chart, and the table beside it."""
     head = rows[0]
     outcome, _, at = head["measure"].partition("@")
@@ -282,7 +295,7 @@ def _finite(value: float) -> float | None:
 
 
 def _activity(found: Sequence[Any], names: Mapping[str, str]) -> Table:
-    rows = [row for each in found if each.name == "activity" for row in each.rows() if _by_centre(row)]
+    rows = [row for each in found if each.name == "activity" for row in each.rows() if by_centre(row)]
     body = [(_centre(row, names), number(_finite(row["value"]))) for row in rows]
     return table("Patients", ("Centre", Column("Patients", numeric=True)), body)
 

@@ -15,7 +15,7 @@ from plenary.core.terms import Who
 from plenary.spend import actions, queries
 from plenary.spend.permissions import may_record
 from plenary.web.design.formats import moment
-from plenary.web.design.tables import Cell, Column, Link, Tag
+from plenary.web.design.tables import Cell, Column, Link, Several, Tag
 from plenary.web.routes import who
 from plenary.web.workspace.collection import ProgressFilter, followed_services, place
 from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
@@ -41,6 +41,7 @@ def expenditure(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
             f"{chosen.name}, {period.words}." if chosen else "What your centres were paid.",
             "What single centres were paid is for the network; the edition protects it.",
         ],
+        links=[("Contract monitoring", reverse("contract_returns"))],
         filter=form,
         file="expenditure.csv",
         as_file=as_file,
@@ -53,7 +54,12 @@ def expenditure(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
 def _row(asking: Who, centre: Any, kept: Any, period: Period, *, as_file: bool) -> tuple[Cell, ...]:
     address = reverse("enter_expenditure", args=[centre.service.slug, centre.ods, period.key])
     link = Link("Correct" if kept else "Enter", address, hidden=f"the expenditure of {centre.name} ({centre.ods})")
-    to_do: Cell = link if not as_file and may_record(asking, centre.key) else ""
+    file = Link(
+        "Send by file",
+        reverse("send_contract_return", args=[centre.service.slug, centre.ods, period.key]),
+        hidden=f"for {centre.name} ({centre.ods})",
+    )
+    to_do: Cell = Several((link, file)) if not as_file and may_record(asking, centre.key) else ""
     name = f"{centre.name} ({centre.ods})"
     if kept is None:
         return name, "", "", Tag("Nothing returned", "yellow"), to_do
