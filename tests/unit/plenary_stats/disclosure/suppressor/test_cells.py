@@ -12,6 +12,7 @@ from plenary_stats.disclosure.suppressor.cells import (
     REMAINDERS,
     UNKNOWN,
     Cells,
+    Sum,
     as_patients,
     centres_of,
     children_of,
@@ -104,3 +105,67 @@ def test_a_list_names_its_centres_and_all_of_a_region_of_which_it_names_none():
     assert centres_of(["A", "West"], CHILDREN) == {"A", "C"}
     assert centres_of(["North", "D"], CHILDREN) == {"A", "B", "D"}
     assert centres_of([], CHILDREN) == set()
+
+
+def test_what_is_only_worked_out_stands_in_no_table_and_a_sum_lists_all_its_parts_unless_it_says_otherwise():
+    cells = Cells(("place",))
+    cells.add(("patients", ("A",)), 5.0)
+    assert cells.published == [False]
+    assert cells.add(("patients", ("A",)), published=True) == 0
+    assert cells.published == [True]
+    assert not Sum(0, (1, 2)).open
+    assert Sum(0, (1, 2), open=True) != Sum(0, (1, 2))
+
+
+def test_the_years_and_noughts_of_one_system_are_not_those_of_another():
+    one, other = Cells(("place",)), Cells(("place",))
+    one.add(("patients", ("A",)), 1.0)
+    for marks in (one.own, one.implied, one.absent):
+        marks.add(0)
+    one.wholes[0], one.aliases["patients/1", ("A",)], one.within[0] = 0, 0, (0.0, 4.0)
+    one.sums.append(Sum(0, (0,)))
+    assert other == Cells(("place",))
+    assert other != one
+
+
+FORESTS = st.dictionaries(st.sampled_from("pqr"), st.lists(st.sampled_from("abcdqr"), min_size=1, max_size=4, unique=True))
+
+
+def below(code, children):
+    """Every code under a code that has none under itself, by walking down."""
+    waiting, seen = [code], set()
+    while waiting:
+        each = waiting.pop()
+        if each not in seen:
+            seen.add(each)
+            waiting += children.get(each, [])
+    return {each for each in seen if not children.get(each)}
+
+
+@given(FORESTS)
+def test_leaves_are_what_walking_down_comes_to(children):
+    acyclic = {parent: [each for each in own if each > parent or each in "abcd"] for parent, own in children.items()}
+    for code in "abcdpqr":
+        assert leaves_of(code, acyclic) == below(code, acyclic)
+
+
+def test_a_code_that_is_made_of_itself_stands_for_itself():
+    """A hierarchy that goes round is refused with the policy; here it must at least come to an end."""
+    assert leaves_of("p", {"p": ["q", "a"], "q": ["p", "b"]}) == {"a", "b", "p"}
+
+
+@given(FORESTS, st.lists(st.sampled_from("abcdpqr"), max_size=5, unique=True))
+def test_a_list_of_centres_names_no_group_and_nobody_whom_no_code_of_it_covers(children, codes):
+    flat = {parent: [each for each in own if each in "abcd"] for parent, own in children.items()}
+    found = centres_of(codes, flat)
+    own = {code for code in codes if not flat.get(code)}
+    assert own <= found <= own.union(*(flat.get(code, []) for code in codes))
+    assert found == centres_of([*codes, *sorted(found)], flat), "to name them one by one says no more"
+    for group in set(codes) - own:
+        assert found & set(flat[group]), "every group that is listed has somebody"
+
+
+def test_a_region_of_which_no_centre_is_listed_has_all_of_them_and_one_of_which_one_is_has_that_one():
+    assert centres_of(["North", "C", "West"], CHILDREN) == {"A", "B", "C"}
+    assert centres_of(["England"], CHILDREN) == {"A", "B", "C"}
+    assert centres_of(["England", "A"], CHILDREN) == {"A"}
