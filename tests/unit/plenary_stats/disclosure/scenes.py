@@ -1,115 +1,13 @@
-"""Scenes: tables, and what any reader must make of them, be it the attacker's or the suppressor's.
-
-The two sides share no code, and each numbers its cells in its own way; so what they make of a scene is told in words. A cell is
-its quantity and its codes (``patients A 2024``), a sum ``patients Total = patients A + patients B``; ``>`` in place of ``=``
-where the total counts somebody else besides.
-"""
+"""All scenes that attacker and suppressor must read alike: margins, groupings, periods, lists, editions, outcomes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-import numpy as np
 
 from plenary_stats.disclosure import Policy
-from plenary_stats.tables import ResultTable, text
+from plenary_stats.tables import ResultTable
 from tests.unit.plenary_stats.disclosure.known import counts, outcome
-
-
-def said(whole: str, parts: Iterable[str], *, opened: bool = False) -> str:
-    """A sum in words, its parts in the order of the alphabet."""
-    return f"{whole} {'>' if opened else '='} {' + '.join(sorted(parts))}"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one side makes of a scene: its sums, and its cells by name with the value that a reader is told."""
-
-    sums: frozenset[str]
-    cells: dict[str, float]
-    published: frozenset[str]
-    absent: frozenset[str]
-    implied: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Tables of this edition and of earlier ones. ``sums``: all there are; ``has`` and ``lacks``: some that there must (not) be.
-
-    ``cells``: all there are; ``values`` and ``unknown``: what the reader is told, or not, of some; ``absent`` and ``implied``:
-    what everybody knows to be nobody, and what stands in no table, in full; ``nobody`` and ``pieces``: some of them, and
-    ``somebody`` and ``no_pieces`` some that are none; ``no_cells``: names that must not occur.
-    """
-
-    tables: tuple[ResultTable, ...]
-    before: tuple[ResultTable, ...] = ()
-    policy: Policy = field(default_factory=Policy)
-    sums: frozenset[str] | None = None
-    has: frozenset[str] = frozenset()
-    lacks: frozenset[str] = frozenset()
-    cells: frozenset[str] | None = None
-    no_cells: frozenset[str] = frozenset()
-    values: dict[str, float] = field(default_factory=dict)
-    unknown: frozenset[str] = frozenset()
-    absent: frozenset[str] | None = None
-    implied: frozenset[str] | None = None
-    nobody: frozenset[str] = frozenset()
-    somebody: frozenset[str] = frozenset()
-    pieces: frozenset[str] = frozenset()
-    no_pieces: frozenset[str] = frozenset()
-
-    def check(self, read: Reading) -> None:
-        """Assert that a reader makes of the scene what he must."""
-        if self.sums is not None:
-            assert read.sums == self.sums
-        assert self.has <= read.sums
-        assert not self.lacks & read.sums
-        if self.cells is not None:
-            assert set(read.cells) == self.cells
-        assert not self.no_cells & set(read.cells)
-        assert {name: read.cells[name] for name in self.values} == self.values
-        assert all(math.isnan(read.cells[name]) for name in self.unknown)
-        assert self.unknown <= read.published
-        if self.absent is not None:
-            assert read.absent == self.absent
-        assert self.nobody <= read.absent
-        assert not self.somebody & read.absent
-        assert all(read.cells[name] == 0 for name in read.absent)
-        assert self.pieces <= read.implied
-        assert not self.no_pieces & read.implied
-        if self.implied is not None:
-            assert read.implied == self.implied
-
-
-def scene(*tables: ResultTable, before: Iterable[ResultTable] = (), policy: Policy | None = None, **expected) -> Scene:
-    """A scene; what is expected may be given as any collection."""
-    kept = {name: value if isinstance(value, dict) else frozenset(value) for name, value in expected.items()}
-    return Scene(tables, tuple(before), policy or Policy(), **kept)
-
-
-def access(areas: dict[str, float]) -> ResultTable:
-    """Equity of access: people of some areas of their population."""
-    columns = {"area": text(areas), "measure": text(["per million"] * len(areas)), "numerator": np.array(list(areas.values()))}
-    columns |= {"denominator": np.full(len(areas), 2e6), "value": columns["numerator"] / 2}
-    return ResultTable(columns, name="access", kind="exposure", dimensions=("area", "measure"))
-
-
-def rate_of(period: str, *values: float | None, centre: str = "Total", name: str = "outcomes") -> ResultTable:
-    """Numerator, denominator, not eligible, not known of one period; None: withheld."""
-    names = ("numerator", "denominator", "not_eligible", "not_known")
-    columns = {"period": text([period]), "measure": text(["alive"]), "centre": text([centre])}
-    columns |= {name: np.array([value], dtype=float) for name, value in zip(names, values, strict=True)}
-    columns["status"] = text(["c" if None in values else ""])
-    return ResultTable(columns, name=name, kind="rate", dimensions=("period", "measure", "centre"))
-
-
-def without(table: ResultTable, column: str) -> ResultTable:
-    """The table without a column."""
-    kept = {name: values for name, values in table.columns.items() if name != column}
-    return ResultTable(kept, table.name, table.kind, table.dimensions)
-
+from tests.unit.plenary_stats.disclosure.scene import Scene, access, marked, rate_of, scene, without
 
 REGIONS = (("A", "North"), ("B", "North"), ("C", "West"))
 BY_REGION = Policy(hierarchies={"centre": REGIONS})
@@ -133,6 +31,14 @@ def pool(total: int, years: str = "2024 to 2025") -> dict:
 
 def regions(**told: int | None) -> ResultTable:
     return counts(told, ("centre",))
+
+
+CROSSING = Policy(
+    hierarchies={
+        "centre": tuple((c, p) for p, m in {"p": "ab", "q": "c", "x": "ac", "y": "b", "Total": "pqxy"}.items() for c in m)
+    }
+)
+"""Everybody is in p or q, and again in x or y."""
 
 
 SCENES: dict[str, Scene] = {
@@ -187,7 +93,47 @@ SCENES: dict[str, Scene] = {
         policy=BY_REGION,
         has={"patients North = patients A + patients B"},
     ),
+    "regions and the centres in them are not counted twice": scene(
+        regions(A=None, B=None, C=None, North=None, West=None, Total=None),
+        policy=BY_REGION,
+        sums={
+            "patients North = patients A + patients B",
+            "patients West = patients C",
+            "patients Total = patients North + patients West",
+        },
+    ),
+    "groups that share a centre do not add up": scene(
+        regions(p=None, x=None, z=None, Total=None),
+        policy=Policy(hierarchies={"centre": (("a", "p"), ("b", "p"), ("b", "x"), ("c", "x"), ("d", "z"))}),
+        has={"patients p = patients a + patients b", "patients x = patients b + patients c"},
+        lacks={"patients Total = patients p + patients x + patients z"},
+    ),
+    "a part that is not listed leaves room": scene(
+        regions(North=52, A=None), policy=BY_REGION, sums={"patients North = patients A + patients B"}
+    ),
+    "a region by itself is a sum of nobody who is listed": scene(
+        counts({("s", "North"): 52, ("t", "A"): None, ("t", "B"): None}, ("service", "centre")), policy=BY_REGION, sums=()
+    ),
     # -- periods
+    "a total of all periods does not count pooled years beside their years": scene(
+        counts({"2019": 40, "2020": 50, "2019 to 2020": 90, "Total": 90}, ("period",)),
+        has={"patients 2019 to 2020 = patients 2019 + patients 2020"},
+        lacks={"patients Total = patients 2019 + patients 2019 to 2020 + patients 2020"},
+    ),
+    "the years of a region are those of its centres though only its pool was published": scene(
+        counts({("North", "2019 to 2020"): 90}, CENTRE),
+        before=[counts({("A", "2020"): 40, ("B", "2020"): 40}, CENTRE)],
+        policy=BY_REGION,
+        has={"patients North 2020 = patients A 2020 + patients B 2020"},
+        pieces={"patients North 2019"},
+    ),
+    "and where it is the one region": scene(
+        counts({("North", "2019 to 2020"): 90}, CENTRE),
+        before=[counts({("A", "2020"): 40, ("B", "2020"): 40}, CENTRE)],
+        policy=Policy(hierarchies={"centre": REGIONS[:2]}),
+        has={"patients North 2020 = patients A 2020 + patients B 2020"},
+        pieces={"patients North 2019"},
+    ),
     "pooled years are made of their years": scene(
         counts({"2024": 40, "2025": None, "2024 to 2025": 90}, ("period",)),
         sums={"patients 2024 to 2025 = patients 2024 + patients 2025"},
@@ -334,6 +280,18 @@ SCENES: dict[str, Scene] = {
         values={"patients/e1 2024 North": 70},
         no_cells={"patients/e1 2024 West"},
     ),
+    "a centre of which an earlier edition says more is that edition's own": scene(
+        counts({("A", "w"): 12, ("A", "Total"): 40, ("B", "Total"): 29}, ("centre", "sex")),
+        before=[counts({("A", "w"): None, ("A", "Total"): 40, ("A", "m"): 31, ("B", "Total"): 31}, ("centre", "sex"))],
+        values={"patients A Total": 40, "patients/e1 A Total": 40, "patients/e1 A m": 31, "patients/e1 B Total": 31},
+        has={"patients/e1 A Total = patients/e1 A m + patients/e1 A w"},
+    ),
+    "so is one of which it says nothing": scene(
+        counts({"A": 41, "B": None, "Total": None}),
+        before=[counts({"A": 40, "B": None, "Total": 70})],
+        unknown={"patients B", "patients Total", "patients/e1 B"},
+        sums={"patients Total = patients A + patients B", "patients/e1 Total = patients/e1 A + patients/e1 B"},
+    ),
     # -- outcomes
     "a rate is met and not met and its patients are the rest besides": scene(ACTIVITY, SURVIVAL, sums={MET, PEOPLE}),
     "those not eligible may be withheld in a row that is shown": scene(
@@ -360,6 +318,28 @@ SCENES: dict[str, Scene] = {
         values={"denominator A survival@1y": 90, "denominator A survival@5y": 80},
         no_cells={"denominator A survival"},
         has={"denominator A survival@5y = complement A survival@5y + numerator A survival@5y"},
+    ),
+    "a rate that is withheld at one time is of the same patients": scene(
+        marked(outcome([("survival@1y", 10, 90, 6, 4), ("survival@5y", *[math.nan] * 4)]), "", "c"),
+        values={"denominator A survival": 90},
+        no_cells={"denominator A survival@1y", "denominator A survival@5y"},
+        unknown={"numerator A survival@5y", "complement A survival@5y"},
+    ),
+    "and where it is withheld at all times": scene(
+        marked(outcome([("survival@1y", *[math.nan] * 4), ("survival@5y", *[math.nan] * 4)]), "c", "c"),
+        unknown={"denominator A survival", "numerator A survival@1y", "numerator A survival@5y"},
+        no_cells={"denominator A survival@1y", "denominator A survival@5y"},
+    ),
+    "a time in the middle of a place leaves what follows it": scene(
+        rate_of("2024", 10, 90, 6, 4, centre="A", measure="alive@1y"),
+        sums={
+            "denominator 2024 alive A = complement 2024 alive@1y A + numerator 2024 alive@1y A",
+        },
+    ),
+    "a table without dimensions has one cell": scene(counts({(): 40}, ()), cells={"patients"}, sums=()),
+    "a rate without a measure is met and not met too": scene(
+        without(outcome([("survival", 70, 90, 6, 4)]), "measure"),
+        has={"denominator A = complement A + numerator A"},
     ),
     "a summary has patients but no events": scene(
         outcome([("stay", 12, 90, 0, 0)], "summary"),

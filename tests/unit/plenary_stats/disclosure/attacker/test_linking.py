@@ -9,7 +9,8 @@ from plenary_stats.disclosure.attacker.view import view_of
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.known import counts
-from tests.unit.plenary_stats.disclosure.scenes import BY_REGION, REGIONS, SCENES, TO_TOTAL, Reading, rate_of, said
+from tests.unit.plenary_stats.disclosure.scene import Reading, rate_of, said
+from tests.unit.plenary_stats.disclosure.scenes import BY_REGION, REGIONS, SCENES, TO_TOTAL
 
 
 def linked(*tables, policy: Policy | None = None, own: int | None = None):

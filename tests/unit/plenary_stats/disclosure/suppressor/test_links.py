@@ -11,7 +11,8 @@ from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.known import counts, outcome
-from tests.unit.plenary_stats.disclosure.scenes import SCENES, Reading, access, said
+from tests.unit.plenary_stats.disclosure.scene import Reading, access, said
+from tests.unit.plenary_stats.disclosure.scenes import SCENES
 
 
 def linked(*tables, policy: Policy | None = None, own: int | None = None):
