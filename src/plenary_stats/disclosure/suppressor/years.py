@@ -124,11 +124,8 @@ def stretches(labels: Iterable[str], periods: Spans = MappingProxyType({})) -> d
     together: dict[tuple[str, ...], list[Span]] = defaultdict(list)
     for start, end in pairwise(cuts):
         telling = tuple(label for label, (first, after) in spans.items() if first <= start and end <= after)
-        here = together[telling]
-        if here and here[-1][1] == start:
-            here[-1] = (here[-1][0], end)
-        elif telling:
-            here.append((start, end))
+        if telling:
+            together[telling].append((start, end))
     named: dict[tuple[Span, ...], str] = {(own,): label for label, own in reversed(spans.items())}
     found: dict[str, list[str]] = defaultdict(list)
     for sharing, pieces in together.items():

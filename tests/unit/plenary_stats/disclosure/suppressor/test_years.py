@@ -5,6 +5,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats.disclosure import Policy, audit, protect
@@ -12,6 +14,7 @@ from plenary_stats.disclosure.suppressor.years import overlapping, span_of, stre
 from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.known import counts, outcome
+from tests.unit.plenary_stats.disclosure.scene import rate_of
 from tests.unit.plenary_stats.disclosure.scenes import POOL_OF_D, WITH_D
 from tests.unit.plenary_stats.disclosure.suppressor.test_links import linked, sums
 
@@ -111,6 +114,91 @@ def test_a_total_does_not_count_time_twice(codes, found):
 )
 def test_the_stretches_that_labels_tell_apart(labels, found):
     assert stretches(labels) == found
+
+
+MONTHS = {code: span_of(code) for code in (
+    "2019", "2020", "2021", "2019/20", "2020/21", "2019 to 2020", "2020 to 2021", "2019/20 to 2020/21", "2019-Q1", "2019-Q4",
+    "2020-H1", "2020 H2", "2020-07", "2020-12", "2021/22 Q1", "2019-2021",
+)}  # fmt: skip
+
+
+def months_of(code):
+    """The months that a period covers, counted from the year nought."""
+    first, last = (dt.date.fromordinal(day) for day in (MONTHS[code][0], MONTHS[code][1] - 1))
+    return set(range(12 * first.year + first.month, 12 * last.year + last.month + 1))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.sets(st.sampled_from(sorted(MONTHS)), min_size=1, max_size=6))
+def test_a_label_is_made_of_as_many_stretches_as_its_months_are_told_apart(labels):
+    """Months that the same labels cover cannot be told apart; those that others cover besides can."""
+    found = stretches(labels)
+    covering = {
+        month: frozenset(each for each in labels if month in months_of(each)) for each in labels for month in months_of(each)
+    }
+    for label in labels:
+        kinds = {covering[month] for month in months_of(label)}
+        parts = found.get(label, (label,))
+        assert len(parts) == len(set(parts)) == len(kinds)
+        sharing = {part: {other for other in labels if part in found.get(other, (other,))} for part in parts}
+        alone = {kind for kind in kinds if len({frozenset(months_of(each)) for each in kind}) == len(kind)}
+        assert alone <= {frozenset(each) for each in sharing.values()}
+
+
+def test_the_order_of_labels_changes_no_stretch():
+    labels = ["2019", "2019/20", "2019 to 2020", "2020-Q1"]
+    assert all(stretches(each) == stretches(labels) for each in itertools.permutations(labels))
+
+
+@pytest.mark.parametrize(
+    ("codes", "found"),
+    [
+        ({"2019", "2019-2019"}, {"2019", "2019-2019"}),
+        ({"2019", "2020-Q1"}, set()),
+        ({"2019/20", "2020-Q1"}, {"2020-Q1"}),
+        ({"2019/20", "2020-H1"}, {"2019/20", "2020-H1"}),
+        ({"2019 to 2020", "2019/20"}, {"2019 to 2020"}),
+        ({"2019-H1", "2019-H2", "2019"}, {"2019-H1", "2019-H2"}),
+    ],
+)
+def test_what_a_total_does_not_count_by_itself(codes, found):
+    """The wider of two periods stays, where one lies within the other; where neither does, or both are one, neither stays."""
+    assert overlapping(codes, {}) == found
+
+
+def test_pools_are_of_fifty_years_at_most_and_end_after_they_begin():
+    assert span_of("1975 to 2024") == (dt.date(1975, 1, 1).toordinal(), dt.date(2025, 1, 1).toordinal())
+    assert span_of("1974 to 2024") is None
+    spring = {"spring": (dt.date(2020, 3, 1), dt.date(2020, 6, 1))}
+    assert span_of("spring to 2020", spring) == (spring["spring"][0].toordinal(), dt.date(2021, 1, 1).toordinal())
+    assert span_of("spring to 2019", spring) is None
+    assert span_of("spring to spring", spring) == tuple(day.toordinal() for day in spring["spring"])
+
+
+def test_a_leap_year_is_one_year_and_a_day_more_is_not():
+    """2020 has 366 days; a period of 367 is no single year, whatever its label."""
+    days = {"long": (dt.date(2020, 1, 1), dt.date(2021, 1, 2)), "leap": (dt.date(2016, 1, 1), dt.date(2017, 1, 1))}
+    assert overlapping({"long", "leap", "2020"}, days) == {"long"}
+
+
+def test_events_of_a_year_that_stands_in_no_table_have_their_denominator():
+    """30 of 60 in 2024 and 40 of 100 in both years: the events of 2025 are of its forty, and small where they are few of enough."""
+    cells = linked(rate_of("2024 to 2025", 40, 100, 6, 4), rate_of("2024", 30, 60, 6, 4), own=1)
+    at = {(key[0], key[1][0]): number for number, key in enumerate(cells.keys)}
+    for quantity in ("numerator", "complement"):
+        for period in ("2024", "2025", "2024 to 2025"):
+            assert cells.wholes[at[quantity, period]] == at["denominator", period]
+    assert set(cells.wholes) == {number for (quantity, _), number in at.items() if quantity in {"numerator", "complement"}}
+
+
+def test_a_pool_that_another_table_splits_is_split_there_alone():
+    """Patients are told by year, their outcomes are not: nothing is said of the outcomes of one year."""
+    activity = counts({("A", "2024 to 2025", "patients"): 95, ("A", "2024", "patients"): 50}, ("centre", "period", "measure"))
+    cells = linked(activity, rate_of("2024 to 2025", 40, 85, 6, 4, centre="A"))
+    assert {key[1][1] for key in cells.keys if key[0] == "denominator"} == {"2024 to 2025"}
+    found = sums(cells)
+    assert "patients A 2024 to 2025 patients = patients A 2024 patients + patients A 2025 patients" in found
+    assert not [each for each in found if each.startswith("patients A 2025 patients =")]
 
 
 def test_a_margin_that_is_none_is_not_repeated():
