@@ -1,10 +1,14 @@
 """What cells need and cost."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy
-from plenary_stats.disclosure.suppressor.cells import Cells
+from plenary_stats.disclosure.suppressor.cells import EVENTS, PEOPLE, REMAINDERS, Cells
 from plenary_stats.disclosure.suppressor.needs import FREE, Needs, add_public, primary, wide_enough
 
 POLICY = Policy()
@@ -113,3 +117,100 @@ def test_what_is_public_elsewhere_is_known_and_published():
         ("denominator", ("Total", "alive")): 40.0,
     }
     assert all(cells.published[number] for number in numbers)
+
+
+QUANTITIES = sorted({*PEOPLE, *EVENTS, *REMAINDERS, "amount"})
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.sampled_from(QUANTITIES), st.integers(0, 40)), min_size=1, max_size=8),
+    st.integers(0, 40),
+    st.sampled_from(["publish", "protect"]),
+)
+def test_what_is_too_small_is_told_cell_by_cell_by_its_kind_and_its_denominator(told, whole, zeros):
+    """Patients below their threshold; events below theirs, of enough patients; nothing else, and a nought as the policy says."""
+    made = cells_of(*((quantity, ("s", str(order)), float(value)) for order, (quantity, value) in enumerate(told)))
+    own = made.add(("denominator", ("t", "A")), float(whole), published=True)
+    made.wholes |= {number: own for number, (quantity, _) in enumerate(told) if quantity in EVENTS}
+    policy = Policy(threshold=12, event_threshold=7, zeros=zeros)
+    found = primary(made, np.array(made.value), policy).tolist()
+    for small, (quantity, value) in zip(found, [*told, ("denominator", whole)], strict=True):
+        few = value < 12 if quantity in PEOPLE else value < 7 and whole >= 12 if quantity in EVENTS else False
+        assert small is (few and (value > 0 or zeros == "protect"))
+
+
+def test_what_is_not_known_is_not_small_nor_are_events_of_an_unknown_denominator():
+    made = cells_of(("patients", ("s", "A"), math.nan), ("denominator", ("s", "A"), math.nan), ("numerator", ("s", "A"), 2.0))
+    made.wholes[2] = 1
+    assert primary(made, np.array(made.value), POLICY).tolist() == [False] * 3
+
+
+def test_events_whose_denominator_stands_nowhere_are_not_small_by_themselves():
+    """They cannot be: their row has one. What stands alone is a count of patients."""
+    made = cells_of(("numerator", ("s", "A"), 2.0), ("complement", ("s", "A"), 2.0))
+    assert primary(made, np.array(made.value), POLICY).tolist() == [False, False]
+
+
+def test_a_quantity_that_a_table_kept_apart_needs_what_its_like_needs():
+    made = cells_of(("patients/e1", ("s", "A"), 5.0), ("patients", ("s", "A"), 5.0), ("not_known/1", ("s", "A"), 5.0))
+    assert primary(made, np.array(made.value), POLICY).tolist() == [True, True, False]
+    assert needs(made).width.tolist() == [10, 10, 0]
+    assert needs(made).cost[0] == needs(made).cost[1]
+
+
+def test_the_least_value_is_told_of_what_is_published_and_known_alone():
+    """A year that stands in no table may be nobody, whatever noughts the tables show."""
+    made = cells_of(("patients", ("s", "A"), 5.0), ("denominator", ("s", "A"), 9.0), ("complement", ("s", "A"), 4.0))
+    made.wholes[2] = 1
+    made.published[0] = False
+    assert needs(made, Policy(zeros="publish")).floor.tolist() == [0, 1, 1]
+    made.value[1] = math.nan
+    assert needs(made, Policy(zeros="publish")).floor.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("place", "factor"), [(("s", "A"), 1.0), (("s", "Total"), 1.05), (("Total", "A"), 1.05), (("Total", "Total"), 1.1)]
+)
+def test_each_total_of_services_and_centres_is_dearer(place, factor):
+    made = cells_of(("patients", place, 0.0))
+    assert needs(made).cost[0] == pytest.approx(factor)
+
+
+def test_totals_of_other_breakdowns_are_not_dearer_unless_the_policy_says_so():
+    made = cells_of(("patients", ("F", "A"), 0.0), ("patients", ("Total", "A"), 0.0), dimensions=("sex", "centre"))
+    assert needs(made).cost.tolist() == [1.0, 1.0]
+    assert needs(made, Policy(weights={"sex": {"Total": 4.0}})).cost.tolist() == [1.0, 4.0]
+
+
+def test_weights_of_several_dimensions_are_multiplied():
+    made = cells_of(("patients", ("s", "A"), 0.0), ("patients", ("t", "A"), 0.0), ("patients", ("t", "B"), 0.0))
+    policy = Policy(weights={"service": {"t": 3.0}, "centre": {"A": 2.0}})
+    assert needs(made, policy).cost.tolist() == pytest.approx([2.0, 6.0, 3.0])
+
+
+def test_what_tells_little_costs_little_and_large_numbers_cost_more():
+    names = ("denominator", "patients", "numerator", "complement", "not_known")
+    made = cells_of(*((name, ("s", "A"), 20.0) for name in names))
+    cost = dict(zip(names, needs(made).cost.tolist(), strict=True))
+    assert cost["numerator"] == cost["patients"] == pytest.approx(1 + 0.02 * math.log(21))
+    assert cost["denominator"] == pytest.approx(2 * cost["patients"])
+    assert cost["complement"] == cost["not_known"] == pytest.approx(cost["patients"] / 20)
+
+
+def test_a_year_of_money_needs_no_range_and_what_is_not_known_costs_as_nothing():
+    made = cells_of(("amount", ("s", "A"), 5.0), ("amount", ("s", "B"), 5.0))
+    made.published[0] = False
+    made.implied.add(0)
+    found = needs(made)
+    assert found.width[0] == 0 < found.width[1]
+    assert found.cost[0] == FREE < found.cost[1]
+    assert found.amount.all()
+
+
+def test_a_public_figure_of_a_cell_that_stands_already_is_that_cell():
+    cells = Cells(("centre", "area"))
+    number = cells.add(("patients", ("A", "Total")))
+    assert add_public(cells, Policy(already_public=({"centre": "A", "value": 12},))) == {number}
+    assert (cells.value[number], cells.published[number]) == (12.0, True)
+    assert add_public(cells, Policy()) == set()

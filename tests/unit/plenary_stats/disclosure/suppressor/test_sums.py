@@ -1,11 +1,15 @@
 """Sums as arrays, and how single sums narrow: against linear programmes, which use all sums at once."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from plenary_stats.disclosure.suppressor import sums as sums_module
 from plenary_stats.disclosure.suppressor.cells import Sum
 from plenary_stats.disclosure.suppressor.sums import Sums, propagate
 
@@ -138,3 +142,77 @@ def test_one_more_withheld_cell_narrows_none(seed):
     before, after = propagate(made, down, hidden), propagate(made, down, more)
     assert (after.low <= before.low + 1e-9).all()
     assert (after.high >= before.high - 1e-9).all()
+
+
+# -- by hand, and against every table there is
+
+
+def test_one_sum_after_another_tells_what_no_sum_tells_alone():
+    """5 = 0 + 1, 6 = 0 + 2 and 7 = 2 + 3, with 5, 6 and 7 shown: 1 moves against 0, that against 2, and that against 3."""
+    made = Sums.of([Sum(5, (0, 1)), Sum(6, (0, 2)), Sum(7, (2, 3))], 8)
+    reach = propagate(made, np.array([9.0, 9.0, 9.0, 2.0, 0, 0, 0, 0]), hiding(8, 0, 1, 2, 3))
+    assert reach.low[:4].tolist() == [-2, -9, -9, -2], "as far as 3 can fall, 0 can fall and the two others rise"
+    assert reach.high[:4].tolist() == [9, 2, 2, 9]
+    assert reach.width[:4].tolist() == [11] * 4
+
+
+def test_a_chain_of_sums_is_followed_to_its_end():
+    """Each total is the next one's part: the last part can fall by one, and with it everything that hangs on it."""
+    sums = [Sum(step + 1, (step, 20 + step)) for step in range(6)]
+    made = Sums.of(sums, 40)
+    hidden = hiding(40, *range(7))
+    down = np.full(40, 8.0)
+    down[0] = 1.0
+    reach = propagate(made, down, hidden)
+    assert reach.low[:7].tolist() == [-1] * 7
+    assert (reach.high[:7] == math.inf).all()
+
+
+def test_what_falls_no_further_than_its_parts_may_still_rise_without_end():
+    reach = propagate(Sums.of([Sum(3, (0, 1, 2))], 4), np.array([1.0, 2.0, 3.0, 99.0]), hiding(4, 0, 2, 3))
+    assert reach.low.tolist() == [-1, 0, -3, -4]
+    assert reach.high.tolist() == [math.inf, 0, math.inf, math.inf]
+
+
+def test_a_withheld_part_rises_with_its_total_and_falls_by_what_the_others_rise():
+    """The total may fall by two alone, so the one withheld part may; and it may rise without end."""
+    reach = propagate(Sums.of([Sum(2, (0, 1))], 3), np.array([9.0, 9.0, 2.0]), hiding(3, 0, 2))
+    assert (reach.low[[0, 2]].tolist(), reach.high[[0, 2]].tolist()) == ([-2, -2], [math.inf] * 2)
+
+
+def test_rounds_that_creep_are_left_off_and_leave_more_rather_than_less(monkeypatch):
+    sums = Sums.of([Sum(5, (0, 1)), Sum(6, (0, 2)), Sum(7, (2, 3))], 8)
+    down, hidden = np.array([9.0, 9.0, 9.0, 2.0, 0, 0, 0, 0]), hiding(8, 0, 1, 2, 3)
+    whole = propagate(sums, down, hidden)
+    for rounds in range(3):
+        monkeypatch.setattr(sums_module, "ROUNDS", rounds)
+        part = propagate(sums, down, hidden)
+        assert (part.low <= whole.low).all()
+        assert (part.high >= whole.high).all()
+    monkeypatch.setattr(sums_module, "ROUNDS", 1)
+    assert propagate(sums, down, hidden).width.sum() > whole.width.sum()
+
+
+ROW = np.array(list(product(range(7), repeat=3)))
+"""Every table of three parts of up to six each."""
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, 2), min_size=3, max_size=3), st.sets(st.integers(0, 2)))
+def test_of_one_sum_the_range_is_that_of_all_tables_with_its_total(truth, withheld):
+    true = np.array([*truth, sum(truth)], dtype=float)
+    fit = ROW[ROW.sum(axis=1) == sum(truth)]
+    shown = [each for each in range(3) if each not in withheld]
+    fit = fit[(fit[:, shown] == np.array(truth)[shown]).all(axis=1)]
+    reach = propagate(Sums.of([Sum(3, (0, 1, 2))], 4), true, hiding(4, *withheld))
+    for each in range(3):
+        ends = (true[each] + reach.low[each], true[each] + reach.high[each])
+        assert ends == (fit[:, each].min(), fit[:, each].max())
+
+
+def test_no_marks_are_no_entries_and_blocks_of_nothing_are_single_cells():
+    made = Sums.of(SQUARE, 13)
+    none = made.among(np.zeros(len(made.rows), dtype=bool))
+    assert (none.count, none.size, len(none.rows)) == (6, 13, 0)
+    assert len(set(made.blocks(np.zeros(len(made.rows), dtype=bool)).tolist())) == 13
+    assert none.tally(none.signs).tolist() == [0] * 6

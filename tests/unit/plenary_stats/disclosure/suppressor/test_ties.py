@@ -79,3 +79,37 @@ def test_an_unknown_cell_that_must_be_nought_is_nought():
     assert structural(made, CHILDREN) == {0}
     assert made.value == [0.0]
     assert structural(made, Policy(structural_zeros=({"ward": "7"},))) == set()
+
+
+def test_rows_of_one_column_are_tied_to_nothing_and_those_not_known_to_their_denominator_alone():
+    made = cells_of(("denominator", 50.0), ("numerator", 40.0), ("complement", 10.0), ("not_known", 4.0))
+    tied = ties(made, [{"denominator": 0, "numerator": 1, "complement": 2, "not_known": 3}, {"denominator": 0}])
+    assert tied == {0: {1, 2, 3}, 1: {2}, 2: {1}}
+
+
+def test_of_completeness_those_not_known_may_go_without_those_who_are():
+    """There the complement are those not known: they tell of the data, and the patients of the outcome stand in its own rate."""
+    made = cells_of(("eligible", 50.0), ("denominator", 40.0), ("not_known", 10.0))
+    assert ties(made, [{"denominator": 0, "numerator": 1, "complement": 2}]) == {0: {1, 2}, 1: {2}}
+
+
+def test_a_total_that_stands_in_no_table_is_nobodys_other_name_nor_is_one_of_two_parts():
+    made = cells_of(("patients", 50.0), ("denominator", 50.0), ("not_known", 0.0), ("eligible", 50.0))
+    made.sums.append(Sum(0, (1, 2)))
+    made.published[0] = False
+    assert ties(made, []) == {}
+    made.published[0] = True
+    made.sums[:] = [Sum(0, (1, 3, 2))]
+    assert ties(made, []) == {}
+    made.sums[:] = [Sum(0, (1,))]
+    assert ties(made, []) == {}, "a sum of one part makes them one group already"
+
+
+def test_what_is_known_to_be_nought_need_not_be_known_to_us_and_every_entry_counts():
+    made = Cells(("service", "age"))
+    for place in (("s", "65+"), ("t", "0-17"), ("t", "65+"), ("s", "Total")):
+        made.add(("patients", place), 0.0 if place[0] == "t" else float("nan"), published=True)
+    policy = Policy(structural_zeros=({"service": "s", "age": "65+"}, {"service": "t", "age": "0-17"}))
+    assert structural(made, policy) == {0, 1}
+    assert made.value[:3] == [0.0, 0.0, 0.0]
+    assert not made.known(3)
