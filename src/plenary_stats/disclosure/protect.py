@@ -15,6 +15,7 @@ from plenary_stats import tables as shared
 from plenary_stats.disclosure.attacker.audit import PUBLIC, Audit, Editions, attacked, audit, flat
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
+from plenary_stats.disclosure.sight import in_sight
 from plenary_stats.disclosure.suppressor.amounts import sensitive
 from plenary_stats.disclosure.suppressor.cells import REMAINDERS, quantity_of
 from plenary_stats.disclosure.suppressor.engine import Suppressor
@@ -43,8 +44,9 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
     """Withhold every number below the threshold and whatever would let a reader work it out.
 
     All tables are linked with one another and with the published tables of earlier editions (``previous``: flat or edition by
-    edition). The result is attacked from what is published alone before it is returned. Raises ``InputError`` where no
-    suppression of these tables can protect a number: because earlier publications already give it away, or because its sums do.
+    edition). The result is attacked from what is published alone, and looked at once more for small numbers, before it is
+    returned. Raises ``InputError`` where no suppression of these tables can protect a number: because earlier publications
+    already give it away, or because its sums do.
     """
     started = time.perf_counter()
     if policy.rounding is not None:
@@ -62,6 +64,10 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
             hopeless = work.given_away_before()
         bad -= hopeless or set()
         if not bad:
+            if seen := next(in_sight(made, policy), None):
+                raise RuntimeError(
+                    f"A number that is too small would be shown ({seen}): nothing leaves. This is a fault of Plenary."
+                )
             full = audit(made, policy, previous) if hopeless else found
             return Protected(made, work.totals(full, suppressor, started))
         work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
