@@ -76,6 +76,9 @@ SCENES: dict[str, Scene] = {
     "a total with a withheld part is not open, however large": scene(
         counts({"A": 40, "B": None, "Total": 95}), sums={"patients Total = patients A + patients B"}
     ),
+    "a total of what is shown leaves a withheld nought": scene(
+        counts({"A": 40, "B": None, "Total": 40}), sums={"patients Total = patients A + patients B"}
+    ),
     # -- groupings
     "regions add up where no centre is listed": scene(
         regions(North=None, West=40, Total=52), policy=BY_REGION, has={"patients Total = patients North + patients West"}
@@ -223,6 +226,12 @@ SCENES: dict[str, Scene] = {
         before=[counts({("Total", "2024"): 40, ("X", "2025"): 50}, CENTRE)],
         absent=(),
         implied={"patients Total 2025", "patients X 2024"},
+    ),
+    "a list says nothing of the time before it": scene(
+        counts({("A", "2019 to 2020"): 90, ("D", "2019 to 2020"): 50}, CENTRE),
+        before=[counts({("A", "2020"): 40}, CENTRE)],
+        absent={"patients D 2020"},
+        implied={"patients A 2019", "patients D 2019"},
     ),
     "the lists of one service say nothing of another": scene(
         counts({(s, c, "2024 to 2025"): None for s in "st" for c in "AD"}, ("service", "centre", "period")),

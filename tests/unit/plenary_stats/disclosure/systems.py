@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -165,6 +166,29 @@ def protected(system: System) -> System:
         for place, status in zip(places, table["status"].tolist(), strict=True):
             marks[place].add(status)
     return replace(system, hidden=frozenset(place for place, found in marks.items() if found == {"c"}))
+
+
+def unsafe(system: System, ranges: Mapping[Place, tuple[int, float]]) -> set[Place]:
+    """The withheld cells that a range gives away: exactly, or more narrowly than the policy allows."""
+    policy = system.policy
+    return {
+        place
+        for place, (low, high) in ranges.items()
+        if low == high or (low < policy.threshold and high - low < policy.minimum_width)
+    }
+
+
+def mixed(system: System, random) -> System:
+    """The system with its tables, and the rows of each, in another order."""
+    editions = (random.sample(tables, len(tables)) for tables in system.tables)
+    return replace(
+        system, tables=tuple(tuple(tuple(random.sample(table, len(table))) for table in tables) for tables in editions)
+    )
+
+
+def tried(examples: int) -> settings:
+    """So many systems, the same at every run."""
+    return settings(max_examples=examples, deadline=None, derandomize=True)
 
 
 def told(audit) -> dict[Place, tuple[float, float]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit
@@ -28,15 +28,17 @@ from tests.unit.plenary_stats.disclosure.systems import (
     System,
     crossed,
     linked,
+    mixed,
     plain,
     solved,
     through_time,
     told,
+    tried,
     truths,
+    unsafe,
 )
 
-BRISK = settings(max_examples=10, deadline=None, derandomize=True)
-THOROUGH = settings(max_examples=40, deadline=None, derandomize=True)
+BRISK, THOROUGH = tried(10), tried(40)
 
 
 def attacked(system):
@@ -44,14 +46,6 @@ def attacked(system):
     now, *before = system.published()
     found = told(audit(now, system.policy, before))
     return {place: ends for place, ends in found.items() if place in system.hidden}
-
-
-def unsafe(system, ranges):
-    """The withheld cells that a range gives away."""
-    width = system.policy.minimum_width
-    return {
-        place for place, (low, high) in ranges.items() if low == high or (low < system.policy.threshold and high - low < width)
-    }
 
 
 def called_unsafe(system):
@@ -85,7 +79,7 @@ def test_linked_tables_are_attacked_to_the_patient(name):
 
 @pytest.mark.parametrize("listed", [False, True])
 def test_services_by_region_are_attacked_to_the_patient_with_and_without_their_centres(listed):
-    @settings(BRISK, max_examples=20)
+    @tried(20)
     @given(systems.by_service(listed=listed))
     def agrees(system):
         assert attacked(system) == truths(system)
@@ -95,7 +89,7 @@ def test_services_by_region_are_attacked_to_the_patient_with_and_without_their_c
 
 @pytest.mark.parametrize("labels", [POOLED, CROSSING])
 def test_editions_by_centre_and_by_region_are_one_to_the_attacker(labels):
-    @settings(BRISK, max_examples=15)
+    @tried(15)
     @given(systems.through_levels(labels=labels))
     def agrees(system):
         assert attacked(system) == truths(system)
@@ -115,7 +109,7 @@ FOUR = (plain("centre", "AB"), plain("area", "NS"), plain("sex", "FM"), plain("a
 
 @pytest.mark.parametrize(("name", "ways"), [("crossed", [(0, 1, 2, 3)]), ("linked", [(0, 1), (0, 2), (0, 3)])])
 def test_four_dimensions_too(name, ways):
-    @settings(BRISK, max_examples=5)
+    @tried(5)
     @given(linked(FOUR, (1, 4), ways))
     def agrees(system):
         assert attacked(system) == truths(system)
@@ -260,7 +254,7 @@ def _small(system, policy):
 
 @pytest.mark.parametrize("name", LARGER)
 def test_the_audit_is_never_wider_than_an_integer_programme_of_all_points(name):
-    @settings(BRISK, max_examples=3)
+    @tried(3)
     @given(st.sampled_from(["publish", "protect"]).flatmap(lambda zeros: asked(name, replace(WIDE, zeros=zeros), (40, 400))))
     def agrees(system):
         ours, theirs = attacked(system), solved(system)
@@ -280,7 +274,7 @@ def _wider(ours, theirs):
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 @pytest.mark.parametrize("name", LARGER)
 def test_nor_in_many_more(name, zeros):
-    @settings(THOROUGH, max_examples=6)
+    @tried(6)
     @given(asked(name, replace(WIDE, zeros=zeros), (40, 900)))
     def agrees(system):
         ours, theirs = attacked(system), solved(system)
@@ -326,9 +320,7 @@ def test_one_more_edition_widens_nothing(system):
 @BRISK
 @given(linked((CENTRES, SEXES, AREAS), (1, 12), [(0, 1), (0, 2)]), st.randoms(use_true_random=False))
 def test_the_order_of_tables_and_rows_changes_nothing(system, random):
-    [tables] = system.tables
-    mixed = [random.sample(table, len(table)) for table in random.sample(tables, len(tables))]
-    assert attacked(replace(system, tables=(tuple(map(tuple, mixed)),))) == attacked(system)
+    assert attacked(mixed(system, random)) == attacked(system)
 
 
 @BRISK

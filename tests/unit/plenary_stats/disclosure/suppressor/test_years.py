@@ -15,7 +15,7 @@ from plenary_stats.tables import ResultTable, numbers, text
 from tests.unit.plenary_stats.disclosure import known
 from tests.unit.plenary_stats.disclosure.known import counts, outcome
 from tests.unit.plenary_stats.disclosure.scene import rate_of
-from tests.unit.plenary_stats.disclosure.scenes import POOL_OF_D, WITH_D
+from tests.unit.plenary_stats.disclosure.scenes import BY_REGION, POOL_OF_D, TO_TOTAL, WITH_D
 from tests.unit.plenary_stats.disclosure.suppressor.test_links import linked, sums
 
 CENTRES, SEXES, STATES = ("A", "B", "C"), ("F", "M"), ("met", "not_met", "not_eligible", "not_known")
@@ -145,6 +145,13 @@ def test_a_label_is_made_of_as_many_stretches_as_its_months_are_told_apart(label
         assert alone <= {frozenset(each) for each in sharing.values()}
 
 
+def test_a_stretch_within_a_month_is_named_by_its_first_and_last_day():
+    days = {"audit": (dt.date(2019, 1, 10), dt.date(2019, 2, 10))}
+    assert stretches(["audit", "2019"], days) == {
+        "2019": ("2019-01-01 to 2019-01-09, 2019-02-10 to 2019-12-31", "audit"),
+    }
+
+
 def test_the_order_of_labels_changes_no_stretch():
     labels = ["2019", "2019/20", "2019 to 2020", "2020-Q1"]
     assert all(stretches(each) == stretches(labels) for each in itertools.permutations(labels))
@@ -199,6 +206,16 @@ def test_a_pool_that_another_table_splits_is_split_there_alone():
     found = sums(cells)
     assert "patients A 2024 to 2025 patients = patients A 2024 patients + patients A 2025 patients" in found
     assert not [each for each in found if each.startswith("patients A 2025 patients =")]
+
+
+@pytest.mark.parametrize("policy", [BY_REGION, TO_TOTAL])
+def test_a_list_of_one_region_with_the_total_leaves_the_centres_of_the_other_out(policy):
+    """That the total is listed says of no centre that it is: the West's C had nobody in 2019, and the North's B may have."""
+    now = counts({("B", "2019 to 2020"): 90, ("C", "2019 to 2020"): 50}, ("centre", "period"))
+    cells = linked(now, counts({("North", "2019"): 90, ("Total", "2019"): 90}, ("centre", "period")), own=1, policy=policy)
+    absent = {cells.keys[cell][1] for cell in cells.absent}
+    assert ("C", "2019") in absent
+    assert ("B", "2019") not in absent
 
 
 def test_a_margin_that_is_none_is_not_repeated():
