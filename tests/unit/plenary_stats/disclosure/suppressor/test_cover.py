@@ -308,6 +308,20 @@ def test_a_stubborn_part_is_taken_as_it_stands_and_its_bound_stays_true(monkeypa
     assert bound <= best + 1e-6 <= cost[chosen].sum() + 2e-6
 
 
+@pytest.mark.parametrize("nodes", [3, 5, 7, 40])
+def test_wherever_the_search_is_broken_off_the_choice_is_the_cheapest_and_the_bound_is_proved(nodes, monkeypatch):
+    """What was found on the way is not the least for that: where anything waits to be looked at, it is asked anew."""
+    random = np.random.default_rng(30)
+    matrix = csr_array(np.array([np.isin(np.arange(11), random.choice(11, 3, replace=False)) for _ in range(14)], dtype=float))
+    cost, least = random.integers(2, 9, 11) + random.random(11), np.ones(14)
+    choices = np.array(list(product((0.0, 1.0), repeat=11)))
+    best = (choices @ cost)[(choices @ matrix.T >= 1).all(axis=1)].min()
+    monkeypatch.setattr(cover_module, "NODES", nodes)
+    chosen, bound = _branched(cost, matrix, least)
+    assert cost[chosen].sum() == pytest.approx(best)
+    assert bound == pytest.approx(best)
+
+
 # -- whatever the cuts
 
 
