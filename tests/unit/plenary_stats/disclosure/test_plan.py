@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from plenary_stats.disclosure import Policy, audit, plan, rows_in_words
-from plenary_stats.disclosure.plan import steps_of
+from plenary_stats.disclosure.coarsen import Merge
+from plenary_stats.disclosure.measured import Shown
+from plenary_stats.disclosure.plan import Plan, Proposal, Step, steps_of
 from plenary_stats.disclosure.policy import policy_of
 from plenary_stats.tables import ResultTable, text
 
@@ -215,3 +217,198 @@ def test_many_services_are_counted_rather_than_named():
     narrowed = next(each for each in found.proposals if each.title.endswith("alone"))
     assert narrowed.title.endswith("for small 0, small 1, small 2, small 3 and 2 other services alone")
     assert len(narrowed.steps[0].merge.services) == 6
+
+
+# -- what is said of proposals, by hand
+
+
+def proposed(
+    title: str, *, information: float = 1.0, exact: bool = True, problem: str = "", hides: str = "", rounding=None, **shown
+):
+    steps = (Step(title, hides, rounding=rounding),) if title else ()
+    return Proposal(steps, Policy(), Shown(information=information, **shown), exact=exact, problem=problem)
+
+
+BEFORE = proposed(
+    "", information=50.0, figures=1200, of=2000, levels={(): (2, 2), ("centre",): (3, 9), ("centre", "sex"): (0, 18)}
+)
+
+
+def said(**given) -> str:
+    return Plan(BEFORE, ()).words(proposed("pool 3 years", **{"figures": 1500, "of": 1600, "information": 60.0, **given}))
+
+
+def test_words_name_the_level_that_gains_and_all_figures_beside_what_there_was():
+    words = said(levels={(): (2, 2), ("centre",): (3, 3), ("centre", "sex"): (1, 6)}, hides="single years")
+    assert words == (
+        "Pool 3 years: 3 of 3 centre figures shown in place of 3 of 9; in all 1,500 of 1,600 figures shown in place of "
+        "1,200 of 2,000, which tells 20% more. It hides single years."
+    )
+
+
+def test_words_of_an_estimate_say_at_most_three_times():
+    assert said(levels={("centre",): (3, 3)}, exact=False).count("at most") == 3
+
+
+@pytest.mark.parametrize(("information", "words"), [(60.0, "20% more"), (40.0, "20% less"), (50.0, "0% more"), (50.4, "1% more")])
+def test_words_say_how_much_more_or_less_is_told(information, words):
+    assert f"which tells {words}." in said(information=information)
+
+
+def test_where_nothing_was_told_before_no_share_of_it_is_said():
+    found = Plan(proposed("", information=0.0, of=9), ())
+    assert "which tells" not in found.words(proposed("pool 3 years", figures=3, of=3))
+    assert found.words(found.baseline) == "The tables as they are: 0 of 9 figures shown in place of 0 of 9."
+
+
+def test_words_of_what_cannot_be_published_say_why_and_nothing_else():
+    assert said(problem="Leave that service out.") == "Pool 3 years: it cannot be published. Leave that service out."
+
+
+@pytest.mark.parametrize(
+    ("levels", "named"),
+    [
+        ({("centre",): (3, 9), ("centre", "sex"): (0, 18)}, None),  # nothing rose
+        ({("centre",): (4, 9), ("centre", "sex"): (1, 18)}, "centre figures"),
+        ({("centre",): (4, 9), ("centre", "sex"): (9, 18)}, "centre by sex figures"),
+        ({("area",): (1, 9), ("centre",): (4, 9)}, "centre figures"),  # as much: the later name
+        ({("centre",): (6, 9), ("centre", "sex"): (6, 18)}, "centre figures"),  # as much: the fewer breakdowns
+        ({("area",): (5, 5), ("centre",): (9, 9)}, "area figures"),  # a level that was not there rises from nothing
+        ({(): (2, 2), ("area",): (0, 0)}, None),  # no figures, no share
+        ({("age_band",): (5, 5)}, "age band figures"),
+    ],
+)
+def test_the_level_whose_share_rose_most_is_named(levels, named):
+    words = said(levels=levels)
+    assert words.startswith(f"Pool 3 years: {'1,500 of' if named is None else ''}")
+    assert (named or "1,600 figures") in words.split(" shown in place of ")[0]
+
+
+def test_the_best_was_protected_can_be_published_and_asks_for_no_other_policy():
+    others = (
+        proposed("guessed", information=90.0, exact=False),
+        proposed("impossible", information=90.0, problem="No."),
+        proposed("rounded", information=90.0, rounding=5),
+        proposed("good", information=51.0),
+        proposed("better", information=52.0),
+    )
+    assert Plan(BEFORE, others).best.title == "better"
+    assert Plan(BEFORE, others[:3]).best is BEFORE
+    assert Plan(BEFORE, (proposed("as good", information=50.0),)).best is BEFORE, "to change nothing is preferred"
+    impossible = proposed("", information=0.0, problem="No.")
+    assert Plan(impossible, others[:3]).best is impossible
+    assert Plan(impossible, others).best.title == "better"
+
+
+def test_the_plan_in_words_marks_the_best_and_says_so_where_none_is():
+    lines = list(rows_in_words(Plan(BEFORE, (proposed("good", information=51.0), proposed("poor", information=49.0)))))
+    assert lines[0] == "As they are: 1,200 of 2,000 figures shown."
+    assert [line[:6] for line in lines[1:]] == ["* Good", "  Poor"]
+    assert list(rows_in_words(Plan(BEFORE, (proposed("poor", information=49.0),))))[-1].startswith("No proposal shows more")
+
+
+def test_several_steps_are_one_title_and_what_each_hides_is_said():
+    steps = (
+        Step("pool 2 years", "single years", Merge("period", {"2019": "2019 to 2020"})),
+        Step("no breakdown by sex", "every sex"),
+    )
+    proposal = Proposal(steps, Policy(), Shown(figures=1, of=1), exact=True)
+    assert proposal.title == "pool 2 years; no breakdown by sex"
+    assert Plan(BEFORE, ()).words(proposal).endswith("It hides single years; every sex.")
+    assert [sorted(step) for step in proposal.plain()["steps"]] == [
+        ["dimension", "hides", "into", "services", "whole_stays", "words"],
+        ["hides", "words"],
+    ]
+
+
+# -- which steps there are
+
+
+def steps(policy=None, **codes) -> list[Step]:
+    size = max(map(len, codes.values()))
+    columns = {name: text([*own, *own[:1] * (size - len(own))]) for name, own in codes.items()}
+    made = ResultTable(columns | {"value": np.full(size, 40.0)}, name="t", dimensions=tuple(codes))
+    return steps_of([made], policy or Policy())
+
+
+def test_years_are_pooled_in_twos_threes_and_fives_as_far_as_there_are_years():
+    def sizes(many):
+        return [step.words.split(" (")[0] for step in steps(period=[str(2015 + order) for order in range(many)])]
+
+    assert sizes(1) == []
+    assert sizes(2) == ["pool 2 years"]
+    assert sizes(4) == ["pool 2 years", "pool 3 years"]
+    assert sizes(5) == ["pool 2 years", "pool 3 years", "pool 5 years"]
+
+
+def test_years_of_centres_alone_may_be_pooled_and_those_of_all_together_stay():
+    [both, centres] = steps(period=["2019", "2020"], centre=["A", "B"])[:2]
+    assert (both.merge.whole_stays, centres.merge.whole_stays) == (False, True)
+    assert both.merge.into == centres.merge.into == {"2019": "2019 to 2020", "2020": "2019 to 2020"}
+    assert (both.hides, centres.hides) == ("single years", "single years of centres")
+    assert centres.words == "pool 2 years of each centre (2019 to 2020), all centres together by year"
+
+
+def test_pooled_years_that_stand_in_the_tables_count_as_none_to_pool():
+    assert [step.words for step in steps(period=["2019", "2018 to 2019"])] == []
+
+
+def test_a_long_list_of_parents_is_cut_at_a_name():
+    parents = [f"Integrated Care Board {order}" for order in range(9)]
+    policy = Policy(hierarchies={"area": tuple((f"a{order}", parent) for order, parent in enumerate(parents))})
+    first = steps(policy, area=[f"a{order}" for order in range(9)])[0]
+    assert first.words == "each area to its parent (Integrated Care Board 0, Integrated Care Board 1 …)"
+    assert first.hides == "single areas"
+    assert set(first.merge.into.values()) == set(parents)
+
+
+@pytest.mark.parametrize("name", ["service", "measure"])
+def test_services_and_measures_are_never_put_together(name):
+    assert steps(**{name: ["s", "t", "u"]}) == []
+
+
+def test_the_codes_of_all_tables_are_looked_at_together():
+    one, other = (ResultTable({"sex": text([code]), "value": np.array([40.0])}, name="t", dimensions=("sex",)) for code in "FM")
+    assert steps_of([one], Policy()) == []
+    assert [step.words for step in steps_of([one, other], Policy())] == ["no breakdown by sex"]
+
+
+# -- what is tried
+
+
+def test_with_nothing_to_try_in_earnest_everything_but_the_tables_as_they_are_is_an_estimate():
+    told = []
+    found = plan([table(SMALL)], Policy(), most=0, progress=lambda *said: told.append(said))
+    assert [said[2] for said in told] == ["the tables as they are"]
+    assert {each.title for each in found.proposals if each.exact} == {"the ranges of withheld numbers in words"}
+    assert all(each.protected is None for each in found.proposals if not each.exact)
+
+
+def test_what_could_not_show_more_than_what_is_known_is_not_tried():
+    """Everything is shown as it stands: no coarser table is protected in earnest."""
+    told = []
+    found = plan([table(LARGE)], Policy(), progress=lambda *said: told.append(said[2]))
+    assert told == ["the tables as they are"]
+    assert found.proposals, "they are listed all the same, with what they could show"
+    assert not any(each.exact for each in found.proposals)
+
+
+def test_proposals_stand_by_what_they_tell_those_in_earnest_first_and_impossible_ones_last_of_them():
+    found = plan([table(SMALL | LARGE)], Policy(), most=4)
+    order = [(not each.exact, bool(each.problem), -each.information, each.title) for each in found.proposals]
+    assert order == sorted(order)
+    assert len(set(titles(found))) == len(titles(found))
+    assert "the tables as they are" not in titles(found)
+
+
+def test_a_step_that_every_service_gains_by_is_not_narrowed():
+    both = SMALL | {"lung": {"A": (21, 25, 23), "B": (28, 22, 24), "C": (20, 29, 26)}}
+    assert not [title for title in titles(plan([table(both)], Policy())) if title.endswith("alone")]
+
+
+def test_earlier_editions_of_single_years_are_tied_to_pools_by_their_labels_and_not_by_a_hierarchy():
+    """A hierarchy of periods has the last word over the labels: a pool must not become one."""
+    found = plan([table(SMALL)], Policy(), [table(SMALL, ("2016", "2017", "2018"))], most=1)
+    pooled = [each for each in found.proposals if each.title.startswith("pool")]
+    assert pooled
+    assert all("period" not in each.policy.hierarchies for each in pooled)
