@@ -7,7 +7,7 @@ short. The first covering that does not fail is the least there is. Shares nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -80,3 +80,24 @@ def too_small(system: System, place: Place) -> bool:
 def failures(system: System, only: Place | None = None) -> set[Place]:
     """Return the withheld cells that a reader works out, or narrows more than the policy allows."""
     return unsafe(system, solved(system, only=only))
+
+
+def given_away(system: System, ranges: Mapping[Place, tuple[int, float]]) -> dict[Place, tuple[int, int, float]]:
+    """The numbers below the threshold that a reader narrows more than the policy allows, and all that he works out."""
+    policy = system.policy
+    return {
+        place: (low, system.value(place), high)
+        for place, (low, high) in ranges.items()
+        if low == high or (system.value(place) < policy.threshold and high - low < policy.minimum_width)
+    }
+
+
+def in_sight(system: System) -> set[Place]:
+    """The numbers that are too small and shown all the same."""
+    return {place for place in system.cells if too_small(system, place) and place not in system.hidden}
+
+
+def tells_nothing(system: System, ranges: Callable[[System], Mapping[Place, tuple[int, float]]]) -> None:
+    """Assert that no small number is in sight, and that those withheld are no narrower by ``ranges`` than they may be."""
+    assert in_sight(system) == set()
+    assert given_away(system, ranges(system)) == {}

@@ -36,27 +36,6 @@ BRISK = tried(8)
 POLICY = Policy()
 
 
-def told(system, ranges):
-    """The numbers below the threshold that a reader narrows more than the policy allows, and all that he works out."""
-    policy = system.policy
-    return {
-        place: (low, system.value(place), high)
-        for place, (low, high) in ranges.items()
-        if low == high or (system.value(place) < policy.threshold and high - low < policy.minimum_width)
-    }
-
-
-def in_sight(system):
-    """The numbers that are too small and shown all the same."""
-    return {place for place in system.cells if least.too_small(system, place) and place not in system.hidden}
-
-
-def tells_nothing(made, ranges):
-    """Assert that no small number is in sight, and that those withheld are no narrower by ``ranges`` than they may be."""
-    assert in_sight(made) == set()
-    assert told(made, ranges(made)) == {}
-
-
 # ------------------------------------------------------------------------------------------------ nothing is told
 
 
@@ -67,7 +46,7 @@ def test_nobody_who_lists_the_worlds_of_a_protected_table_finds_a_small_number(n
     def keeps(system):
         made = protected(system)
         assume(made.grand not in made.hidden)
-        tells_nothing(made, truths)
+        least.tells_nothing(made, truths)
 
     keeps()
 
@@ -79,7 +58,7 @@ def test_nor_of_linked_ones(name):
     def keeps(system):
         made = protected(system)
         assume(made.grand not in made.hidden)
-        tells_nothing(made, truths)
+        least.tells_nothing(made, truths)
 
     keeps()
 
@@ -92,9 +71,9 @@ def test_nor_of_services_by_region_which_are_never_refused(listed):
     @given(systems.by_service(listed=listed))
     def keeps(system):
         made = protected(system)
-        assert in_sight(made) == set()
+        assert least.in_sight(made) == set()
         if made.grand not in made.hidden:
-            assert told(made, truths(made)) == {}
+            assert least.given_away(made, truths(made)) == {}
 
     keeps()
 
@@ -110,7 +89,7 @@ def test_nor_of_editions_by_centre_and_by_region():
                 raise
             reject()
         if made.grand not in made.hidden:
-            assert told(made, truths(made)) == {}
+            assert least.given_away(made, truths(made)) == {}
 
     keeps()
 
@@ -147,7 +126,7 @@ def test_an_integer_programme_finds_nothing_in_tables_of_real_size(name, zeros):
     @given(SPREAD)
     def keeps(seed):
         made = protected(drawn(seed, *REAL[name], (30, 500), replace(POLICY, zeros=zeros)))
-        tells_nothing(made, solved)
+        least.tells_nothing(made, solved)
 
     keeps()
 
@@ -160,7 +139,7 @@ def test_nor_in_many_more(name, zeros):
     @given(SPREAD)
     def keeps(seed):
         made = protected(drawn(seed, *REAL[name], (30, 900), replace(POLICY, zeros=zeros)))
-        tells_nothing(made, solved)
+        least.tells_nothing(made, solved)
 
     keeps()
 
@@ -181,7 +160,7 @@ def test_an_edition_after_another_gives_nothing_away(name):
         draw = np.random.default_rng(seed)
         truth = draw.multinomial(int(draw.integers(60, 900)), draw.dirichlet(np.full(len(system.truth), 0.8)))
         made = protected(replace(system, truth=tuple(truth.tolist()), policy=policy))
-        tells_nothing(made, solved)
+        least.tells_nothing(made, solved)
 
     keeps()
 

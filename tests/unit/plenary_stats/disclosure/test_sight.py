@@ -83,6 +83,7 @@ def test_those_not_eligible_and_not_known_are_no_secret():
     [
         ("ascertainment", 29, 30, ["numerator"]),
         ("ascertainment", 30, 31, []),
+        ("ascertainment", 0, 31, ["numerator"]),
         ("complete-records", 2, 90, []),
         ("complete-records", 2, 20, ["denominator"]),
         ("alive", 12, 90, ["numerator"]),
