@@ -93,6 +93,8 @@ def test_of_what_stands_in_no_table_only_small_years_need_a_range():
     made.value[0] = 0.0
     assert needs(made).width.tolist() == [10]
     assert needs(made, Policy(zeros="publish")).width.tolist() == [0]
+    made.value[0] = 1.0
+    assert needs(made, Policy(zeros="publish")).width.tolist() == [10]
     made.value[0] = 31.0
     assert needs(made).width.tolist() == [0]
 
