@@ -412,3 +412,55 @@ def test_earlier_editions_of_single_years_are_tied_to_pools_by_their_labels_and_
     pooled = [each for each in found.proposals if each.title.startswith("pool")]
     assert pooled
     assert all("period" not in each.policy.hierarchies for each in pooled)
+
+
+# -- estimates and what comes of them
+
+
+MIXED = {"liver": {"A": (24, 22, 26), "B": (41, 27, 33), "C": (23, 58, 29)}, "heart": {"A": (200, 12, 210), "B": (190, 195, 5)}}
+
+
+def test_no_proposal_shows_more_in_earnest_than_it_was_said_to_show_at_most():
+    guessed = {each.title: each for each in plan([table(SMALL | LARGE)], Policy(), most=0).proposals if not each.exact}
+    exact = [each for each in plan([table(SMALL | LARGE)], Policy(), most=8).proposals if each.exact and each.title in guessed]
+    assert len(exact) >= 2
+    for each in exact:
+        most = guessed[each.title].shown
+        assert each.shown.figures <= most.figures
+        assert each.shown.of == most.of
+        assert each.information <= most.information + 1e-9
+
+
+def test_what_is_said_to_be_shown_is_what_stands_in_the_protected_tables():
+    found = plan([table(MIXED)], Policy(), most=3)
+    for each in (found.baseline, *found.proposals):
+        if each.exact and not any(step.ranges for step in each.steps):
+            marks = [status for made in each.protected.tables for status in made["status"].tolist()]
+            pooled = [made for made in each.protected.tables if "2019 to 2021" in made["period"].tolist()]
+            assert each.shown.figures == marks.count("") or pooled, "a pool beside its single years counts once"
+            assert each.shown.figures <= marks.count("")
+
+
+def test_a_proposal_is_found_however_often_it_is_come_upon_and_protected_once():
+    told = []
+    found = plan([table(MIXED)], Policy(), most=8, progress=lambda *said: told.append(said[2]))
+    assert len(told) == len(set(told))
+    assert set(told) <= {found.baseline.title, *titles(found)}
+    assert {each.title for each in found.proposals if each.exact and not each.policy.ranges} == set(told) - {found.baseline.title}
+
+
+def test_what_the_policy_weighs_more_is_what_the_best_keeps():
+    """Single years weighed high are not pooled away; without, pooling tells more."""
+    plain, weighed = Policy(), Policy(weights={"period": {"2021": 50.0}})
+    assert plan([table(SMALL | LARGE)], plain).best.title.startswith("pool 3 years")
+    best = plan([table(SMALL | LARGE)], weighed).best
+    assert best.shown.information > 50
+    assert "2021" in {row["period"] for made in best.protected.tables for row in made.rows() if row["status"] == ""}
+
+
+def test_tables_of_which_nothing_is_withheld_need_no_ranges_and_no_rounding():
+    one = plan([table(LARGE)], Policy())
+    assert one.baseline.protected.audit.cells["low"].size == 0
+    other = plan([table(SMALL)], Policy())
+    assert other.baseline.protected.audit.cells["low"].size > 0
+    assert len([each for each in other.proposals if each.rounds or each.policy.ranges]) == 2
