@@ -6,7 +6,7 @@ import pytest
 from plenary_stats.disclosure import Policy, audit, plan, rows_in_words
 from plenary_stats.disclosure.coarsen import Merge
 from plenary_stats.disclosure.measured import Shown
-from plenary_stats.disclosure.plan import Plan, Proposal, Step, steps_of
+from plenary_stats.disclosure.plan import Plan, Proposal, Step, _Planner, steps_of
 from plenary_stats.disclosure.policy import policy_of
 from plenary_stats.tables import ResultTable, text
 
@@ -420,15 +420,16 @@ def test_earlier_editions_of_single_years_are_tied_to_pools_by_their_labels_and_
 MIXED = {"liver": {"A": (24, 22, 26), "B": (41, 27, 33), "C": (23, 58, 29)}, "heart": {"A": (200, 12, 210), "B": (190, 195, 5)}}
 
 
-def test_no_proposal_shows_more_in_earnest_than_it_was_said_to_show_at_most():
-    guessed = {each.title: each for each in plan([table(SMALL | LARGE)], Policy(), most=0).proposals if not each.exact}
-    exact = [each for each in plan([table(SMALL | LARGE)], Policy(), most=8).proposals if each.exact and each.title in guessed]
-    assert len(exact) >= 2
-    for each in exact:
-        most = guessed[each.title].shown
-        assert each.shown.figures <= most.figures
-        assert each.shown.of == most.of
-        assert each.information <= most.information + 1e-9
+def test_no_step_shows_more_in_earnest_than_it_was_said_to_show_at_most():
+    tables, known = (table(MIXED),), []
+    for step in steps_of(tables, Policy()):
+        planner = _Planner(tables, Policy(), (), 1, None)
+        most, shown = planner.guess((step,)).shown, planner.exact((step,)).shown
+        assert shown.figures <= most.figures
+        assert shown.of == most.of
+        assert shown.information <= most.information + 1e-9
+        known.append(shown.figures < most.figures)
+    assert any(known), "something went for others' sake"
 
 
 def test_what_is_said_to_be_shown_is_what_stands_in_the_protected_tables():

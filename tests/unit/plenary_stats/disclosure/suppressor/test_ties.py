@@ -85,6 +85,7 @@ def test_rows_of_one_column_are_tied_to_nothing_and_those_not_known_to_their_den
     made = cells_of(("denominator", 50.0), ("numerator", 40.0), ("complement", 10.0), ("not_known", 4.0))
     tied = ties(made, [{"denominator": 0, "numerator": 1, "complement": 2, "not_known": 3}, {"denominator": 0}])
     assert tied == {0: {1, 2, 3}, 1: {2}, 2: {1}}
+    assert ties(made, [{"denominator": 0, "not_known": 3}]) == {0: {3}}, "of two columns too"
 
 
 def test_of_completeness_those_not_known_may_go_without_those_who_are():

@@ -179,6 +179,8 @@ def test_pools_are_of_fifty_years_at_most_and_end_after_they_begin():
     spring = {"spring": (dt.date(2020, 3, 1), dt.date(2020, 6, 1))}
     assert span_of("spring to 2020", spring) == (spring["spring"][0].toordinal(), dt.date(2021, 1, 1).toordinal())
     assert span_of("spring to 2019", spring) is None
+    assert span_of("spring to whenever", spring) is None
+    assert span_of("whenever to spring", spring) is None
     assert span_of("spring to spring", spring) == tuple(day.toordinal() for day in spring["spring"])
 
 
@@ -206,6 +208,15 @@ def test_a_pool_that_another_table_splits_is_split_there_alone():
     found = sums(cells)
     assert "patients A 2024 to 2025 patients = patients A 2024 patients + patients A 2025 patients" in found
     assert not [each for each in found if each.startswith("patients A 2025 patients =")]
+
+
+@pytest.mark.parametrize("other", ["ever", "2020", "2018", "2019-Q1"])
+def test_only_a_list_of_all_the_time_leaves_a_centre_out_of_it(other):
+    """A alone is listed ever, in the year after, in the year before, in a quarter of the year: of D's 2019 that says nothing."""
+    now = counts({("Total", "2019"): 90, ("D", "2018 to 2020"): 50}, ("centre", "period"))
+    cells = linked(now, counts({("A", other): 90}, ("centre", "period")), own=1)
+    absent = {cells.keys[cell][1] for cell in cells.absent}
+    assert absent == (set() if other == "ever" else {("D", other)})
 
 
 @pytest.mark.parametrize("policy", [BY_REGION, TO_TOTAL])
