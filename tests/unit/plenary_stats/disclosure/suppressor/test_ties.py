@@ -102,6 +102,9 @@ def test_a_total_that_stands_in_no_table_is_nobodys_other_name_nor_is_one_of_two
     made.published[0] = True
     made.sums[:] = [Sum(0, (1, 3, 2))]
     assert ties(made, []) == {}
+    rest = made.add(("not_eligible", ("s", "A", "patients")), 3.0, published=True)
+    made.sums[:] = [Sum(0, (1, 2, rest))]
+    assert ties(made, []) == {}, "of the rest all must be nought"
     made.sums[:] = [Sum(0, (1,))]
     assert ties(made, []) == {}, "a sum of one part makes them one group already"
 
@@ -112,5 +115,7 @@ def test_what_is_known_to_be_nought_need_not_be_known_to_us_and_every_entry_coun
         made.add(("patients", place), 0.0 if place[0] == "t" else float("nan"), published=True)
     policy = Policy(structural_zeros=({"service": "s", "age": "65+"}, {"service": "t", "age": "0-17"}))
     assert structural(made, policy) == {0, 1}
+    also = Policy(structural_zeros=(*policy.structural_zeros, {"ward": "7"}))
+    assert structural(made, also) == {0, 1}, "an entry of a dimension that no table has says nothing"
     assert made.value[:3] == [0.0, 0.0, 0.0]
     assert not made.known(3)
