@@ -135,6 +135,18 @@ def test_years_that_only_pools_tell_of_hide_no_contributor():
     assert primary(rows, Policy(dominance=0.34, zeros="publish"), dimensions) == found - totals
 
 
+def test_a_pool_of_which_one_year_is_known_and_one_is_not_is_not_taken_apart_by_years():
+    """2020 stands in a table and 2021 does not: what a centre received in both years is still one contributor's."""
+    rows = {("s", centre, period): 100.0 for centre in "ABC" for period in ("2020", "2020 to 2021")}
+    rows |= {("s", "Total", period): 300.0 for period in ("2020", "2020 to 2021")}
+    dimensions = ("service", "centre", "period")
+    centres = {" ".join(place) for place in rows if place[1] != "Total"}
+    assert primary(rows, Policy(dominance=0.34), dimensions) == centres
+    rows[("s", "A", "2020 to 2021")] = 500.0
+    rows[("s", "Total", "2020 to 2021")] = 700.0
+    assert "s Total 2020 to 2021" in primary(rows, Policy(dominance=0.7), dimensions)
+
+
 def test_a_wide_table_is_followed_down_once_not_along_every_way():
     """Four ways to take each sum apart at every step: without keeping what was found, the ways would be hundreds of thousands."""
     codes = {"service": "st", "centre": "ABC", "item": "xyz", "basis": "pq"}
