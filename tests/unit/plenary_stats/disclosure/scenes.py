@@ -119,7 +119,7 @@ SCENES: dict[str, Scene] = {
     ),
     # -- periods
     "a total of all periods does not count pooled years beside their years": scene(
-        counts({"2019": 40, "2020": 50, "2019 to 2020": 90, "Total": 90}, ("period",)),
+        counts(dict.fromkeys(["2019", "2020", "2019 to 2020", "Total"]), ("period",)),
         has={"patients 2019 to 2020 = patients 2019 + patients 2020"},
         lacks={"patients Total = patients 2019 + patients 2019 to 2020 + patients 2020"},
     ),
