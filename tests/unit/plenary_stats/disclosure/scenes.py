@@ -295,6 +295,12 @@ SCENES: dict[str, Scene] = {
         values={"patients A Total": 40, "patients/e1 A Total": 40, "patients/e1 A m": 31, "patients/e1 B Total": 31},
         has={"patients/e1 A Total = patients/e1 A m + patients/e1 A w"},
     ),
+    "so is one that was corrected in one figure and not in the next": scene(
+        counts({("A", "m"): 31, ("A", "w"): 40, ("B", "m"): 50}, ("centre", "sex")),
+        before=[counts({("A", "m"): 33, ("A", "w"): 40, ("B", "m"): 50}, ("centre", "sex"))],
+        values={"patients A m": 31, "patients/e1 A m": 33, "patients/e1 A w": 40},
+        no_cells={"patients/e1 B m"},
+    ),
     "so is one of which it says nothing": scene(
         counts({"A": 41, "B": None, "Total": None}),
         before=[counts({"A": 40, "B": None, "Total": 70})],
