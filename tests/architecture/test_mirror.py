@@ -15,6 +15,7 @@ ELSEWHERE = {
     "plenary/editions/tasks.py": "tests/unit/editions/test_actions.py",
     "plenary/editions/permissions.py": "tests/unit/editions/test_actions.py",
     "plenary/editions/models.py": "tests/unit/editions/test_actions.py",
+    "plenary/api/private/urls.py": "tests/unit/api/private/test_views.py",
     "plenary/web/urls.py": "tests/web/test_matrix.py",
     "plenary/web/account/urls.py": "tests/web/test_matrix.py",
     "plenary/web/public/urls.py": "tests/web/test_matrix.py",

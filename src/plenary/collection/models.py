@@ -351,8 +351,7 @@ class SystemKey(models.Model):
     centre = models.ForeignKey(Centre, on_delete=models.PROTECT, related_name="system_keys")
     name = models.CharField(max_length=80)
     key_id = models.CharField(max_length=32, unique=True)
-    secret = models.CharField(max_length=200)
-    """Encrypted with the installation's own key: a signature cannot be checked against a digest of it."""
+    """The secret follows from this and the installation's own key: a stolen copy of the data holds none."""
     issued_at = models.DateTimeField()
     issued_by = models.BigIntegerField(null=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -362,7 +361,7 @@ class SystemKey(models.Model):
 
     class Privacy:
         safe = {"id", "centre", "issued_at", "revoked_at"}
-        scrub = {"name", "key_id", "secret", "issued_by"}
+        scrub = {"name", "key_id", "issued_by"}
 
     def __str__(self) -> str:
         return f"{self.centre_id} {self.name}"

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from plenary.collection.models import DataSetProposal, Submission
-from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds, may_administer
+from plenary.core.permissions import (
+    CentreDataManager,
+    CentreLead,
+    CentreSystem,
+    NationalCommissioner,
+    NetworkLead,
+    holds,
+    may_administer,
+)
 from plenary.core.terms import SYSTEM, Who
 from plenary.registry.models import Centre, Service
 
@@ -21,8 +29,18 @@ def may_submit(who: Who, centre: Centre) -> bool:
     return holds(who, CentreDataManager, CentreLead, centre=centre.key)
 
 
+def may_send(who: Who, centre: Centre) -> bool:
+    """Whether ``who`` sends a centre's files: people, and systems with its key. Whether they count is for people to say."""
+    return may_submit(who, centre) or holds(who, CentreSystem, centre=centre.key)
+
+
+def may_issue_key(who: Who, centre: Centre) -> bool:
+    """Whether ``who`` gives a system of a centre a key, or takes it away."""
+    return may_administer(who) or holds(who, CentreLead, centre=centre.key)
+
+
 def may_check(who: Who, submission: Submission) -> bool:
-    return who == SYSTEM or may_submit(who, submission.centre)
+    return who == SYSTEM or may_send(who, submission.centre)
 
 
 def may_accept(who: Who, submission: Submission) -> bool:

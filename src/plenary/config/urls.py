@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from plenary.web.urls import handler403, handler404, handler500, urlpatterns
+from plenary.api.private.urls import urlpatterns as private
+from plenary.web.urls import handler403, handler404, handler500
+from plenary.web.urls import urlpatterns as pages
+
+urlpatterns = [*private, *pages]
 
 __all__ = ["handler403", "handler404", "handler500", "urlpatterns"]

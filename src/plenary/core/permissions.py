@@ -91,6 +91,15 @@ class Administrator(Role):
     scope_kinds = ("all",)
 
 
+class CentreSystem(Role):
+    """Not among ``ROLES``: no person can be appointed to it. A centre's own system holds it for as long as a call takes."""
+
+    key = "centre-system"
+    label = "Centre's system"
+    does = "Sends the centre's files. Sees no case, accepts nothing, signs nothing off."
+    scope_kinds = ("centre",)
+
+
 ROLES: tuple[type[Role], ...] = (
     CentreDataManager,
     CentreLead,

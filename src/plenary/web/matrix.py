@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.urls import get_resolver
+
 from plenary.core.permissions import ROLES, Role
 from plenary.core.terms import NATION, NOBODY, Post, Who
-from plenary.web import urls
 from plenary.web.routes import ROUTES, Permission, Route, Scope
 
-DECLARED = urls.urlpatterns  # importing the addresses declares them
+DECLARED = get_resolver().url_patterns  # reading the addresses declares them
 
 PAGE = Path("docs/generated/permissions.md")
 OWN = {"service": Scope("own", None), "centre": Scope("own", "own/OWN01"), "": Scope()}

@@ -23,8 +23,8 @@ from tests.factories.registry import ServiceFactory
 assert urlpatterns  # importing the addresses declares them
 
 HERE = [name for name, route in ROUTES.items() if "<slug:service>/<str:ods>/<str:period>/" in route.pattern]
-SENT = [name for name, route in ROUTES.items() if "submissions/<int:number>/" in route.pattern]
-POSTED = {"check_submission", "accept_submission"}
+SENT = [name for name, route in ROUTES.items() if route.pattern.startswith("workspace/submissions/<int:number>/")]
+POSTED = {"check_submission", "accept_submission", "forget_headings"}
 SECRETS = ("SECRET-1", "SECRET-2", "secret.csv", "hospital episodes of SECRET")
 
 STRANGERS = [

@@ -107,7 +107,7 @@ def load_definitions(*, folder: Path, by: Who) -> int:
 
 def receive(*, centre: Centre, period_start: dt.date, period_end: dt.date, filename: str, content: bytes, by: Who) -> Submission:
     """Keep what a centre sent and queue its check. The same bytes again, while they are undecided or in force, are the same."""
-    require(permissions.may_submit(by, centre), f"Only people of {centre.key} send its cases.")
+    require(permissions.may_send(by, centre), f"Only people and systems of {centre.key} send its cases.")
     require_period(period_start, period_end)
     if not content:
         raise NotPossible("The file is empty. Choose the file that holds the cases.")

@@ -42,6 +42,7 @@ from plenary.web.workspace import (
     shared_patients,
     spend,
     submissions,
+    systems,
 )
 from plenary.web.workspace import headings as own_headings
 from plenary.web.workspace.editions import PUBLISHERS
@@ -49,6 +50,7 @@ from plenary.web.workspace.results import NETWORK
 from plenary.web.workspace.submissions import OF_ITS_CENTRE
 
 CENTRE = (CentreDataManager, CentreLead)
+KEEPERS = (CentreLead, Administrator)
 FOLLOWERS = (CentreDataManager, CentreLead, NetworkLead, NationalCommissioner)
 PAYERS = (CentreDataManager, CentreLead, NationalCommissioner)
 LEADERS = (NetworkLead, NationalCommissioner)
@@ -59,6 +61,7 @@ ADMINISTRATOR = (Administrator,)
 PERSON = "workspace/people/<int:number>/"
 HERE = "workspace/collection/<slug:service>/<str:ods>/<str:period>/"
 PATIENTS = "workspace/follow-up/<slug:service>/<str:ods>/"
+SYSTEMS = "workspace/systems/<slug:service>/<str:ods>/"
 PROPOSED = "workspace/data-set-proposals/<int:number>/"
 VERSION = "workspace/agreed/<slug:kind>/<int:number>/"
 SENT = "workspace/submissions/<int:number>/"
@@ -134,6 +137,11 @@ urlpatterns = [
     route("workspace/ascertainment.csv", partial(ascertainment.ascertainment, as_file=True), "ascertainment_file", FOLLOWERS),
     route("workspace/ascertainment/load/", ascertainment.load, "load_hospital_data", COMMISSIONER),
     route("workspace/ascertainment/list/", ascertainment.send_list, "expect_list", (NetworkLead,)),
+    # systems of a centre
+    route(SYSTEMS, systems.systems, "systems", KEEPERS),
+    route(f"{SYSTEMS[:-1]}.csv", partial(systems.systems, as_file=True), "systems_file", KEEPERS),
+    route(f"{SYSTEMS}issue/", systems.issue, "issue_key", KEEPERS),
+    route(f"{SYSTEMS}<int:number>/revoke/", systems.revoke, "revoke_key", KEEPERS),
     # results
     route("workspace/results/", results.all_runs, "results", FOLLOWERS),
     route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),

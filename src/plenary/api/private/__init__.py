@@ -1,0 +1,1 @@
+"""System to system: signed calls of centres."""

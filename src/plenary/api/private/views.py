@@ -1,0 +1,146 @@
+"""The calls of a centre's system: begin a file, send its parts, finish it, ask how far it is. All is JSON but the parts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from plenary.collection.actions import systems as actions
+from plenary.collection.queries import systems as queries
+from plenary.core.terms import SYSTEM, NotPossible, Refused
+
+Key = Any
+Act = Callable[..., actions.Answer]
+
+
+def signed(*methods: str) -> Callable[[Act], Callable[..., HttpResponse]]:
+    """Let a call through that one of a centre's keys has signed; answer every other with the reason, as JSON."""
+
+    def guarded(act: Act) -> Callable[..., HttpResponse]:
+        @csrf_exempt
+        @wraps(act)
+        def answered(request: HttpRequest, **arguments: Any) -> HttpResponse:
+            if request.method not in methods:
+                return JsonResponse({"error": f"Use {' or '.join(methods)}."}, status=405, headers={"Allow": ", ".join(methods)})
+            if not _fits(request):
+                return JsonResponse(
+                    {"error": f"A call carries at most {actions.PART:,} bytes: send the file in parts."}, status=413
+                )
+            try:
+                status, told = _answer(request, act, arguments)
+            except Refused as refusal:
+                status, told = 401, {"error": str(refusal)}
+            return JsonResponse(told, status=status)
+
+        return answered
+
+    return guarded
+
+
+def _fits(request: HttpRequest) -> bool:
+    announced = request.headers.get("Content-Length", "0") or "0"
+    return announced.isdigit() and int(announced) <= actions.PART
+
+
+def _answer(request: HttpRequest, act: Act, arguments: dict[str, Any]) -> actions.Answer:
+    call: dict[str, Any] = {"method": str(request.method), "path": request.get_full_path(), "body": request.body}
+    signature = request.headers.get("Plenary-Signature", "")
+    key = actions.open_call(
+        key_id=request.headers.get("Plenary-Key", ""),
+        timestamp=request.headers.get("Plenary-Timestamp", ""),
+        signature=signature,
+        now=timezone.now(),
+        by=SYSTEM,
+        **call,
+    )
+    idempotency = request.headers.get("Idempotency-Key", "")
+    return actions.answer_call(
+        key=key,
+        by=queries.acting(key),
+        signature=signature,
+        idempotency=idempotency,
+        act=lambda: act(request, key, **arguments),
+        **call,
+    )
+
+
+@signed("POST")
+def begin(request: HttpRequest, key: Key) -> actions.Answer:
+    """Begin a file."""
+    asked = _document(request)
+    made = actions.begin_upload(
+        key=key,
+        by=queries.acting(key),
+        period_start=_day(asked, "period_start"),
+        period_end=_day(asked, "period_end"),
+        filename=str(asked.get("filename", "")),
+        size=_whole(asked.get("size")),
+    )
+    return 201, _told(made)
+
+
+@signed("PUT", "GET")
+def upload(request: HttpRequest, key: Key, token: str) -> actions.Answer:
+    """Take the next part of a file, or say how far it is."""
+    if request.method == "GET":
+        return 200, _told(queries.upload(key, token))
+    offset = request.GET.get("offset", "")
+    return 200, _told(actions.add_part(key=key, by=queries.acting(key), token=token, offset=_whole(offset), content=request.body))
+
+
+@signed("POST")
+def finish(request: HttpRequest, key: Key, token: str) -> actions.Answer:
+    """Put the file together and receive it."""
+    return 202, _told(
+        actions.finish_upload(key=key, by=queries.acting(key), token=token, sha256=str(_document(request).get("sha256", "")))
+    )
+
+
+@signed("GET")
+def submission(request: HttpRequest, key: Key, number: int) -> actions.Answer:  # noqa: ARG001 - the shape of every call
+    """Say how far a submission is, and what was found."""
+    return 200, queries.told(key, number)
+
+
+# -- small parts
+
+
+def _told(one: Any) -> dict[str, Any]:
+    return {
+        "upload": one.token,
+        "received": one.received,
+        "size": one.size,
+        "part": actions.PART,
+        "submission": one.submission_id,
+    }
+
+
+def _document(request: HttpRequest) -> dict[str, Any]:
+    try:
+        found = json.loads(request.body)
+    except (ValueError, RecursionError) as problem:
+        raise NotPossible("The body is not JSON.") from problem
+    if not isinstance(found, dict):
+        raise NotPossible("The body is a JSON object.")
+    return found
+
+
+def _day(asked: dict[str, Any], name: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(str(asked.get(name, "")))
+    except ValueError as problem:
+        raise NotPossible(f"Give {name} as a date, for instance 2026-01-01.") from problem
+
+
+def _whole(value: Any) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise NotPossible("Give sizes and offsets as whole numbers of bytes.")
+    return int(text)

@@ -1,0 +1,109 @@
+"""The keys with which a centre's own systems send its files: issued, shown once, revoked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from plenary.collection.actions import systems as actions
+from plenary.collection.queries import systems as queries
+from plenary.registry import queries as registry
+from plenary.web.design.formats import moment
+from plenary.web.design.pages import render_page
+from plenary.web.design.tables import Button, Cell, Tag
+from plenary.web.routes import who
+from plenary.web.workspace.pages import Crumbs, attempt, form_page, home, list_page, posted
+
+SECTION = "Systems of the centre"
+
+
+def _crumbs(centre: Any, *, to_list: bool = False) -> Crumbs:
+    address = reverse("systems", args=[centre.service.slug, centre.ods])
+    return [*home(), *([(f"{SECTION}: {centre.name}", address)] if to_list else [])]
+
+
+def systems(request: HttpRequest, service: str, ods: str, *, as_file: bool = False) -> HttpResponse:
+    """List the keys of a centre's systems."""
+    centre = registry.centre(service, ods)
+    return list_page(
+        request,
+        title=f"Systems of {centre.name}",
+        section=SECTION,
+        crumbs=_crumbs(centre),
+        columns=("System", "Key", "Issued", "State", "Revoke"),
+        rows=[_row(centre, one) for one in queries.keys(centre)],
+        intro=[
+            f"{centre.service.name}. A system with a key sends the centre's files by itself. It sees no case.",
+            "What it sends counts when a person has read the findings and accepted it.",
+        ],
+        links=[("Issue a key", reverse("issue_key", args=[service, ods]))],
+        file=f"systems-{service}-{ods}.csv",
+        as_file=as_file,
+        download=reverse("systems_file", args=[service, ods]),
+        empty=("No system has a key.", "Issue one", reverse("issue_key", args=[service, ods])),
+    )
+
+
+def _row(centre: Any, one: Any) -> tuple[Cell, ...]:
+    address = reverse("revoke_key", args=[centre.service.slug, centre.ods, one.pk])
+    return (
+        one.name,
+        one.key_id,
+        moment(one.issued_at),
+        Tag("Revoked", "grey") if one.revoked_at else Tag("In force", "green"),
+        f"Revoked {moment(one.revoked_at)}" if one.revoked_at else Button("Revoke", address, hidden=one.name),
+    )
+
+
+class KeyForm(forms.Form):
+    """What a key is for."""
+
+    name = forms.CharField(
+        label="Name of the system",
+        max_length=80,
+        help_text="For instance: the hospital's data warehouse",
+        error_messages={"required": "Name the system that the key is for"},
+    )
+
+
+def issue(request: HttpRequest, service: str, ods: str) -> HttpResponse:
+    """Issue a key, and show its secret this once."""
+    asking, centre = who(request), registry.centre(service, ods)
+    form = KeyForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        made = attempt(form, lambda: actions.issue_key(centre=centre, name=form.cleaned_data["name"], by=asking), field="name")
+        if made is not None:
+            answer = render_page(
+                request,
+                "workspace/key_issued.jinja",
+                title="The key is issued",
+                section=SECTION,
+                crumbs=_crumbs(centre, to_list=True),
+                facts=[("System", made[0].name), ("Key", made[0].key_id), ("Secret", made[1])],
+                back=reverse("systems", args=[service, ods]),
+            )
+            answer["Cache-Control"] = "no-store"
+            return answer
+    return form_page(
+        request,
+        form,
+        title="Issue a key",
+        section=SECTION,
+        crumbs=_crumbs(centre, to_list=True),
+        intro=[f"{centre.name}, {centre.service.name}. Whoever has the key and its secret sends files in the centre's name."],
+        submit="Issue the key",
+    )
+
+
+@require_POST
+def revoke(request: HttpRequest, service: str, ods: str, number: int) -> HttpResponse:
+    """Take a key away at once."""
+    actions.revoke_key(centre=registry.centre(service, ods), number=number, by=who(request))
+    messages.success(request, "The key is revoked. What was sent with it stands.")
+    return redirect("systems", service, ods)
