@@ -20,10 +20,11 @@ class Limit(FileUploadHandler):
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
         self.announced = self.received = 0
+        self.body: Any = None
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None) -> None:  # noqa: ARG002, N803
         """Note how much is announced."""
-        self.announced = content_length
+        self.body, self.announced = input_data, content_length
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Stop before the first byte of a file is kept."""
@@ -44,6 +45,8 @@ class Limit(FileUploadHandler):
     def _stop(self) -> None:
         if self.request is not None:
             self.request.too_large = self.file_name or "The file"  # type: ignore[attr-defined]
+        while self.body is not None and self.body.read(_REST):
+            pass  # piece by piece: Django would read the rest line by line, and a line may be as long as the file
         raise StopUpload(connection_reset=False)
 
 
