@@ -139,6 +139,9 @@ def test_what_was_typed_is_still_known_when_errors_stand_at_the_fields(dataset):
 def test_an_optional_choice_can_be_taken_back(dataset):
     assert form(dataset)["seen"].field.offer_none
     assert ("", "Not given") in form(dataset)["seen"].field.choices
+    assert form(dataset)["seen"].value() is None  # nothing is chosen before somebody chooses
+    assert form(dataset).typed["seen"] == ""
+    assert form(dataset, kept={"seen": "0"})["seen"].value() == "0"
 
 
 def test_short_choices_stand_in_a_line_and_long_ones_below_one_another():

@@ -107,7 +107,7 @@ class CaseForm(forms.Form):
             elif isinstance(field, Boxes):
                 found[name] = [one.name for one in self.questions[name].fields if values.get(one.name) == "1"]
             else:
-                found[name] = values.get(name, "")
+                found[name] = values.get(name, "") or (None if getattr(field, "offer_none", False) else "")
         return found
 
     @cached_property

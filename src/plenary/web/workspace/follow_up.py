@@ -377,8 +377,8 @@ def update(request: HttpRequest, service: str, ods: str) -> HttpResponse:
         crumbs=_crumbs(centre),
         intro=[
             (
-                f"{centre.name}: the {plural(len(waiting), 'patient')} who wait longest. Leave a patient at “Not seen” to leave "
-                "the follow-up as it is. All that you fill in is kept together, or nothing is."
+                f"{centre.name}: {plural(len(waiting), 'patient')}, the longest overdue first. Leave a patient at “Not seen” "
+                "to leave the follow-up as it is. All that you fill in is kept together, or nothing is."
             ),
         ],
         stops=[] if waiting else ["No patient of this list is due."],
