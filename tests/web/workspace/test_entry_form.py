@@ -10,6 +10,7 @@ from plenary.web.design.fields import SplitDate
 from plenary.web.workspace import entry_form
 from plenary.web.workspace.entry_form import CaseForm, DateBoxes
 from plenary_stats import spec
+from plenary_stats.findings import Finding
 from plenary_stats.ingest.entry import Question
 from plenary_stats.spec import Field
 
@@ -150,3 +151,37 @@ def test_short_choices_stand_in_a_line_and_long_ones_below_one_another():
         entry_form.field_of(Question("a", "A", "value", (Field("a", "A", type="radio", choices=each),))) for each in (yes, long)
     ]
     assert [one.inline for one in made] == [True, False]
+
+
+def test_a_character_that_no_database_keeps_is_no_value(dataset):
+    made = form(dataset, {"case_id": "A\0B", "seen_on_day": "1\0", "seen_on_month": "2", "seen_on_year": "2025", "seen": "1"})
+    assert not any("\0" in text for text in made.typed.values())
+    assert made.typed["seen_on"] == "01/02/2025"
+    assert "case_id" in made.errors
+
+
+@pytest.mark.parametrize("kept", [None, {}, {"case_id": "A", "seen": "1", "nonsense": "x"}])
+def test_the_page_has_every_question_once_whatever_was_kept(dataset, kept):
+    names = [one.question.name for _, _, questions in form(dataset, kept=kept).laid_out({}) for one in questions]
+    assert names == ["case_id", "birth_date", "seen", "seen_on", "story", "organs", "state", "band", "note"]
+
+
+def test_a_finding_of_a_box_stands_at_its_checkbox(dataset):
+    made = form(dataset, {"case_id": "A"})
+    assert made.question_of("organs___l") == "organs"
+    assert made.question_of("case_id") == "case_id"
+    made.findings([Finding("f", 1, "organs___l", "r", "blocking", "Wrong.", "Mend it.")])
+    assert made.errors["organs"] == ["Organs: Wrong. Mend it."]
+
+
+def test_a_finding_of_no_question_stands_at_the_top_and_a_warning_nowhere(dataset):
+    made = form(dataset, {"case_id": "A"})
+    made.findings([Finding("f", 1, "", "r", "blocking", "All wrong."), Finding("f", 1, "seen", "r", "warning", "Look.")])
+    assert made.non_field_errors() == ["All wrong."]
+    assert "seen" not in made.errors
+
+
+def test_a_note_stands_beside_its_question(dataset):
+    notes = {one.question.name: one.note for _, _, found in form(dataset).laid_out({"seen": "Look."}) for one in found}
+    assert notes["seen"] == "Look."
+    assert notes["case_id"] == ""

@@ -36,7 +36,7 @@ class DateBoxes(forms.Field):
         return ((names[letter], letter) for letter in self.order)
 
     def clean(self, value: Any) -> str:
-        parts = dict(value) if isinstance(value, Mapping) else {}
+        parts = {name: text.replace("\0", "") for name, text in value.items()} if isinstance(value, Mapping) else {}
         if not any(parts.values()):
             return ""
         month = parts.get("month", "")
@@ -169,7 +169,7 @@ class CaseForm(forms.Form):
             if one.severity == "blocking":
                 name = self.question_of(one.field)
                 label = str(self.fields[name].label) if name in self.fields else ""
-                named = one.message if label in one.message else f"{label}: {one.message}"
+                named = one.message if not label or label in one.message else f"{label}: {one.message}"
                 self.add_error(name if label else None, f"{named} {one.remedy}".strip())
 
     def too_long(self) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from plenary_stats import ingest, spec
 from plenary_stats.dictionary.elements import Element
@@ -146,3 +148,20 @@ def test_nothing_typed_yet_is_no_mistake(dataset):
 def test_a_formula_that_cannot_be_used_works_nothing_out(tag):
     odd = DataSet("s", "1", (Field("decision"), Field("odd", annotation=tag)))
     assert entry.standing(odd, {"decision": "1"}).worked_out.get("odd", "") == ""
+
+
+NAMES = ("case_id", "birth_date", "decision", "started_on", "sao2", "harm___clot", "limb", "seen_on", "story", "locked")
+TEXTS = st.one_of(
+    st.sampled_from(["", "a", "d", "1", "0", "01/02/2025", "2025-02-01", "31/02/2025", "=1+1"]), st.text(max_size=12)
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), TEXTS))
+@settings(max_examples=60)
+def test_whatever_is_typed_something_is_asked_and_nothing_breaks(values):
+    known = spec.read_dictionary(DICTIONARY, "adult-ecmo", "1")
+    found = entry.standing(known, values, ON)
+    assert {"case_id", "birth_date", "decision", "seen_on"} <= found.asked
+    assert set(found.worked_out) == {"days", "again", "next_on"}
+    accepted = values.get("decision", "").strip().casefold() in {"a", "accepted"}
+    assert ("sao2" in found.asked) == accepted
