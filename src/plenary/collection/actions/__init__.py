@@ -16,9 +16,10 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from plenary.collection import permissions, queries
-from plenary.collection.actions import across, confirmations
+from plenary.collection.actions import across
 from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
 from plenary.collection.queries import finishing
+from plenary.collection.queries.confirmations import left_before_acceptance
 from plenary.collection.queries.entry import carried_over
 from plenary.collection.queries.headings import mapping_sha256
 from plenary.collection.queries.runs import RunRow
@@ -232,7 +233,8 @@ def accept(*, submission_id: int, by: Who) -> Submission:
     _refuse_blocking(sum(found.severity == "blocking" for found in findings))
     if cases is None:
         raise NotPossible("The file cannot be read any more: send it again.")
-    confirmations.refuse_unconfirmed(submission, findings)
+    if left := left_before_acceptance(submission, findings):
+        raise NotPossible(f"{left} warning{'s' if left > 1 else ''} must be mended or confirmed with a reason first.")
     with transaction.atomic():
         current = _locked(submission.pk)
         if current.state == SubmissionState.ACCEPTED:
@@ -451,7 +453,7 @@ def forget(*, case: Case, by: Who, counted: bool = False) -> list[str]:
     case.drafts.all().delete()
     case.follow_ups.all().delete()
     case.area, case.sex, case.age = "", "", None
-    across.forget(case, counted=counted)
+    across.forget(case=case, by=by, counted=counted)
     _forget_expected(case)
     return files
 

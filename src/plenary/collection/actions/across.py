@@ -145,11 +145,13 @@ def _refuse_signed(shared: SharedPatient) -> None:
             )
 
 
-def forget(case: Case, *, counted: bool = False) -> None:
+def forget(*, case: Case, by: Who, counted: bool = False) -> None:
     """Forget what was kept of a case beside its versions, in the transaction of whoever erases it or honours an objection.
 
     ``counted``: the case still counts, and so does what two centres agreed of where it counts.
     """
+    allowed = permissions.may_submit if counted else permissions.may_erase
+    require(allowed(by, case.centre), f"Only people of {case.centre.key} take a case away, and only its lead erases it.")
     CaseMark.objects.filter(case=case).delete()
     if not counted:
         SharedPatient.objects.filter(Q(first=case) | Q(second=case)).delete()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,12 +10,9 @@ from django.utils import timezone
 from plenary.collection import permissions
 from plenary.collection.models import Confirmation, Submission
 from plenary.collection.queries import confirmations as queries
-from plenary.collection.queries.policies import ACCEPTANCE, collection_rules
 from plenary.core.actions import record
 from plenary.core.permissions import require
-from plenary.core.queries import today
 from plenary.core.terms import NotFound, NotPossible, Who
-from plenary_stats.ingest import Finding
 
 
 def confirm_warning(*, submission: Submission, key: str, reason: str, by: Who) -> Confirmation:
@@ -49,13 +45,3 @@ def withdraw_confirmation(*, confirmation: Confirmation, by: Who) -> None:
         detail = {"rule": confirmation.rule, "field": confirmation.field, "centre": centre.key}
         record(by=by, verb="withdraw confirmation", subject=f"confirmation/{confirmation.pk}", detail=detail)
         confirmation.delete()
-
-
-def refuse_unconfirmed(submission: Submission, findings: Sequence[Finding]) -> None:
-    """Refuse to accept a file with unconfirmed warnings where the policy demands that. Called by ``accept``."""
-    if collection_rules(today()).confirming(submission.centre.service.slug) != ACCEPTANCE:
-        return
-    known = set(queries.confirmed(submission))
-    left = sum(one.severity == "warning" and one.key not in known for one in findings if one.key)
-    if left:
-        raise NotPossible(f"{left} warning{'s' if left > 1 else ''} must be mended or confirmed with a reason first.")

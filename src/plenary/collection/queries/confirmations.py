@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from plenary.collection.models import Confirmation, Submission
+from plenary.collection.queries.policies import ACCEPTANCE, collection_rules
 from plenary.collection.terms import Route, SubmissionState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
-from plenary.core.queries import erased_on, stored_bytes
+from plenary.core.queries import erased_on, stored_bytes, today
 from plenary.core.terms import Who
 from plenary.registry.models import Centre, Service
 from plenary_stats.ingest import Finding
@@ -31,6 +32,14 @@ def confirmed(submission: Submission) -> dict[str, Confirmation]:
         centre=submission.centre, period_start=submission.period_start, period_end=submission.period_end
     )
     return {one.key: one for one in rows}
+
+
+def left_before_acceptance(submission: Submission, findings: Iterable[Finding]) -> int:
+    """Return how many warnings of a file must still be confirmed before it is accepted: none where the policy demands none."""
+    if collection_rules(today()).confirming(submission.centre.service.slug) != ACCEPTANCE:
+        return 0
+    known = confirmed(submission)
+    return sum(one.severity == "warning" and bool(one.key) and one.key not in known for one in findings)
 
 
 def unconfirmed(centre: Centre, period_start: dt.date, period_end: dt.date) -> int:

@@ -173,6 +173,8 @@ class TestForget:
 
     def test_it_leaves_the_others(self, centre, pair):
         make.accepted(centre, case("A", nhs_number=NHS), case("X", sex="male"))
-        forget(Case.objects.get(case_id="X"))
+        with pytest.raises(Refused):
+            forget(case=Case.objects.get(case_id="A"), by=make.manager(centre))
+        forget(case=Case.objects.get(case_id="X"), by=make.lead(centre))
         assert SharedPatient.objects.exists()
         assert CaseMark.objects.filter(case__case_id="A").exists()
