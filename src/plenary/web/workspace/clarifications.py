@@ -228,10 +228,16 @@ def query(request: HttpRequest, number: int) -> HttpResponse:
         thread=table(
             plural(len(said), "message"),
             ("Said", "By", "Message"),
-            [(moment(each.said_at), f"{name}, {one.centre.name if each.of_centre else 'the network'}", each.text)
+            [(moment(each.said_at), _by(one, each, name), each.text)
              for each, name in said],
         ),
     )  # fmt: skip
+
+
+def _by(one: Any, said: Any, name: str) -> str:
+    """Return who said something, and for which side."""
+    side = str(one.centre.name) if said.of_centre else "the network"
+    return f"{name}, {side}" if name else side[:1].upper() + side[1:]
 
 
 @require_POST
