@@ -30,14 +30,20 @@ def own():
     return made
 
 
+def follow(page, link):
+    """Go where a link leads, and wait until the page is there."""
+    with page.expect_navigation():
+        link.click()
+
+
 def walk_as_centre(page, check):
     page.goto("/workspace/")
     check(page)
     page.goto("/workspace/collection/adult-ecmo/RJ1/2025/")
     check(page)
-    page.get_by_role("link", name="cases.csv").first.click()
+    follow(page, page.get_by_role("link", name="cases.csv").first)
     check(page)
-    page.get_by_role("link", name="Confirm", exact=False).filter(has_text="the warning near-duplicate").first.click()
+    follow(page, page.get_by_role("link", name="Confirm", exact=False).filter(has_text="the warning near-duplicate").first)
     check(page)
     page.get_by_label("Reason").fill("Twins, both seen in person.")
     page.get_by_role("button", name="Confirm").click()
@@ -45,7 +51,7 @@ def walk_as_centre(page, check):
     check(page)
     page.goto("/workspace/queries/")
     check(page)
-    page.get_by_role("link", name="Is the ratio").click()
+    follow(page, page.get_by_role("link", name="Is the ratio"))
     check(page)
     page.get_by_label("Your message").fill("Yes, in kPa.")
     page.get_by_role("button", name="Answer").click()
@@ -70,7 +76,7 @@ def walk_as_centre(page, check):
 def walk_as_lead(page, check, picture):
     page.goto("/workspace/deadlines/?service=adult-ecmo&period=2025")
     check(page)
-    page.get_by_role("link", name="Set the deadline").click()
+    follow(page, page.get_by_role("link", name="Set the deadline"))
     check(page)
     for part, value in (("Day", "31"), ("Month", "3"), ("Year", "2099")):
         page.get_by_label(part, exact=True).fill(value)
@@ -80,14 +86,14 @@ def walk_as_lead(page, check, picture):
     picture(page, "deadlines", height=1300)
     for name in ("Confirmed warnings", "Patients of two centres", "Reminders that were sent"):
         page.goto("/workspace/deadlines/?service=adult-ecmo&period=2025")
-        page.get_by_role("link", name=name).click()
+        follow(page, page.get_by_role("link", name=name))
         check(page)
     page.goto("/workspace/queries/ask/")
     check(page)
     page.get_by_role("button", name="Ask").click()
     assert page.get_by_role("alert").is_visible()
     page.goto("/workspace/queries/")
-    page.get_by_role("link", name="Is the ratio").click()
+    follow(page, page.get_by_role("link", name="Is the ratio"))
     check(page)
     picture(page, "query")
     page.get_by_role("button", name="Close the query").click()
