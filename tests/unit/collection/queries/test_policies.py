@@ -42,7 +42,7 @@ def test_days_are_in_order_and_words_of_later_versions_are_passed_over():
 def test_the_shipped_policy_is_read():
     adopt_policies(settings.PLENARY.definitions / "policies", by=SYSTEM)
     found = collection_rules(date(2026, 6, 1))
-    assert (found.version, found.shared_patients, found.open_queries) == ("1", REFUSE, WARN)
+    assert (found.version, found.shared_patients, found.open_queries, found.confirm_warnings) == ("1", WARN, WARN, NEVER)
     assert (found.deadline_days, found.mandatory_before) == (90, 1)
     assert set(found.before) >= {7, 1, 0}
 
