@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -51,7 +52,7 @@ def own_results(request: HttpRequest, number: int, ods: str) -> HttpResponse:
         made = measure_of(group, agreed, names, None)
         mine = measure_of([row for row in group if row["centre"] in {ods, TOTAL}] or group, agreed, names, None)
         measures.append(made | {
-            "table": mine["table"],
+            "table": replace(mine["table"], caption=f"{made['title']}: {centre.name} and all centres"),
             "remarks": _said(f"What was said of {made['title']}", [pair for pair in said if pair[0].outcome == outcome]),
             "comment": (f"Comment on {made['title']}", reverse("comment_results", args=[one.pk, ods, outcome])),
         })  # fmt: skip
