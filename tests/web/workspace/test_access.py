@@ -45,7 +45,8 @@ def theirs(other):
     named = {"case_id": "SECRET-2", "source": "hospital episodes of SECRET", "by": manager(other)}
     found = actions.expect_case(centre=other, period_start=START, period_end=END, **named)
     kept = CaseVersion.objects.get(case__centre=other, case__case_id="SECRET-1")
-    return receive(other, case("SECRET-1"), case("SECRET-3"), filename="secret.csv"), {"explain": found.pk, "erase_case": kept.pk}
+    numbers = {"explain": found.pk, "reply_expected": found.pk, "erase_case": kept.pk}
+    return receive(other, case("SECRET-1"), case("SECRET-3"), filename="secret.csv"), numbers
 
 
 def address(name, submission, numbers):
@@ -62,7 +63,8 @@ def answer(browser, name, url):
 @pytest.mark.parametrize(("role", "scope"), STRANGERS, ids=lambda value: getattr(value, "key", value or "all"))
 def test_no_page_of_another_centre_opens(as_, own, theirs, role, scope):
     browser = as_(role, scope)
-    opens = {NetworkLead: {"reopen_series"}, NationalCommissioner: {"enter_expenditure"}}.get(role, set())
+    payer = {"enter_expenditure", "send_contract_return"}
+    opens = {NetworkLead: {"reopen_series"}, NationalCommissioner: payer}.get(role, set())
     assert len(HERE) + len(SENT) > 15
     for name in [*HERE, *SENT]:
         found = answer(browser, name, address(name, *theirs))
