@@ -36,6 +36,16 @@ BRISK = tried(8)
 POLICY = Policy()
 
 
+def protected_or_public(system: System) -> System:
+    """The system as it is published; one that is rightly refused, since earlier editions give a number away, is passed over."""
+    try:
+        return protected(system)
+    except InputError as refused:
+        if "figures that are public already give them away" not in str(refused):
+            raise
+        reject()
+
+
 # ------------------------------------------------------------------------------------------------ nothing is told
 
 
@@ -82,12 +92,7 @@ def test_nor_of_editions_by_centre_and_by_region():
     @BRISK
     @given(systems.through_levels(most=14))
     def keeps(system):
-        try:
-            made = protected(system)
-        except InputError as refused:  # two numbers of at least 1 whose sum of 3 an earlier edition states
-            if "figures that are public already give them away" not in str(refused):
-                raise
-            reject()
+        made = protected_or_public(system)  # two numbers of at least 1 whose sum of 3 an earlier edition states
         if made.grand not in made.hidden:
             assert least.given_away(made, truths(made)) == {}
 
@@ -159,7 +164,8 @@ def test_an_edition_after_another_gives_nothing_away(name):
     def keeps(system, seed, policy):
         draw = np.random.default_rng(seed)
         truth = draw.multinomial(int(draw.integers(60, 900)), draw.dirichlet(np.full(len(system.truth), 0.8)))
-        made = protected(replace(system, truth=tuple(truth.tolist()), policy=policy))
+        # a pool less its first year is known to whoever has both, before an edition lists those two years together
+        made = protected_or_public(replace(system, truth=tuple(truth.tolist()), policy=policy))
         least.tells_nothing(made, solved)
 
     keeps()
