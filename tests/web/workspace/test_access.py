@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from plenary.collection import actions
+from plenary.collection.actions import entry
 from plenary.collection.models import CaseVersion
 from plenary.core.permissions import (
     Administrator,
@@ -24,8 +25,9 @@ assert urlpatterns  # importing the addresses declares them
 
 HERE = [name for name, route in ROUTES.items() if "<slug:service>/<str:ods>/<str:period>/" in route.pattern]
 SENT = [name for name, route in ROUTES.items() if route.pattern.startswith("workspace/submissions/<int:number>/")]
-POSTED = {"check_submission", "accept_submission", "forget_headings"}
-SECRETS = ("SECRET-1", "SECRET-2", "secret.csv", "hospital episodes of SECRET")
+POSTED = {"check_submission", "accept_submission", "forget_headings", "drop_draft"}
+OF_ONE_PERSON = {"draft", "drop_draft"}
+SECRETS = ("SECRET-1", "SECRET-2", "SECRET-4", "secret.csv", "hospital episodes of SECRET")
 
 STRANGERS = [
     (CentreDataManager, "adult-ecmo/RJ1"),
@@ -45,13 +47,19 @@ def theirs(other):
     named = {"case_id": "SECRET-2", "source": "hospital episodes of SECRET", "by": manager(other)}
     found = actions.expect_case(centre=other, period_start=START, period_end=END, **named)
     kept = CaseVersion.objects.get(case__centre=other, case__case_id="SECRET-1")
+    begun = entry.save_draft(
+        centre=other, period_start=START, period_end=END, values=case("SECRET-4"), by=manager(other)
+    )  # fmt: skip
     numbers = {"explain": found.pk, "reply_expected": found.pk, "erase_case": kept.pk}
+    numbers |= dict.fromkeys(("case_history", "case_history_file"), kept.case_id)
+    numbers |= dict.fromkeys(OF_ONE_PERSON, begun.pk)
     return receive(other, case("SECRET-1"), case("SECRET-3"), filename="secret.csv"), numbers
 
 
 def address(name, submission, numbers):
     if name in SENT:
-        return reverse(name, args=[submission.pk])
+        key = ["0" * 32] if "<slug:key>" in ROUTES[name].pattern else []
+        return reverse(name, args=[submission.pk, *key])
     number = [numbers[name]] if "<int:number>" in ROUTES[name].pattern else []
     return reverse(name, args=["adult-ecmo", "RM2", "2025", *number])
 
@@ -88,7 +96,8 @@ def test_the_people_of_the_centre_open_every_page_that_is_theirs(as_, theirs, ro
     closed = {"reopen_series"} | ({"sign_off", "erase_case"} if role is CentreDataManager else set())
     for name in [one for one in [*HERE, *SENT] if one not in POSTED]:
         found = browser.get(address(name, *theirs))
-        assert (name, found.status_code) == (name, 403 if name in closed else 200)
+        absent = name in OF_ONE_PERSON | {"confirm_warning", "record_consent"}  # of somebody else, or of nothing
+        assert (name, found.status_code) == (name, 403 if name in closed else 404 if absent else 200)
 
 
 def test_what_is_not_there_is_not_found(as_, own):

@@ -226,8 +226,8 @@ def test_the_lead_of_another_network_opens_nothing(as_, own):
 
 def test_cases_that_are_begun_and_not_finished_are_told_before_the_sign_off(as_, own):
     lead, manager = as_(CentreLead, "adult-ecmo/RJ1"), as_(CentreDataManager, "adult-ecmo/RJ1", name="Dana Manager")
-    assert "Begun and not finished" not in lead.get(f"{HERE}sign-off/").text
+    assert "begun and not finished" not in lead.get(f"{HERE}sign-off/").text
     manager.post(f"{HERE}key/", {"case_id": "SECRET-7", "do": "save"})
     page = lead.get(f"{HERE}sign-off/").text
-    assert "Dana Manager: 1 case." in page
+    assert "Dana Manager: 1 case begun and not finished." in page
     assert "SECRET-7" not in page

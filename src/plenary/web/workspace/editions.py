@@ -246,9 +246,7 @@ def preview(request: HttpRequest, number: int, name: str) -> HttpResponseBase:  
     kind = TYPES.get(path.suffix)
     if kind is None:
         raise Http404("There is no such file in this edition.")
-    answer = FileResponse(path.open("rb"), content_type=kind)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return FileResponse(path.open("rb"), content_type=kind)
 
 
 def set_aside(request: HttpRequest, number: int) -> HttpResponse:

@@ -79,7 +79,7 @@ def issue(request: HttpRequest, service: str, ods: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = attempt(form, lambda: actions.issue_key(centre=centre, name=form.cleaned_data["name"], by=asking), field="name")
         if made is not None:
-            answer = render_page(
+            return render_page(
                 request,
                 "workspace/key_issued.jinja",
                 title="The key is issued",
@@ -88,8 +88,6 @@ def issue(request: HttpRequest, service: str, ods: str) -> HttpResponse:
                 facts=[("System", made[0].name), ("Key", made[0].key_id), ("Secret", made[1])],
                 back=reverse("systems", args=[service, ods]),
             )
-            answer["Cache-Control"] = "no-store"
-            return answer
     return form_page(
         request,
         form,
