@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -118,6 +118,10 @@ class Finding:
     """The identifier of the case, of a warning on a row."""
     key: str = ""
     """By which a warning is known whatever the file: case, field, rule and value. Empty for what cannot be confirmed."""
+
+    def told(self) -> dict[str, object]:
+        """Return what a command says of it. The case and the key are for the app, which lets centres confirm warnings."""
+        return {name: value for name, value in asdict(self).items() if name not in {"case", "key"}}
 
 
 class Findings(list[Finding]):

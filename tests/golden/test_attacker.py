@@ -156,6 +156,7 @@ def test_a_service_that_begins_and_one_that_ends_keep_theirs(tmp_path):
 OVERLAPPING = (("2024", "2024/25", "2025"), ("2023/24", "2024", "2024/25"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", OVERLAPPING, ids=" ".join)
 def test_calendar_and_financial_years_that_overlap_keep_theirs(tmp_path, labels):
     cases = patients(61, {"A": 34, "B": 25, "C": 80}, years=[2023, 2024, 2025])

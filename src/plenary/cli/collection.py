@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ def _line(finding: Finding) -> str:
 def _document(collection: Collection, findings: Findings) -> dict[str, Any]:
     return {
         "label": collection.label,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [finding.told() for finding in findings],
         "counts": _counts(findings),
         "cases": {service: len(table) for service, table in sorted(collection.cases.items())},
         "inputs": dict(collection.inputs),

@@ -74,7 +74,7 @@ def _check(arguments: argparse.Namespace) -> int:
         told = {
             "fields": len(found.entries),
             "forms": len(found.forms),
-            "findings": [asdict(one) for one in findings],
+            "findings": [one.told() for one in findings],
             "counts": counts,
         }
         _print(told)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def _build(arguments: argparse.Namespace) -> int:
     for finding in findings:
         place = finding.file + (f":{finding.row}" if finding.row else "")
         steps.tell(f"{finding.severity}  {place}  {finding.field}  {finding.message} {finding.remedy}".rstrip())
-    report: dict[str, Any] = {"label": collection.label, "findings": [asdict(finding) for finding in findings]}
+    report: dict[str, Any] = {"label": collection.label, "findings": [finding.told() for finding in findings]}
     if findings.blocking:
         steps.tell(f"{len(findings.blocking)} blocking findings: nothing was built.")
         return _print(arguments, report | {"built": False}, 1)

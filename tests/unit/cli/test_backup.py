@@ -63,6 +63,7 @@ def assert_same(old: Installation, new: Installation, sha: str) -> None:
     assert (new.data / "editions" / "2025" / "index.html").read_text() == "<p>2025</p>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ready", [False, True], ids=["into nothing", "into a new installation"])
 def test_there_and_back(filled, migrated, tmp_path, ready):
     new = migrated.copy_to(tmp_path / "new") if ready else Installation(tmp_path / "new")
@@ -70,6 +71,7 @@ def test_there_and_back(filled, migrated, tmp_path, ready):
     assert_same(filled.place, new, filled.sha)
 
 
+@pytest.mark.slow
 def test_an_installation_in_use_is_not_overwritten(filled):
     before = filled.place.json("user", "list")
     assert "empty one" in filled.place.run("restore", str(filled.backup), expect=2)
@@ -106,6 +108,7 @@ def test_a_file_that_is_no_backup_is_refused(tmp_path, content):
     assert "no backup" in Installation(tmp_path / "new").run("restore", str(tmp_path / "x.tar"), expect=2)
 
 
+@pytest.mark.slow
 def test_a_packed_backup_that_is_cut_short_is_refused(filled, tmp_path):
     filled.place.run("backup", "--out", str(tmp_path / "b.tar.gz"))
     whole = (tmp_path / "b.tar.gz").read_bytes()

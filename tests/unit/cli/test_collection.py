@@ -58,7 +58,7 @@ def test_json_alone_on_standard_output(collection, capsys):
     assert document["cases"] == {"lam": 0}
     assert set(document["inputs"]) == set(FILES)
     for finding in document["findings"]:
-        assert set(finding) == {"file", "row", "field", "rule", "severity", "message", "remedy", "case", "key"}
+        assert set(finding) == {"file", "row", "field", "rule", "severity", "message", "remedy"}
         assert finding["rule"] in RULES
 
 

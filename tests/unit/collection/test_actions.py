@@ -129,7 +129,7 @@ class TestReceive:
     def test_people_of_other_places_do_not_send(self, centre, elsewhere):
         before = Submission.objects.count()
         for who in outsiders(elsewhere):
-            with pytest.raises(Refused, match="Only people of adult-ecmo/RJ1"):
+            with pytest.raises(Refused, match="Only people and systems of adult-ecmo/RJ1"):
                 actions.receive(centre=centre, **PERIOD, filename="a.csv", content=make.case_file(case("A1")), by=who)
         assert Submission.objects.count() == before
 

@@ -14,3 +14,10 @@ def test_findings_are_told_apart_by_severity():
 def test_order_is_file_row_field():
     found = Findings([one("notice", 10), one("notice", 9), one("notice", 30, file="A.csv")])
     assert [(finding.file, finding.row) for finding in found.ordered()] == [("A.csv", 30), ("a.csv", 9), ("a.csv", 10)]
+
+
+def test_a_command_tells_what_to_mend_and_not_by_what_a_warning_is_known():
+    found = Finding("a.csv", 2, "x", "jump", "warning", "message", "remedy", case="K1", key="99ab")
+    assert found.told() == {
+        "file": "a.csv", "row": 2, "field": "x", "rule": "jump", "severity": "warning", "message": "message", "remedy": "remedy",
+    }  # fmt: skip
