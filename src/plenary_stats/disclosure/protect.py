@@ -137,9 +137,15 @@ class Work:
         return np.where(np.isnan(values), guess, values)
 
     def given_away_before(self) -> set[tuple[str, ...]]:
-        """Return the numbers that earlier editions give away by themselves: nothing that is withheld now can mend that."""
+        """Return the numbers that earlier editions give away by themselves: nothing that is withheld now can mend that.
+
+        A year that stands in no table is a number only once this edition has pools with it: they are asked with it, all withheld.
+        """
+        if not self.previous:
+            return set()
         own = {(quantity_of(fact.key), *fact.key[1]) for fact in self.facts}
-        return self.bad(audit((), self.policy, self.previous)) - own if self.previous else set()
+        most = self.write({self.cells.number[fact.key] for fact in self.facts if fact.value != 0})
+        return (self.bad(audit((), self.policy, self.previous)) | self.bad(audit(most, self.policy, self.previous))) - own
 
     def bad(self, found: Audit) -> set[tuple[str, ...]]:
         """Return quantity and place of each number that is not safe; a dimension that the audited tables lack is at its total."""

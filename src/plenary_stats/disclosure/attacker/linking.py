@@ -7,7 +7,7 @@ Sums that the shown figures contradict are dropped, and so are those that a piec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -102,7 +102,7 @@ class _Dimension:
     """A dimension whose codes are made of one another."""
 
     def __init__(self, view: View, column: int) -> None:
-        self.view, self.column, self.codes = view, column, view.figures.dimensions[column]
+        self.view, self.column, self.codes, self.begin = view, column, view.figures.dimensions[column], len(view)
         self.centre, self.service = view.figures.position("centre"), view.figures.position("service")
         self.number = _numbers(view)
         self.fresh: dict[Key, int] = {}
@@ -147,14 +147,25 @@ class _Dimension:
             lines[(*row[:column], -1, *row[column + 1 :])][row[column]] = cell
         wanted = self._wanted(lines)
         found: list[Pair] = []
+        formed: set[int] = set()
         for line, cells in lines.items():
             cut = self.codes.cut(tuple(sorted(cells)), self._among(line), wanted.get(self._group(line), ()))
             for whole, parts in cut:
                 numbers = tuple(cells[part] if part in cells else self._piece(line, part) for part in parts)
                 self.pieces[cells[whole]].update(parts)
                 found.append((cells[whole], numbers))
+                formed.update(number for number in numbers if number < self.begin)
         self._settle()
+        if self.codes.timed:
+            self._told_apart(formed)
         return found
+
+    def _told_apart(self, formed: Iterable[int]) -> None:
+        """Note of pieces of time that the hierarchies had formed already that they stand in no table either."""
+        view = self.view
+        for cell in formed:
+            if not view.published[cell] and np.isnan(view.value[cell]) and view.quantity(cell) not in fig.REMAINDERS:
+                view.implied[cell] = True
 
     def _piece(self, line: Key, code: int) -> int:
         """Return the cell of a piece; a new one stands in no table."""

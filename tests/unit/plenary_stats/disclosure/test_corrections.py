@@ -8,6 +8,8 @@ import pytest
 from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
+from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.scenes import TO_TOTAL
 
 
 def counts(cells: dict, service: str = "one") -> ResultTable:
@@ -166,3 +168,34 @@ def test_what_is_public_is_blamed_where_something_is():
     values = {("A", "Total"): 40, ("B", "Total"): 10, ("Total", "Total"): 45}
     register = ({"service": "one", "centre": "A", "value": 40},)
     assert "figures that are public already give them away" in refused(values, Policy(already_public=register))
+
+
+POOLS = {("C", "2019 to 2020"): 50, ("C", "2020"): 40}
+
+
+def by_period(cells: dict) -> ResultTable:
+    return known.counts(cells, ("centre", "period"))
+
+
+@pytest.mark.parametrize("total", [None, 200])
+def test_a_year_that_regions_and_pools_tell_together_is_a_leak_though_no_table_lists_it(total):
+    """C is the whole of the West: its 2019 is the pool less 2020, and Total less North where that is told and fits."""
+    found = verdicts_by_period(
+        audit([by_period(POOLS)], TO_TOTAL, [by_period({("North", "2019"): 90, ("Total", "2019"): total})])
+    )
+    assert found["C", "2019"] == (10, 10, "exact")
+    made = protect([by_period(POOLS)], TO_TOTAL, [[by_period({("North", "2019"): 90, ("Total", "2019"): total})]])
+    assert made.audit.totals["exact"] == made.audit.totals["narrow"] == 0
+    assert made.audit.totals["secondary"] > 0
+
+
+def test_what_an_earlier_edition_gives_away_of_a_year_stops_no_later_one():
+    """Total less North was C's 10 before C was ever listed by year: that stays known, and all else of C is withheld."""
+    before = by_period({("North", "2019"): 90, ("Total", "2019"): 100})
+    made = protect([by_period(POOLS)], TO_TOTAL, [[before]])
+    assert [row["status"] for row in made.tables[0].rows()] == ["c", "c"]
+    assert verdicts_by_period(made.audit)["C", "2019"] == (10, 10, "exact")
+
+
+def verdicts_by_period(found) -> dict:
+    return {(row["centre"], row["period"]): (row["low"], row["high"], row["verdict"]) for row in found.rows()}
