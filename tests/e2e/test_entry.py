@@ -216,7 +216,8 @@ def test_from_the_invitation_to_the_signed_series(page, member, sign_in, ecmo):
 def test_follow_up_and_an_objection_are_walked(page, member, sign_in, ecmo):
     accepted_by_screen(ecmo)
     sign_in(member(CentreLead, "ecmo-adult/RJ1", name="Lee Lead"))
-    page.get_by_role("navigation", name="Menu").get_by_role("link", name="Follow-up", exact=True).click()
+    page.goto("/workspace/collection/")
+    page.locator("main").get_by_role("link", name="Follow-up", exact=True).click()
     check_page(page)
     page.locator("main").get_by_role("link", name=re.compile(r"\(RJ1\)")).click()
     check_page(page)

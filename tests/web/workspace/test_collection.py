@@ -4,6 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from plenary.collection import actions, queries
 from plenary.collection.terms import Progress, SeriesState
@@ -290,3 +291,9 @@ def test_a_form_without_its_token_is_refused(own, as_):
     mine.handler.enforce_csrf_checks = True
     assert mine.post(f"{HERE}upload/", sent(case("A"))).status_code == 403
     assert not queries.submissions(lead(own)).exists()
+
+
+def test_what_belongs_to_collecting_is_a_link_away(as_, own):
+    page = as_(CentreDataManager, own.key).get("/workspace/collection/").text
+    for name in ("deadlines", "data_queries", "ascertainment", "follow_up", "shared_patients", "confirmations"):
+        assert f'href="{reverse(name)}"' in page

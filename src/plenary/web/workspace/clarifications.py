@@ -79,7 +79,7 @@ def all_queries(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         request,
         title="Queries",
         section=SECTION,
-        crumbs=home(),
+        crumbs=[*home(), ("Collection", reverse("collection"))],
         columns=("Query", "Centre", "Service", "Period", "Answer by", "State"),
         rows=[_row(one, words.get(one.pk, ""), whole=as_file) for one in form.keep(found, words)],
         intro=["Questions of the network to a centre about its cases. The network sees no case by asking."],
@@ -162,7 +162,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 def _crumbs() -> Crumbs:
-    return [*home(), (SECTION, reverse("data_queries"))]
+    return [*home(), ("Collection", reverse("collection")), (SECTION, reverse("data_queries"))]
 
 
 # -- one query

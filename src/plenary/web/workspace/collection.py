@@ -101,6 +101,13 @@ class ProgressFilter(FilterForm):
         return False
 
 
+BESIDE = (
+    ("Deadlines", "deadlines"), ("Queries", "data_queries"), ("Ascertainment", "ascertainment"), ("Follow-up", "follow_up"),
+    ("Patients of two centres", "shared_patients"), ("Confirmed warnings", "confirmations"),
+)  # fmt: skip
+"""What belongs to collecting and is for everybody who follows it."""
+
+
 def my_centres(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     """Show how far each centre has come: the own ones, or all of the network for whoever follows it."""
     asking = who(request)
@@ -124,6 +131,7 @@ def my_centres(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         as_file=as_file,
         download=reverse("collection_file"),
         template="workspace/collection.jinja",
+        beside=[(text, reverse(name)) for text, name in BESIDE],
         empty=("No centre of this service is yours to see.", "Ask the administrator to appoint you.", None),
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ from plenary.web.design.formats import day, moment, number, plural
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag
 from plenary.web.routes import who
 from plenary.web.workspace.collection import ProgressFilter, followed_services
-from plenary.web.workspace.pages import REFUSALS, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, read_period
 from plenary_stats import charts
 
@@ -62,7 +62,7 @@ def all_deadlines(request: HttpRequest, *, as_file: bool = False) -> HttpRespons
         request,
         title="Deadlines",
         section=SECTION,
-        crumbs=home(),
+        crumbs=[*home(), ("Collection", reverse("collection"))],
         columns=(
             "Centre", "Sent", "Checked", "Accepted", "Explained", "Signed off", Column("Queries", numeric=True),
             Column("Patients of two centres", numeric=True), Column("Days left", numeric=True),
@@ -154,6 +154,10 @@ class DeadlineForm(forms.Form):
     due_on = SplitDateField(label="To be signed off by", error_messages={"required": "Give the last day"})
 
 
+def _crumbs() -> Crumbs:
+    return [*home(), ("Collection", reverse("collection")), (SECTION, reverse("deadlines"))]
+
+
 def set_deadline(request: HttpRequest, service: str, period: str) -> HttpResponse:
     """Set by when the centres of a service sign a period off."""
     found, within = registry.service(service), read_period(period)
@@ -166,7 +170,7 @@ def set_deadline(request: HttpRequest, service: str, period: str) -> HttpRespons
             messages.success(request, f"The deadline is {day(due)}. Reminders go out before it.")
             return redirect(f"{reverse('deadlines')}?service={service}&period={period}")
     return form_page(
-        request, form, title="Set the deadline", section=SECTION, crumbs=[*home(), (SECTION, reverse("deadlines"))],
+        request, form, title="Set the deadline", section=SECTION, crumbs=_crumbs(),
         intro=[f"{found.name}, {within.words}. The people of each centre that has not signed off are reminded by e-mail."],
         submit="Set it",
     )  # fmt: skip
@@ -182,7 +186,7 @@ def reminders(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         request,
         title="Reminders that were sent",
         section=SECTION,
-        crumbs=[*home(), (SECTION, reverse("deadlines"))],
+        crumbs=_crumbs(),
         columns=("Sent", "To", "Centre", "Service", "Period", "Deadline", "Stage"),
         rows=[_reminder_row(one, names) for one in found],
         intro=["You asked for no early reminders." if declined else "You get early reminders, and those of the last days."],

@@ -46,7 +46,7 @@ def _url(name: str, centre: Any, *more: object) -> str:
 
 
 def _top() -> Crumbs:
-    return [*home(), (SECTION, reverse("follow_up"))]
+    return [*home(), ("Collection", reverse("collection")), (SECTION, reverse("follow_up"))]
 
 
 def _centre(service: str, ods: str) -> Any:
@@ -101,7 +101,7 @@ def centres(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         request,
         title=SECTION,
         section="Collection",
-        crumbs=home(),
+        crumbs=[*home(), ("Collection", reverse("collection"))],
         columns=("Centre", *(Column(STATES[state].text, numeric=True) for state in FollowState)),
         rows=rows,
         intro=[words],
