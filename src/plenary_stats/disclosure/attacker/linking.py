@@ -7,7 +7,7 @@ Sums that the shown figures contradict are dropped, and so are those that a piec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -147,23 +147,21 @@ class _Dimension:
             lines[(*row[:column], -1, *row[column + 1 :])][row[column]] = cell
         wanted = self._wanted(lines)
         found: list[Pair] = []
-        formed: set[int] = set()
         for line, cells in lines.items():
             cut = self.codes.cut(tuple(sorted(cells)), self._among(line), wanted.get(self._group(line), ()))
             for whole, parts in cut:
                 numbers = tuple(cells[part] if part in cells else self._piece(line, part) for part in parts)
                 self.pieces[cells[whole]].update(parts)
                 found.append((cells[whole], numbers))
-                formed.update(number for number in numbers if number < self.begin)
         self._settle()
         if self.codes.timed:
-            self._told_apart(formed)
+            self._told_apart(found)
         return found
 
-    def _told_apart(self, formed: Iterable[int]) -> None:
+    def _told_apart(self, found: Sequence[Pair]) -> None:
         """Note of pieces of time that the hierarchies had formed already that they stand in no table either."""
         view = self.view
-        for cell in formed:
+        for cell in {part for _, parts in found for part in parts if part < self.begin}:
             if not view.published[cell] and np.isnan(view.value[cell]) and view.quantity(cell) not in fig.REMAINDERS:
                 view.implied[cell] = True
 
