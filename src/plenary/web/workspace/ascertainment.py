@@ -21,7 +21,7 @@ from plenary.web.design.formats import moment, number, plural
 from plenary.web.design.tables import Cell, Column, Link
 from plenary.web.routes import who
 from plenary.web.workspace.collection import ProgressFilter, followed_services
-from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import attempt, collecting, form_page, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
 
 SECTION = "Ascertainment"
@@ -43,7 +43,7 @@ def ascertainment(request: HttpRequest, *, as_file: bool = False) -> HttpRespons
         request,
         title=SECTION,
         section=SECTION,
-        crumbs=[*home(), ("Collection", reverse("collection"))],
+        crumbs=collecting(),
         columns=COLUMNS,
         rows=[_row(asking, one, form.data["service"], period) for one in found],
         intro=_intro(chosen, period, found),
@@ -135,7 +135,7 @@ def load(request: HttpRequest) -> HttpResponse:
         form,
         title="Load hospital data",
         section=SECTION,
-        crumbs=[*home(), ("Collection", reverse("collection")), (SECTION, reverse("ascertainment"))],
+        crumbs=[*collecting(), (SECTION, reverse("ascertainment"))],
         intro=[
             "Missing cases become expected cases of their centres. Pairs to be looked at become questions to them.",
             "No case series can be signed off before each is answered. What centres have said of an earlier answer stands.",
@@ -194,7 +194,7 @@ def send_list(request: HttpRequest) -> HttpResponse:
         form,
         title="Send a list of expected cases",
         section=SECTION,
-        crumbs=[*home(), ("Collection", reverse("collection")), (SECTION, reverse("ascertainment"))],
+        crumbs=[*collecting(), (SECTION, reverse("ascertainment"))],
         intro=[
             "Each case must then be sent by its centre under the same identifier, or explained, before the series is signed off."
         ],

@@ -24,7 +24,7 @@ from plenary.web.design.formats import day, moment, plural
 from plenary.web.design.tables import Cell, Link, Several, Tag, table
 from plenary.web.routes import Permission, Scope, only, who
 from plenary.web.workspace.collection import followed_services
-from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, collecting, form_page, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
 
 SECTION = "Queries"
@@ -79,7 +79,7 @@ def all_queries(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         request,
         title="Queries",
         section=SECTION,
-        crumbs=[*home(), ("Collection", reverse("collection"))],
+        crumbs=collecting(),
         columns=("Query", "Centre", "Service", "Period", "Answer by", "State"),
         rows=[_row(one, words.get(one.pk, ""), whole=as_file) for one in form.keep(found, words)],
         intro=["Questions of the network to a centre about its cases. The network sees no case by asking."],
@@ -162,7 +162,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 def _crumbs() -> Crumbs:
-    return [*home(), ("Collection", reverse("collection")), (SECTION, reverse("data_queries"))]
+    return [*collecting(), (SECTION, reverse("data_queries"))]
 
 
 # -- one query

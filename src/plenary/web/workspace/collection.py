@@ -26,7 +26,7 @@ from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag, csv_download, table
 from plenary.web.routes import who
 from plenary.web.uploads import too_large
-from plenary.web.workspace.pages import Crumbs, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import Crumbs, attempt, collecting, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
 
 SECTION = "Collection"
@@ -67,7 +67,7 @@ class Place:
         return reverse(name, args=[*self.arguments, *more])
 
     def crumbs(self) -> Crumbs:
-        return [*home(), ("Collection", reverse("collection")), (self.words, self.url("series"))]
+        return [*collecting(), (self.words, self.url("series"))]
 
 
 def place(service: str, ods: str, period: str) -> Place:

@@ -18,7 +18,7 @@ from plenary.web.design.formats import moment
 from plenary.web.design.tables import Cell
 from plenary.web.routes import who
 from plenary.web.workspace.collection import SECTION, ProgressFilter, followed_services, place_of
-from plenary.web.workspace.pages import ReasonForm, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import ReasonForm, attempt, collecting, form_page, list_page, posted
 from plenary_stats.findings import RULES
 
 
@@ -49,7 +49,7 @@ def all_confirmations(request: HttpRequest, *, as_file: bool = False) -> HttpRes
         request,
         title="Confirmed warnings",
         section=SECTION,
-        crumbs=[*home(), (SECTION, reverse("collection"))],
+        crumbs=collecting(),
         columns=("Centre", "Case", "Field", "Rule", "Reason", "Confirmed"),
         rows=[row for row in rows if wanted in " ".join(map(str, row[2:5])).casefold()],
         intro=[

@@ -26,7 +26,7 @@ from plenary.web.design.formats import day, moment, number, plural
 from plenary.web.design.tables import Cell, Column, Link, Several, Tag
 from plenary.web.routes import who
 from plenary.web.workspace.collection import ProgressFilter, followed_services
-from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, collecting, form_page, list_page, posted
 from plenary.web.workspace.periods import Period, read_period
 from plenary_stats import charts
 
@@ -62,7 +62,7 @@ def all_deadlines(request: HttpRequest, *, as_file: bool = False) -> HttpRespons
         request,
         title="Deadlines",
         section=SECTION,
-        crumbs=[*home(), ("Collection", reverse("collection"))],
+        crumbs=collecting(),
         columns=(
             "Centre", "Sent", "Checked", "Accepted", "Explained", "Signed off", Column("Queries", numeric=True),
             Column("Patients of two centres", numeric=True), Column("Days left", numeric=True),
@@ -155,7 +155,7 @@ class DeadlineForm(forms.Form):
 
 
 def _crumbs() -> Crumbs:
-    return [*home(), ("Collection", reverse("collection")), (SECTION, reverse("deadlines"))]
+    return [*collecting(), (SECTION, reverse("deadlines"))]
 
 
 def set_deadline(request: HttpRequest, service: str, period: str) -> HttpResponse:

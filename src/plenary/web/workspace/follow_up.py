@@ -24,7 +24,7 @@ from plenary.web.design.formats import day, moment, number, plural
 from plenary.web.design.tables import Cell, Column, Link, Tag, csv_download, table
 from plenary.web.routes import who
 from plenary.web.workspace.collection import followed_services
-from plenary.web.workspace.pages import NOT_POSSIBLE, Crumbs, EmptyForm, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import NOT_POSSIBLE, Crumbs, EmptyForm, attempt, collecting, form_page, list_page, posted
 
 SECTION = "Follow-up"
 STATES = {
@@ -46,7 +46,7 @@ def _url(name: str, centre: Any, *more: object) -> str:
 
 
 def _top() -> Crumbs:
-    return [*home(), ("Collection", reverse("collection")), (SECTION, reverse("follow_up"))]
+    return [*collecting(), (SECTION, reverse("follow_up"))]
 
 
 def _centre(service: str, ods: str) -> Any:
@@ -101,7 +101,7 @@ def centres(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         request,
         title=SECTION,
         section="Collection",
-        crumbs=[*home(), ("Collection", reverse("collection"))],
+        crumbs=collecting(),
         columns=("Centre", *(Column(STATES[state].text, numeric=True) for state in FollowState)),
         rows=rows,
         intro=[words],

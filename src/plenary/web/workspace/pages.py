@@ -39,6 +39,11 @@ def home() -> Crumbs:
     return [("My work", reverse("workspace"))]
 
 
+def collecting() -> Crumbs:
+    """Return the crumbs above every page that belongs to the collection."""
+    return [*home(), ("Collection", reverse("collection"))]
+
+
 def list_page(
     request: HttpRequest,
     *,

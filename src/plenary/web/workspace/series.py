@@ -21,7 +21,7 @@ from plenary.web.design.formats import day, moment, plural
 from plenary.web.design.tables import Cell, Link, Several, Tag
 from plenary.web.routes import who
 from plenary.web.workspace.collection import SECTION, Place, place
-from plenary.web.workspace.pages import Crumbs, ReasonForm, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import Crumbs, ReasonForm, attempt, collecting, form_page, list_page, posted
 
 STATUSES = {
     "missing": Tag("Missing", "red"),
@@ -327,7 +327,7 @@ def reopen(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
         form,
         title="Open a signed-off series again",
         section=SECTION,
-        crumbs=[*home(), ("Collection", reverse("collection"))],
+        crumbs=collecting(),
         intro=[f"{here.centre.service.name}, {here.words}. The centre can then change its cases and must sign off again."],
         submit="Open again",
         kind="warning",

@@ -21,7 +21,7 @@ from plenary.web.design.formats import number as written
 from plenary.web.design.tables import Cell, Link, Tag
 from plenary.web.routes import Permission, Scope, only, who
 from plenary.web.workspace.collection import SECTION, ProgressFilter, followed_services
-from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, form_page, home, list_page, posted
+from plenary.web.workspace.pages import REFUSALS, Crumbs, attempt, collecting, form_page, list_page, posted
 
 TITLE = "Patients of two centres"
 STATES = {
@@ -47,7 +47,7 @@ class SharedFilter(ProgressFilter):
 
 
 def _crumbs() -> Crumbs:
-    return [*home(), (SECTION, reverse("collection"))]
+    return collecting()
 
 
 def all_shared(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
