@@ -12,6 +12,11 @@ from typing import Final
 from plenary.core.terms import NotPossible
 
 
+def choices(enum: type[StrEnum]) -> list[tuple[str, str]]:
+    """Return the members of an enum as a column offers them: the value, and the same in words."""
+    return [(member.value, member.value.replace("_", " ")) for member in enum]
+
+
 class SubmissionState(StrEnum):
     RECEIVED = "received"
     CHECKED = "checked"

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from plenary.collection import actions, queries
+from plenary.collection.actions import intake
 from plenary.collection.models import CaseSeries, CaseVersion, ExpectedCase, Submission
 from plenary.core import permissions as roles
 from plenary.core import queries as core
@@ -15,7 +16,7 @@ from plenary_stats.ingest import Finding
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case
 from tests.factories.core import make_who
-from tests.unchanged import DiskFullError, fail_to_record, nothing_changes
+from tests.unchanged import DiskFullError, cannot_tell, nothing_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -115,8 +116,7 @@ def test_who_may_and_who_is_refused_without_a_trace(centre, verb, name):
 def test_what_cannot_be_told_is_not_done(centre, verb, monkeypatch):
     allowed, attempt = ATTEMPTS[verb]
     name = "lead" if "lead" in allowed else "network lead"
-    monkeypatch.setattr(actions, "record", fail_to_record)
-    monkeypatch.setattr(actions, "record_read", fail_to_record)
+    cannot_tell(monkeypatch, actions)
     with nothing_changes(), pytest.raises(DiskFullError):
         attempt(centre, EVERYBODY[name])
 
@@ -145,7 +145,7 @@ class TestSigned:
         if not undo:
             reopen(signed, make.network_lead(signed))
         attempt = reopen if undo else (lambda centre, by: actions.sign_off_series(centre=centre, **PERIOD, by=by))
-        monkeypatch.setattr(actions, "record", fail_to_record)
+        cannot_tell(monkeypatch, actions)
         with nothing_changes(), pytest.raises(DiskFullError):
             attempt(signed, make.network_lead(signed) if undo else make.lead(signed))
 
@@ -301,9 +301,9 @@ def test_the_gravest_findings_are_kept_where_there_are_too_many(centre, monkeypa
     def found(severity, row):
         return Finding(file="f", row=row, field="x", rule="r", severity=severity, message="m", remedy="r")
 
-    monkeypatch.setattr(actions, "FINDINGS_KEPT", 4)
+    monkeypatch.setattr(intake, "FINDINGS_KEPT", 4)
     many = [found("notice", row) for row in range(9)] + [found("warning", 20), found("warning", 21), found("blocking", 30)]
-    kept = queries.read_findings(actions._findings_bytes(many))
+    kept = queries.read_findings(intake._findings_bytes(many))
     assert [(one.severity, one.row) for one in kept] == [("blocking", 30), ("warning", 20), ("warning", 21), ("notice", 0)]
 
 

@@ -16,7 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from plenary.collection import permissions, queries
-from plenary.collection.actions import CASE_ID_LENGTH, _refuse_signed, expect_case
+from plenary.collection.actions.acceptance import CASE_ID_LENGTH
+from plenary.collection.actions.series import _refuse_signed, expect_case
 from plenary.collection.models import Ascertainment, Case, ExpectedCase
 from plenary.collection.terms import HOSPITAL_DATA, LISTS, Explanation, Found, Reply, require_period
 from plenary.core.actions import record

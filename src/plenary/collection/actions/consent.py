@@ -9,7 +9,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from plenary.collection import permissions, queries
-from plenary.collection.actions import _refuse_change_to_signed, forget
+from plenary.collection.actions.acceptance import _refuse_change_to_signed
+from plenary.collection.actions.erasure import forget
 from plenary.collection.models import Case, CaseVersion, Consent, Submission
 from plenary.collection.queries import consent
 from plenary.collection.terms import Effect, Route, SubmissionState, require_period

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from plenary.collection import queries as collection
 from plenary.collection.actions import follow_up as actions
 from plenary.collection.models import CaseSeries, CaseVersion, FollowUp
 from plenary.collection.queries import follow_up as queries
@@ -145,7 +146,7 @@ def test_a_signed_off_series_stays_frozen_and_its_patients_are_followed(centre):
     report(centre, seen())
     again = CaseSeries.objects.get(pk=series.pk)
     assert (again.state, again.content_hash) == ("signed_off", series.content_hash)
-    assert make.actions.queries.series_content(again) == (2, series.content_hash)
+    assert collection.series_content(again) == (2, series.content_hash)
 
 
 def test_people_of_the_centre_alone(centre):

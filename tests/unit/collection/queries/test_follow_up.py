@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from plenary.collection import queries
 from plenary.collection.actions import follow_up as actions
@@ -115,7 +116,7 @@ def test_what_was_known_later_than_the_cut_off_does_not_count(centre):
     report(centre, seen(seen_on=date(2026, 3, 1)))
     FollowUp.objects.create(
         case=Case.objects.get(case_id="A"), seen_on=date(2027, 3, 1), status="dead", died_on=date(2027, 2, 1), source="gp",
-        reported_at=make.actions.timezone.now(),
+        reported_at=timezone.now(),
     )  # fmt: skip
     assert forward(centre)["RJ1", "A"] == {"last_seen_on": "2026-03-01", "vital_status": "alive"}
     FollowUp.objects.filter(status="dead").update(died_on=date(2026, 12, 31))

@@ -1,4 +1,4 @@
-"""The database itself refuses half states, whatever the code above it does."""
+"""What the tables of cases hold to."""
 
 from datetime import UTC, date, datetime
 
@@ -41,57 +41,6 @@ def refused(make_row, *args, **values):
         make_row(*args, **values)
 
 
-def test_data_set_version_stands_once(centre):
-    known = centre.service.data_set_versions.get()
-    again = {"service": centre.service, "version": known.version, "sha256": "1" * 64, "adopted_on": known.adopted_on}
-    refused(DataSetVersion.objects.create, **again)
-
-
-def test_data_set_version_is_named_by_service_and_version(centre):
-    assert str(centre.service.data_set_versions.get()) == "adult-ecmo 2025-1"
-
-
-@pytest.mark.parametrize("end", [START, date(2024, 1, 1)])
-def test_submission_period_runs_forward(centre, end):
-    refused(submission, centre, period_end=end)
-
-
-def test_superseded_names_what_superseded_it(centre):
-    refused(submission, centre, state="superseded")
-
-
-def test_what_is_not_superseded_names_nothing(centre):
-    later = submission(centre)
-    refused(submission, centre, state="checked", superseded_by=later)
-
-
-def test_superseded_by_a_later_one(centre):
-    later = submission(centre)
-    assert submission(centre, state="superseded", superseded_by=later).superseded_by == later
-
-
-def test_accepted_has_no_blocking_finding(centre):
-    refused(submission, centre, state="accepted", blocking=1)
-
-
-def test_one_accepted_file_a_period(centre):
-    submission(centre, state="accepted")
-    refused(submission, centre, state="accepted")
-
-
-def test_many_keyed_cases_a_period(centre):
-    submission(centre, state="accepted")
-    submission(centre, state="accepted", route="keyed")
-    submission(centre, state="accepted", route="keyed")
-    assert Submission.objects.count() == 3
-
-
-def test_accepted_files_of_two_centres(centre):
-    submission(centre, state="accepted")
-    submission(make.make_centre(ods="RJ7"), state="accepted")
-    assert Submission.objects.count() == 2
-
-
 def case(centre, case_id="A1"):
     return Case.objects.create(centre=centre, case_id=case_id, index_on=START)
 
@@ -129,56 +78,6 @@ def test_version_number_stands_once(centre):
     one, sent = case(centre), submission(centre)
     CaseVersion.objects.create(case=one, submission=sent, number=1, payload={}, current=False)
     refused(CaseVersion.objects.create, case=one, submission=sent, number=1, payload={})
-
-
-def expected(centre, **values):
-    usual = {"period_start": START, "period_end": END, "case_id": "A1", "source": "MDT"}
-    return ExpectedCase.objects.create(centre=centre, **usual | values)
-
-
-def test_a_source_expects_a_case_once(centre):
-    expected(centre)
-    refused(expected, centre)
-
-
-def test_two_sources_expect_the_same_case(centre):
-    expected(centre)
-    expected(centre, source="hospital episodes")
-    assert ExpectedCase.objects.count() == 2
-
-
-def test_expected_period_runs_forward(centre):
-    refused(expected, centre, period_end=START)
-
-
-def series(centre, **values):
-    return CaseSeries.objects.create(centre=centre, **{"period_start": START, "period_end": END} | values)
-
-
-def test_series_stands_once(centre):
-    series(centre)
-    refused(series, centre)
-
-
-def test_series_period_runs_forward(centre):
-    refused(series, centre, period_end=START)
-
-
-SIGNED = {"state": "signed_off", "declared_by": 12, "declared_at": AT, "content_hash": "a" * 64}
-
-
-def test_signed_off_with_all_that_belongs_to_it(centre):
-    assert series(centre, **SIGNED).content_hash == "a" * 64
-
-
-@pytest.mark.parametrize("absent", [{"declared_by": None}, {"declared_at": None}, {"content_hash": ""}])
-def test_signed_off_lacks_nothing(centre, absent):
-    refused(series, centre, **SIGNED | absent)
-
-
-@pytest.mark.parametrize("extra", [{"declared_by": 12}, {"declared_at": AT}, {"content_hash": "a" * 64}])
-def test_open_carries_no_declaration(centre, extra):
-    refused(series, centre, **extra)
 
 
 @pytest.mark.parametrize("model", [DataSetVersion, Submission, Case, CaseVersion, ExpectedCase, CaseSeries, Ascertainment])
