@@ -153,10 +153,8 @@ def inputs_of(
     """
     say("Computing the results")
     results = results_of(collection)
-    rules = replace(releases.Policy(), threshold=collection.threshold, already_public=collection.public)
     previous = _oldest_first(previous)
-    periods = [(collection.label, collection.period_start, collection.period_end), *map(_period, previous)]
-    policy = releases.with_days(rules, periods)
+    policy = _policy(collection, previous)
     earlier = tuple(tuple(verify.published(one)) for one in reversed(previous))
     say("Protecting small numbers")
     protected = releases.protected(results, policy, [table for tables in earlier for table in tables])
@@ -166,35 +164,50 @@ def inputs_of(
     if seal.WITHHELD in sealed.kinds.values():
         say(f"Leaving out the digests of files with so few cases ({folder.SEAL} would seal them)")
     return EditionInputs(
-        label=collection.label,
-        period_start=collection.period_start.isoformat(),
-        period_end=collection.period_end.isoformat(),
-        nation=collection.nation,
-        threshold=collection.threshold,
-        services=tuple(
-            ServiceEntry(one.slug, one.name, one.category, one.description, invented=collection.invented)
-            for one in collection.services
-        ),
-        centres=tuple(_centre(one) for one in collection.centres),
+        **_said(collection),
         tables=protected.tables,
         number=number,
         correction_note=correction,
         draft=len(reviewers) < 2,
-        invented=collection.invented,
         reviewers=tuple(reviewers),
-        outcomes=tuple(OutcomeEntry.of(agreed, one) for agreed in _agreed(collection) for one in agreed.outcomes),
-        narrative=collection.narrative,
         policy=releases.disclosure_policy_plain(policy),
         earlier=earlier,
         inputs=sealed.digests,
         input_digests=sealed.kinds,
-        definitions={f"{one.service}/outcomes": one.version for one in _agreed(collection)}
-        | {f"{slug}/dictionary": one.version for slug, one in sorted(collection.datasets.items())},
         code_version=write.code_version(),
         previous=known,
-        attribution=() if collection.populations else tuple(registry.attribution("ons")),
         wording=shared_words(registry.wording("public")),
     )
+
+
+def _policy(collection: Collection, previous: Sequence[Path]) -> releases.Policy:
+    """Return the disclosure rules of a collection, which know the days of its period and of the earlier editions'."""
+    rules = replace(releases.Policy(), threshold=collection.threshold, already_public=collection.public)
+    periods = [(collection.label, collection.period_start, collection.period_end), *map(_period, previous)]
+    return releases.with_days(rules, periods)
+
+
+def _said(collection: Collection) -> dict[str, Any]:
+    """Return what an edition says as the collection itself says it: its period, services, centres, outcomes and narrative."""
+    agreed = _agreed(collection)
+    return {
+        "label": collection.label,
+        "period_start": collection.period_start.isoformat(),
+        "period_end": collection.period_end.isoformat(),
+        "nation": collection.nation,
+        "threshold": collection.threshold,
+        "invented": collection.invented,
+        "services": tuple(
+            ServiceEntry(one.slug, one.name, one.category, one.description, invented=collection.invented)
+            for one in collection.services
+        ),
+        "centres": tuple(_centre(one) for one in collection.centres),
+        "outcomes": tuple(OutcomeEntry.of(one_set, one) for one_set in agreed for one in one_set.outcomes),
+        "narrative": collection.narrative,
+        "definitions": {f"{one.service}/outcomes": one.version for one in agreed}
+        | {f"{slug}/dictionary": one.version for slug, one in sorted(collection.datasets.items())},
+        "attribution": () if collection.populations else tuple(registry.attribution("ons")),
+    }
 
 
 @dataclass(frozen=True)

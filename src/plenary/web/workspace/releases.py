@@ -220,6 +220,10 @@ class RowFilter(FilterForm):
         ]
 
 
+REVIEWED = ("What", Column("Would be published", numeric=True), "Why withheld", "What a reader could work out", "Before")
+"""The headings of a proposal's rows."""
+
+
 def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> HttpResponse:
     """Show every row as it would leave, why it is withheld, and what a reader could work out of it."""
     asking = who(request)
@@ -234,13 +238,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         title=f"{one.label}, proposal {one.pk}",
         section=SECTION,
         crumbs=_crumbs(),
-        columns=(
-            "What",
-            Column("Would be published", numeric=True),
-            "Why withheld",
-            "What a reader could work out",
-            "Before",
-        ),
+        columns=REVIEWED,
         rows=[_row(row, names) for row in form.keep(rows)],
         filter=form,
         file=f"proposal-{one.pk}.csv",
