@@ -190,10 +190,16 @@ def series_move(present: str, wanted: SeriesState) -> SeriesState:
     return wanted
 
 
+YEARS: Final = (1900, 2199)
+"""The first and last year in which a period may lie: years around it are asked about too, and a calendar has an end."""
+
+
 def require_period(start: dt.date, end: dt.date) -> None:
     """Periods are half-open: ``start`` belongs to one, ``end`` does not."""
     if end <= start:
         raise NotPossible(f"A period ends after it starts: {start} to {end} does not.")
+    if not (YEARS[0] <= start.year and end.year <= YEARS[1]):
+        raise NotPossible(f"A period lies between {YEARS[0]} and {YEARS[1]}: {start} to {end} does not.")
 
 
 def require_version(version: str) -> None:

@@ -73,6 +73,20 @@ def test_period_of_one_day():
     terms.require_period(date(2025, 1, 1), date(2025, 1, 2))
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (date(1, 1, 1), date(2, 1, 1)),
+        (date(1899, 12, 31), date(1900, 6, 1)),
+        (date(2025, 1, 1), date.max),
+        (date(2199, 1, 1), date(2200, 1, 1)),
+    ],
+)
+def test_a_period_around_which_no_year_can_be_asked_about_is_refused(start, end):
+    with pytest.raises(NotPossible, match="between 1900 and 2199"):
+        terms.require_period(start, end)
+
+
 @pytest.mark.parametrize("version", ["2026-1", "1", "v1.0_a", "x" * 40])
 def test_a_version_is_named(version):
     terms.require_version(version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -46,7 +47,7 @@ def signed(*methods: str) -> Callable[[Act], Callable[..., HttpResponse]]:
 
 def _fits(request: HttpRequest) -> bool:
     announced = request.headers.get("Content-Length", "0") or "0"
-    return announced.isdigit() and int(announced) <= actions.PART
+    return announced.isascii() and announced.isdigit() and int(announced[:20]) <= actions.PART
 
 
 def _answer(request: HttpRequest, act: Act, arguments: dict[str, Any]) -> actions.Answer:
@@ -80,7 +81,7 @@ def begin(request: HttpRequest, key: Key) -> actions.Answer:
         by=queries.acting(key),
         period_start=_day(asked, "period_start"),
         period_end=_day(asked, "period_end"),
-        filename=str(asked.get("filename", "")),
+        filename=_text(asked, "filename"),
         size=_whole(asked.get("size")),
     )
     return 201, _told(made)
@@ -98,9 +99,8 @@ def upload(request: HttpRequest, key: Key, token: str) -> actions.Answer:
 @signed("POST")
 def finish(request: HttpRequest, key: Key, token: str) -> actions.Answer:
     """Put the file together and receive it."""
-    return 202, _told(
-        actions.finish_upload(key=key, by=queries.acting(key), token=token, sha256=str(_document(request).get("sha256", "")))
-    )
+    sha256 = _text(_document(request), "sha256")
+    return 202, _told(actions.finish_upload(key=key, by=queries.acting(key), token=token, sha256=sha256))
 
 
 @signed("GET")
@@ -132,9 +132,18 @@ def _document(request: HttpRequest) -> dict[str, Any]:
     return found
 
 
+def _text(asked: dict[str, Any], name: str) -> str:
+    """Return a text that a database can hold: JSON may spell half a letter, and PostgreSQL takes no NUL."""
+    value = asked.get(name, "")
+    if not isinstance(value, str) or "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise NotPossible(f"Give {name} as a text of whole letters.")
+    return value
+
+
 def _day(asked: dict[str, Any], name: str) -> dt.date:
+    value = str(asked.get(name, ""))
     try:
-        return dt.date.fromisoformat(str(asked.get(name, "")))
+        return dt.date.fromisoformat(value if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else "")
     except ValueError as problem:
         raise NotPossible(f"Give {name} as a date, for instance 2026-01-01.") from problem
 

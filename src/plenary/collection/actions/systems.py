@@ -37,6 +37,7 @@ KEPT: Final = dt.timedelta(days=1)
 
 KEYS: Final = 20
 LONGEST_KEY: Final = 120
+LONGEST_NAME: Final = 255
 PUT_TOGETHER: Final = "the file was put together, or given up"
 
 Answer = tuple[int, dict[str, Any]]
@@ -141,8 +142,8 @@ def begin_upload(
     require_period(period_start, period_end)
     if not 0 < size <= LARGEST:
         raise NotPossible(f"A file has between 1 and {LARGEST:,} bytes.")
-    if not filename.strip() or len(filename) > 255:
-        raise NotPossible("Name the file, in at most 255 letters.")
+    if not filename.strip() or len(filename) > LONGEST_NAME:
+        raise NotPossible(f"Name the file, in at most {LONGEST_NAME} letters.")
     with transaction.atomic():
         for old in SystemUpload.objects.filter(key__centre=key.centre, submission=None, begun_at__lt=timezone.now() - KEPT):
             _let_go(old.parts, keep="", by=by)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,7 +23,9 @@ def keys(centre: Centre) -> QuerySet[SystemKey]:
 
 
 def key(key_id: str) -> SystemKey | None:
-    """Return a key that is in force; None for any other."""
+    """Return a key that is in force; None for any other, and for what cannot be one."""
+    if not (key_id.isascii() and key_id.isalnum()):
+        return None
     return SystemKey.objects.select_related("centre__service").filter(key_id=key_id, revoked_at=None).first()
 
 
@@ -64,5 +65,5 @@ def told(found: SystemKey, submission_id: int) -> dict[str, Any]:
         "sha256": one.sha256,
         "cases": one.cases,
         "counts": {"blocking": one.blocking, "warning": one.warnings, "notice": one.notices},
-        "findings": [asdict(each) for each in read_findings(findings)],
+        "findings": [each.told() for each in read_findings(findings)],
     }

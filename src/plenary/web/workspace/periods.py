@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from plenary.collection.queries import periods
+from plenary.collection.terms import require_period
 from plenary.core.queries import today
-from plenary.core.terms import NotFound
+from plenary.core.terms import NotFound, NotPossible
 from plenary.web.design.formats import day
 
 OFFERED = 4
@@ -57,8 +58,8 @@ def read_period(key: str) -> Period:
     """Return the period of an address; raise ``NotFound`` for anything that is none."""
     try:
         if re.fullmatch(r"\d{4}", key):
-            return year(int(key))
-        if financial := re.fullmatch(r"(\d{4})-(\d{2})", key):
+            found, financial = year(int(key)), None
+        elif financial := re.fullmatch(r"(\d{4})-(\d{2})", key):
             found = financial_year(int(financial[1]))
         else:
             found = Period(*(date.fromisoformat(part) for part in key.split("..")))
@@ -66,6 +67,10 @@ def read_period(key: str) -> Period:
         raise NotFound(f"'{key[:40]}' is no period: use 2025, or 2025-26 for April to March.") from None
     if found.end <= found.start or (financial and found.key != key):
         raise NotFound(f"'{key[:40]}' is no period: it must end after it starts.")
+    try:
+        require_period(found.start, found.end)
+    except NotPossible as problem:
+        raise NotFound(str(problem)) from problem
     return found
 
 

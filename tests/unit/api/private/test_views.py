@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -13,6 +14,7 @@ from plenary.collection.models import Submission, SystemCall, SystemUpload
 from plenary.collection.queries import systems as keys
 from plenary.core.models import AuditEvent, StoredBytes
 from tests.factories.collection import case, case_file, lead, make_centre, manager, receive
+from tests.unit.api.private.described import undescribed
 
 pytestmark = pytest.mark.django_db
 API = "/api/private/v1/"
@@ -33,7 +35,9 @@ class System:
         signature = keys.signature(secret or self.secret, method, signed_path or API + path, stamp, body)
         named = {"Plenary-Key": self.key.key_id, "Plenary-Timestamp": stamp, "Plenary-Signature": signature}
         named |= {"Idempotency-Key": idempotency} if idempotency else {}
-        return self.client.generic(method, API + path, body, content_type="application/json", headers=named | headers)
+        answer = self.client.generic(method, API + path, body, content_type="application/json", headers=named | headers)
+        assert undescribed(method, API + path, answer) == [], "every answer is as the OpenAPI document says"
+        return answer
 
     def begin(self, size=SIZE, **more):
         asked = {"period_start": "2025-01-01", "period_end": "2026-01-01", "filename": "cases.csv", "size": size}
@@ -131,6 +135,9 @@ def test_a_replay_is_refused(system):
         ({"Plenary-Key": ""}, "not known"),
         ({"Plenary-Signature": "é"}, "does not fit"),
         ({"Plenary-Timestamp": "soon"}, "does not fit"),
+        ({"Plenary-Timestamp": "²"}, "does not fit"),
+        ({"Plenary-Key": "\0"}, "not known"),
+        ({"Plenary-Key": "\ud800"}, "not known"),
     ],
 )
 def test_what_is_not_signed_rightly_is_refused_and_learns_nothing(own, system, how, words):
@@ -196,6 +203,18 @@ def test_every_call_is_recorded(system):
         ({"period_start": "soon"}, "period_start as a date"),
         ({"period_start": "2027-01-01"}, "period"),
         ({"filename": " "}, "Name the file"),
+        ({"filename": "x" * 256}, "Name the file"),
+        ({"filename": None}, "filename as a text"),
+        ({"filename": {"a": 1}}, "filename as a text"),
+        ({"filename": "a\0b.csv"}, "whole letters"),
+        ({"filename": "\ud800.csv"}, "whole letters"),
+        ({"size": 1e300}, "whole numbers"),
+        ({"size": "\ud800"}, "whole numbers"),
+        ({"period_start": "20250101"}, "period_start as a date"),
+        ({"period_start": "2025-W01-1"}, "period_start as a date"),
+        ({"period_start": "\ud800"}, "period_start as a date"),
+        ({"period_start": "0001-01-01"}, "between 1900 and 2199"),
+        ({"period_end": "9999-12-31"}, "between 1900 and 2199"),
     ],
 )
 def test_what_cannot_be_begun_says_why(system, more, words):
@@ -221,3 +240,28 @@ def test_other_methods_are_named(system, method, path):
     answer = system.call(method, path)
     assert answer.status_code == 405
     assert answer.headers["Allow"] in answer.json()["error"].replace(" or ", ", ")
+
+
+@pytest.mark.parametrize("sha256", ["\ud800", "é", "\0", None, 5, ["x"], "0" * 64])
+def test_a_digest_that_is_none_is_refused(system, sha256):
+    token = system.begin(3).json()["upload"]
+    system.call("PUT", f"uploads/{token}/?offset=0", b"abc")
+    assert system.call("POST", f"uploads/{token}/finish/", {"sha256": sha256}).status_code == 409
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("length", ["²", "-1", "many", "9" * 400])
+def test_a_length_that_is_none_is_refused_before_anything_is_read(system, length):
+    assert system.call("GET", "submissions/1/", **{"Content-Length": length}).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["submissions/9999999999999999999999/", "submissions/0/", f"uploads/{'x' * 500}/"])
+def test_what_cannot_be_there_is_not_there(system, path):
+    assert system.call("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize("offset", ["", "-1", "1.5", "9" * 17, "１"])
+def test_an_offset_is_a_whole_number(system, offset):
+    token = system.begin().json()["upload"]
+    answer = system.call("PUT", f"uploads/{token}/?offset={quote(offset)}", b"x")
+    assert (answer.status_code, "whole numbers" in answer.json()["error"]) == (409, True)
