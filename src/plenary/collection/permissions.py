@@ -71,6 +71,11 @@ def may_erase(who: Who, centre: Centre) -> bool:
     return holds(who, CentreLead, centre=centre.key)
 
 
+def may_extract(who: Who, centre: Centre) -> bool:
+    """Only the clinical lead lets an extract of the centre's cases go out for research."""
+    return holds(who, CentreLead, centre=centre.key)
+
+
 def may_reopen(who: Who, centre: Centre) -> bool:
     return holds(who, NetworkLead, service=_service_of(centre))
 

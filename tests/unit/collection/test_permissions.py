@@ -34,6 +34,12 @@ ALLOWED = {
     "may_submit": OWN,
     "may_explain": OWN,
     "may_sign_off": {"own lead"},
+    "may_erase": {"own lead"},
+    "may_extract": {"own lead"},
+    "may_answer_for": {"own lead"},
+    "may_send": OWN,
+    "may_issue_key": {"own lead", "administrator", "system"},
+    "may_ask": {"network lead", "commissioner"},
     "may_reopen": {"network lead"},
     "may_expect": OWN | {"network lead", "system"},
 }

@@ -50,6 +50,7 @@ def record_consent(
     settings = consent.settings_on(today)
     effect = consent.effect_of(settings, wish, answer)
     with transaction.atomic():
+        name = consent.name_of(centre, name)
         made = Consent.objects.create(
             centre=centre,
             case_id=name,

@@ -59,8 +59,8 @@ def effect_of(settings: Policy, wish: str, answer: str) -> Effect:
 
 def standing_effect(centre: Centre, case_id: str) -> Effect:
     """Return the strictest of what the last answer to each question does to a case."""
-    rows = Consent.objects.filter(centre=centre, case_id=case_id).order_by("said_on", "id")
-    last = {row.wish: Effect(row.effect) for row in rows}
+    rows = Consent.objects.filter(centre=centre).order_by("said_on", "id")
+    last = {row.wish: Effect(row.effect) for row in rows if row.case_id.casefold() == case_id.casefold()}
     return max(last.values(), key=_STRICTEST.index, default=Effect.KEPT)
 
 
@@ -77,8 +77,19 @@ def counted_only(centre: Centre, period_start: dt.date, period_end: dt.date) -> 
 
 def not_for_research(cases: Iterable[Case]) -> set[int]:
     """Return which cases (by number) may not be in an extract for research. Whatever makes one asks here."""
-    wanted = {(one.centre_id, one.case_id): one.pk for one in cases}
-    rows = Consent.objects.filter(centre__in={centre for centre, _ in wanted}).order_by("said_on", "id")
-    last: dict[tuple[int, str, str], str] = {(row.centre_id, row.case_id, row.wish): row.effect for row in rows}
+    wanted = [(one.pk, one.centre_id, one.case_id.casefold()) for one in cases]
+    rows = Consent.objects.filter(centre__in={centre for _, centre, _ in wanted}).order_by("said_on", "id")
+    last = {(row.centre_id, row.case_id.casefold(), row.wish): row.effect for row in rows}
     barred = {key[:2] for key, effect in last.items() if effect != Effect.KEPT}
-    return {pk for key, pk in wanted.items() if key in barred}
+    return {pk for pk, *key in wanted if tuple(key) in barred}
+
+
+def name_of(centre: Centre, case_id: str) -> str:
+    """Return an identifier as the case that stands by it is called: large and small letters make no other patient."""
+    known = set(Case.objects.filter(centre=centre).values_list("case_id", flat=True))
+    same = sorted(name for name in known if name.casefold() == case_id.casefold())
+    if case_id in known or not same:
+        return case_id
+    if len(same) > 1:
+        raise NotPossible(f"{' and '.join(same)} are cases of this centre. Write the identifier exactly as it stands.")
+    return same[0]

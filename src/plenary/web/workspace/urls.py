@@ -36,6 +36,7 @@ from plenary.web.workspace import (
     narrative,
     people,
     releases,
+    research,
     results,
     rules,
     series,
@@ -105,6 +106,7 @@ urlpatterns = [
     route(f"{HERE}consent/", consent.consents, "consents", CENTRE),
     route(f"{HERE}consent.csv", partial(consent.consents, as_file=True), "consents_file", CENTRE),
     route(f"{HERE}consent/record/", consent.record, "record_consent", CENTRE),
+    route(f"{HERE}research/", research.extract, "extract_for_research", (CentreLead,)),
     # follow-up
     route("workspace/follow-up/", follow_up.centres, "follow_up", FOLLOWERS),
     route("workspace/follow-up.csv", partial(follow_up.centres, as_file=True), "follow_up_file", FOLLOWERS),

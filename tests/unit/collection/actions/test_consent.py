@@ -216,3 +216,27 @@ def test_an_erased_case_stays_erased(centre):
     say(centre)
     assert counted(centre) == {}
     assert not Case.objects.get().counted_only
+
+
+@pytest.mark.parametrize("written", ["a", "A", " A "])
+def test_an_objection_finds_the_case_however_its_identifier_is_written(centre, written):
+    """By another spelling a second case would have been counted, and what is known of the patient would have stayed."""
+    sent = make.accepted(centre, case("A", pf_ratio="7.7"), case("B"))
+    assert say(centre, written).case_id == "A"
+    assert counted(centre)["A"] == {}
+    assert set(counted(centre)) == {"A", "B"}
+    assert erased_on(sent.sha256)
+
+
+def test_two_cases_that_differ_in_letters_alone_are_told_apart(centre):
+    make.accepted(centre, case("Ab", sex="male"), case("aB"))
+    assert say(centre, "aB", "opt_out").case_id == "aB"
+    with pytest.raises(NotPossible, match="Ab and aB are cases of this centre"):
+        say(centre, "AB", "opt_out")
+    assert Consent.objects.count() == 1
+
+
+def test_what_was_said_before_the_case_was_sent_is_taken_back_by_its_own_spelling(centre):
+    say(centre, "a", said_on=date(2026, 1, 1))
+    say(centre, "A", answer="withdrawn", said_on=date(2026, 2, 1))
+    assert not Case.objects.filter(counted_only=True).exists()
