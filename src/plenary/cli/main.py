@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from plenary_stats.errors import InputError
 
-NOUNS: tuple[str, ...] = ("cases", "collection", "dataset", "demo", "disclosure", "edition", "operate", "remind")
+NOUNS: tuple[str, ...] = ("cases", "collection", "dataset", "demo", "disclosure", "drafts", "edition", "operate", "remind")
 """The modules of this package. Each offers ``add(commands)``, which adds its verbs and sets ``run`` on each."""
 
 

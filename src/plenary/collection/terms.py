@@ -322,6 +322,8 @@ class Draft:
     filled: int
     begun_at: dt.datetime
     saved_at: dt.datetime
+    kept_until: dt.date | None = None
+    """From this day on it may be cleared; None where no rules say so."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """Keying a case by the rules of the data set: drafts, branching, corrections, what changed."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from plenary.collection import queries
 from plenary.collection.models import CaseDraft, CaseVersion, Submission
 from plenary.core import queries as core
 from plenary.core.permissions import CentreDataManager
-from tests.factories.collection import DataSetVersionFactory, accepted, case, make_centre, manager, signed_off
+from tests.factories.collection import DataSetVersionFactory, accepted, case, make_centre, manager, shipped, signed_off
 from tests.factories.registry import CentreFactory, ServiceFactory
 
 HERE = "/workspace/collection/adult-ecmo/RJ1/2025/"
@@ -235,9 +238,18 @@ def test_the_list_of_drafts_is_filtered_and_downloaded(mine, own):
     assert ">B-1<" in page
     assert ">A-1<" not in page
     lines = mine.get(f"{HERE}drafts.csv?case_id=b-").text.splitlines()
-    assert lines[0] == "\ufeffCase,Kind,Values,Begun,Last saved,Days ago,To do"
+    assert lines[0] == "\ufeffCase,Kind,Values,Begun,Last saved,Days ago,Kept until,To do"
     assert lines[1].startswith("B-1,New case,2,")
     assert len(lines) == 2
+
+
+def test_the_list_of_drafts_says_until_when_they_are_kept(mine, own):
+    saved(mine, {"case_id": "A-1"})
+    assert "You delete it" in mine.get(f"{HERE}drafts.csv").text, "no rules are in force"
+    shipped("drafts")
+    until = timezone.localdate() + timedelta(days=90)
+    assert f"{until.day} {until:%B %Y}" in mine.get(f"{HERE}drafts.csv").text
+    assert "You are told by e-mail before; saving one keeps it." in mine.get(f"{HERE}drafts/").text
 
 
 def test_three_drafts_cost_no_more_look_ups_than_one(mine, own, django_assert_num_queries):

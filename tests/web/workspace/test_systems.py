@@ -10,7 +10,7 @@ from plenary.collection.actions import systems as actions
 from plenary.collection.models import SystemKey
 from plenary.collection.queries import systems as queries
 from plenary.core.permissions import Administrator, CentreDataManager, CentreLead, NetworkLead
-from tests.factories.collection import lead
+from tests.factories.collection import lead, make_centre
 
 pytestmark = pytest.mark.django_db
 HERE = "/workspace/systems/adult-ecmo/RJ1/"
@@ -93,3 +93,59 @@ def test_nobody_else_sees_issues_or_revokes(as_, own, other, role, scope):
     assert stranger.post(f"{HERE}issue/", {"name": "x"}).status_code == 403
     assert stranger.post(f"{HERE}{made.pk}/revoke/").status_code == 403
     assert SystemKey.objects.get().revoked_at is None
+
+
+class TestAllSystems:
+    """Every centre whose keys one keeps: the way there for those who administer."""
+
+    LIST = "/workspace/systems/"
+
+    def test_an_administrator_is_led_there_from_the_people(self, as_, own):
+        keeper = as_(Administrator)
+        assert f'href="{self.LIST}"' in keeper.get("/workspace/people/").text
+        assert f'href="{HERE}"' in keeper.get(self.LIST).text
+        assert f'href="{self.LIST}"' in keeper.get(HERE).text
+
+    def test_it_says_how_many_keys_are_in_force(self, as_, own):
+        for name in ("PAS", "Warehouse"):
+            made, secret = actions.issue_key(centre=own, name=name, by=lead(own))
+        actions.revoke_key(centre=own, number=made.pk, by=lead(own))
+        rows = as_(Administrator).get("/workspace/systems.csv").text.splitlines()
+        assert rows[1].startswith("Trust RJ1 (RJ1),Adult ecmo service,1,")
+        assert secret not in "".join(rows)
+        assert made.key_id not in "".join(rows)
+
+    def test_the_administrator_sees_all_and_a_lead_the_own(self, as_, mine, own, other):
+        make_centre("lam", "RX1")
+        assert len(as_(Administrator).get("/workspace/systems.csv").text.splitlines()) == 4
+        assert len(mine.get("/workspace/systems.csv").text.splitlines()) == 2
+        assert "RM2" not in mine.get(self.LIST).text
+
+    @pytest.mark.parametrize(
+        ("query", "left"), [("text=rm2", 1), ("text=ecmo", 2), ("keys=some", 1), ("keys=none", 1), ("text=no", 0)]
+    )
+    def test_it_is_narrowed(self, as_, own, other, query, left):
+        actions.issue_key(centre=own, name="PAS", by=lead(own))
+        assert len(as_(Administrator).get(f"/workspace/systems.csv?{query}").text.splitlines()) == left + 1
+
+    def test_without_a_centre_it_says_so(self, as_):
+        assert "There is no centre yet" in as_(Administrator).get(self.LIST).text
+
+    @pytest.mark.parametrize("role", [CentreDataManager, NetworkLead])
+    def test_others_are_refused(self, as_, own, role):
+        scope = "adult-ecmo/RJ1" if role is CentreDataManager else "adult-ecmo"
+        assert as_(role, scope).get(self.LIST).status_code == 403
+
+    def test_three_centres_cost_no_more_look_ups_than_one(self, as_, own):
+        keeper = as_(Administrator)
+
+        def cost():
+            with CaptureQueriesContext(connection) as found:
+                keeper.get(self.LIST)
+            return len(found)
+
+        cost()
+        one = cost()
+        for ods in ("RM2", "RX1"):
+            make_centre("adult-ecmo", ods)
+        assert cost() == one

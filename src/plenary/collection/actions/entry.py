@@ -63,8 +63,8 @@ def save_draft(
     with transaction.atomic():
         if draft_id is not None:
             draft = _own(draft_id, by)
-            draft.typed, draft.saved_at = typed, timezone.now()
-            draft.save(update_fields=["typed", "saved_at"])
+            draft.typed, draft.saved_at, draft.told_at = typed, timezone.now(), None
+            draft.save(update_fields=["typed", "saved_at", "told_at"])
             return draft
         now = timezone.now()
         draft = CaseDraft.objects.create(

@@ -78,6 +78,8 @@ class CaseDraft(models.Model):
     typed = models.JSONField()
     begun_at = models.DateTimeField()
     saved_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    """When the owner was told that it will be cleared; none again as soon as it is saved."""
 
     class Meta:
         ordering = ["-saved_at", "-id"]
@@ -87,7 +89,7 @@ class CaseDraft(models.Model):
         indexes = [models.Index(fields=["owner", "centre", "period_start"], name="draft_by_owner")]
 
     class Privacy:
-        safe = {"id", "centre", "period_start", "period_end", "base", "begun_at", "saved_at"}
+        safe = {"id", "centre", "period_start", "period_end", "base", "begun_at", "saved_at", "told_at"}
         scrub = {"owner", "case", "typed"}
 
     def __str__(self) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from plenary.collection import queries
 from plenary.collection.models import Case, CaseDraft, CaseVersion, DataSetVersion
+from plenary.collection.queries.drafts import draft_rules, kept_until
 from plenary.collection.terms import Change, Draft
 from plenary.core.queries import people
 from plenary.core.terms import Who
@@ -36,6 +38,7 @@ def visible_to(who: Who) -> QuerySet[CaseDraft]:
 def drafts(who: Who, centre: Centre, period_start: dt.date, period_end: dt.date) -> list[Draft]:
     """Return the own drafts of a centre and period, the one saved last first."""
     found = visible_to(who).filter(centre=centre, period_start=period_start, period_end=period_end)
+    rules = draft_rules(timezone.localdate())
     return [
         Draft(
             one.pk,
@@ -44,6 +47,7 @@ def drafts(who: Who, centre: Centre, period_start: dt.date, period_end: dt.date)
             sum(1 for text in one.typed.values() if text),
             one.begun_at,
             one.saved_at,
+            kept_until(one.saved_at, one.told_at, rules) if rules else None,
         )
         for one in found
     ]

@@ -6,12 +6,12 @@ import hashlib
 import hmac
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from plenary.collection.models import Submission, SystemKey, SystemUpload
 from plenary.collection.queries import read_findings
-from plenary.core.permissions import CentreSystem
+from plenary.core.permissions import CentreLead, CentreSystem, may_administer
 from plenary.core.queries import erased_on, stored_bytes
 from plenary.core.terms import NotFound, Post, Who
 from plenary.registry.models import Centre
@@ -20,6 +20,19 @@ from plenary.registry.models import Centre
 def keys(centre: Centre) -> QuerySet[SystemKey]:
     """Return the keys of a centre, those in force first. The caller has asked whether they may be seen."""
     return SystemKey.objects.filter(centre=centre).order_by("revoked_at", "-issued_at", "-id")
+
+
+def centres_to_keep(who: Who) -> QuerySet[Any]:
+    """Return the centres whose keys ``who`` issues and revokes, each with how many are in force and when the last was issued."""
+    mine = Q() if may_administer(who) else Q(pk__in=())
+    for post in who.posts:
+        if post.role == CentreLead.key and post.scope_kind == "centre":
+            service, _, ods = post.scope.partition("/")
+            mine |= Q(service__slug=service, ods=ods)
+    rows = Centre.objects.filter(mine).select_related("service").order_by("service__name", "name", "ods")
+    return rows.annotate(
+        in_force=Count("system_keys", filter=Q(system_keys__revoked_at=None)), last_issued=Max("system_keys__issued_at")
+    )
 
 
 def key(key_id: str) -> SystemKey | None:

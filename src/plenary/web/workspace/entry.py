@@ -212,7 +212,10 @@ def drafts(request: HttpRequest, service: str, ods: str, period: str, *, as_file
         crumbs=_crumbs(here),
         columns=_DRAFT_COLUMNS,
         rows=[_draft_row(here, one, (now - one.saved_at).days, as_file=as_file) for one in found],
-        intro=["Cases that you began to key and have not finished. They count nowhere, and nobody else can open them."],
+        intro=[
+            "Cases that you began to key and have not finished. They count nowhere, and nobody else can open them.",
+            "Old ones are deleted, for they hold what you typed of patients. You are told by e-mail before; saving one keeps it.",
+        ],
         links=[("Key one case", here.url("key_case"))],
         filter=form,
         file=f"drafts-{service}-{ods}-{period}.csv",
@@ -223,7 +226,8 @@ def drafts(request: HttpRequest, service: str, ods: str, period: str, *, as_file
 
 
 _DRAFT_COLUMNS = (
-    "Case", "Kind", Column("Values", numeric=True), "Begun", "Last saved", Column("Days ago", numeric=True), "To do",
+    "Case", "Kind", Column("Values", numeric=True), "Begun", "Last saved", Column("Days ago", numeric=True),
+    "Kept until", "To do",
 )  # fmt: skip
 
 
@@ -243,6 +247,7 @@ def _draft_row(here: Place, one: Any, days: int, *, as_file: bool) -> tuple[Cell
         moment(one.begun_at),
         moment(one.saved_at),
         str(days),
+        day(one.kept_until) if one.kept_until else "You delete it",
         "" if as_file else Button("Delete", here.url("drop_draft", one.number), hidden=f"{name}, {which}"),
     )
 

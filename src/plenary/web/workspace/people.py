@@ -72,7 +72,11 @@ def people(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
         crumbs=home(),
         columns=("Name", "E-mail address", "Posts today", "Account"),
         rows=[_person_row(person, posts, names) for person, posts in kept],
-        links=[("Add a person", reverse("add_person")), ("What happened", reverse("audit"))],
+        links=[
+            ("Add a person", reverse("add_person")),
+            ("What happened", reverse("audit")),
+            ("Systems of centres", reverse("all_systems")),
+        ],
         filter=form,
         file="people.csv",
         as_file=as_file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,18 +15,62 @@ from django.views.decorators.http import require_POST
 from plenary.collection.actions import systems as actions
 from plenary.collection.queries import systems as queries
 from plenary.registry import queries as registry
-from plenary.web.design.formats import moment
+from plenary.web.design.fields import FilterForm
+from plenary.web.design.formats import moment, number
 from plenary.web.design.pages import render_page
-from plenary.web.design.tables import Button, Cell, Tag
+from plenary.web.design.tables import Button, Cell, Column, Link, Tag
 from plenary.web.routes import who
 from plenary.web.workspace.pages import Crumbs, attempt, form_page, home, list_page, posted
 
-SECTION = "Systems of the centre"
+SECTION = "Systems of centres"
 
 
 def _crumbs(centre: Any, *, to_list: bool = False) -> Crumbs:
     address = reverse("systems", args=[centre.service.slug, centre.ods])
-    return [*home(), *([(f"{SECTION}: {centre.name}", address)] if to_list else [])]
+    return [*home(), (SECTION, reverse("all_systems")), *([(f"Systems of {centre.name}", address)] if to_list else [])]
+
+
+class CentreFilter(FilterForm):
+    """What narrows the centres."""
+
+    text = forms.CharField(label="Centre or service", max_length=200)
+    keys = forms.ChoiceField(label="Keys", choices=[("", "All"), ("some", "With a key in force"), ("none", "Without")])
+
+    def keep(self, centres: Iterable[Any]) -> list[Any]:
+        """Return the centres that the filter leaves."""
+        chosen = self.chosen()
+        text, wanted = chosen.get("text", "").casefold(), chosen.get("keys")
+        return [
+            one
+            for one in centres
+            if text in f"{one.name} {one.ods} {one.service.name}".casefold()
+            and (wanted is None or (one.in_force > 0) == (wanted == "some"))
+        ]
+
+
+def all_systems(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
+    """List the centres whose keys a person issues and revokes: all to the administrator, the own ones to a lead."""
+    form = CentreFilter(request.GET)
+    return list_page(
+        request,
+        title=SECTION,
+        section=SECTION,
+        crumbs=home(),
+        columns=("Centre", "Service", Column("Keys in force", numeric=True), "Last issued"),
+        rows=[_centre_row(one) for one in form.keep(queries.centres_to_keep(who(request)))],
+        intro=["A system with a key sends its centre's files by itself. Open a centre to issue a key or to revoke one."],
+        filter=form,
+        file="systems.csv",
+        as_file=as_file,
+        download=reverse("all_systems_file"),
+        empty=("There is no centre yet whose systems could have a key.", "Centres come with their designations.", None),
+    )
+
+
+def _centre_row(one: Any) -> tuple[Cell, ...]:
+    address = reverse("systems", args=[one.service.slug, one.ods])
+    link = Link(f"{one.name} ({one.ods})", address, hidden=f"of {one.service.name}")
+    return link, one.service.name, number(one.in_force), moment(one.last_issued) if one.last_issued else "Never"
 
 
 def systems(request: HttpRequest, service: str, ods: str, *, as_file: bool = False) -> HttpResponse:

@@ -140,6 +140,8 @@ urlpatterns = [
     route("workspace/ascertainment/load/", ascertainment.load, "load_hospital_data", COMMISSIONER),
     route("workspace/ascertainment/list/", ascertainment.send_list, "expect_list", (NetworkLead,)),
     # systems of a centre
+    route("workspace/systems/", systems.all_systems, "all_systems", KEEPERS),
+    route("workspace/systems.csv", partial(systems.all_systems, as_file=True), "all_systems_file", KEEPERS),
     route(SYSTEMS, systems.systems, "systems", KEEPERS),
     route(f"{SYSTEMS[:-1]}.csv", partial(systems.systems, as_file=True), "systems_file", KEEPERS),
     route(f"{SYSTEMS}issue/", systems.issue, "issue_key", KEEPERS),

@@ -5,11 +5,14 @@ import hmac
 
 import pytest
 
+from plenary.collection.actions import check
 from plenary.collection.actions import systems as actions
 from plenary.collection.queries import systems
+from plenary.core import permissions as roles
 from plenary.core.permissions import CentreSystem, holds, sees_cases
-from plenary.core.terms import NotFound
-from tests.factories.collection import case, lead, make_centre, receive
+from plenary.core.terms import NOBODY, NotFound
+from tests.factories.collection import case, lead, make_centre, manager, receive
+from tests.factories.core import make_who
 
 
 def test_the_signature_is_hmac_over_method_path_time_and_body():
@@ -44,3 +47,40 @@ def test_what_is_told_is_of_the_own_centre():
         systems.told(key, theirs.pk)
     with pytest.raises(NotFound):
         systems.upload(key, "nothing")
+
+
+@pytest.mark.django_db
+def test_what_is_told_has_neither_the_case_nor_the_key_of_the_app():
+    own = make_centre("adult-ecmo", "RJ1")
+    key, _ = actions.issue_key(centre=own, name="PAS", by=lead(own))
+    sent = receive(own, case("SECRET-1", area="Atlantis"))
+    check(submission_id=sent.pk, by=manager(own))
+    [finding] = [one for one in systems.told(key, sent.pk)["findings"] if one["rule"] == "unknown-area"]
+    assert finding.keys() == {"file", "row", "field", "rule", "severity", "message", "remedy"}
+    assert "SECRET-1" not in str(finding)
+
+
+@pytest.mark.django_db
+class TestCentresToKeep:
+    def kept(self, who):
+        return [(one.key, one.in_force) for one in systems.centres_to_keep(who)]
+
+    def test_the_administrator_keeps_all_and_a_lead_the_own(self):
+        own, _ = make_centre("adult-ecmo", "RJ1"), make_centre("lam", "RX1")
+        key, _ = actions.issue_key(centre=own, name="PAS", by=lead(own))
+        assert self.kept(make_who(roles.Administrator)) == [("adult-ecmo/RJ1", 1), ("lam/RX1", 0)]
+        assert self.kept(lead(own)) == [("adult-ecmo/RJ1", 1)]
+        actions.revoke_key(centre=own, number=key.pk, by=lead(own))
+        assert self.kept(lead(own)) == [("adult-ecmo/RJ1", 0)]
+
+    @pytest.mark.parametrize("role", [roles.CentreDataManager, roles.NetworkLead, roles.NationalCommissioner, roles.Reviewer])
+    def test_nobody_else_keeps_any(self, role):
+        make_centre("adult-ecmo", "RJ1")
+        scopes = {roles.CentreDataManager: "adult-ecmo/RJ1", roles.NetworkLead: "adult-ecmo"}
+        assert self.kept(make_who(role, scopes.get(role, "England"))) == []
+        assert self.kept(NOBODY) == []
+
+
+@pytest.mark.parametrize("key_id", ["", "\0", "\ud800", "é", "a b", "' OR 1=1 --"])
+def test_what_cannot_be_a_key_is_not_even_looked_up(key_id):
+    assert systems.key(key_id) is None
