@@ -143,7 +143,7 @@ def _near(work: Work, earlier: int, place: int) -> None:
         ):  # the same is told already; another is another person, a twin
             return
     message = f"Birth date, sex and dates are those of row {int(work.raw.row_numbers[earlier])}, or nearly: another case."
-    work.find("near-duplicate", "warning", "case_id", np.array([place]), message, "Check whether the two are one case.")
+    work.find_one("near-duplicate", "warning", "case_id", place, message, "Check whether the two are one case.")
     work.identities["near-duplicate", int(work.raw.row_numbers[place]), "case_id"] = str(cases[earlier])
 
 

@@ -24,6 +24,9 @@ LONGEST: Final = 64
 SAMPLE: Final = 4096
 """Rows that show whether a column repeats itself. If it does not, a text for each row costs less than finding the twins."""
 
+MANY: Final = 4096
+"""Rows from which a place for each of the 65,536 texts of two bytes costs less than sorting: not where there are many columns."""
+
 _MASKS: Final = np.array([(1 << (8 * length)) - 1 for length in range(9)], dtype=np.uint64)
 _MIX: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
@@ -124,7 +127,7 @@ def _column(whole: bytes, table: npt.NDArray[np.uint8], begins: Words, starts: O
 def _grouped(keys: Words, longest: int) -> tuple[Places, Places]:
     """Return a row for each group of equal keys, and the group of each row. Where few rows are equal, each is a group."""
     rows = np.arange(len(keys))
-    if longest <= 2:
+    if longest <= 2 and len(keys) >= MANY:
         place_of = np.zeros(1 << 16, dtype=np.int64)
         place_of[keys] = 1
         distinct = np.flatnonzero(place_of)

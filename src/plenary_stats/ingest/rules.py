@@ -93,6 +93,7 @@ def check(
         work.find(
             "no-rows", "warning", "", np.array([], dtype=np.int64), "The file holds no case.", "Send it only if there was none."
         )
+    work.count_the_rest()
     return _checked(work, marks, known)
 
 
@@ -206,7 +207,7 @@ def _repeated(work: Work, earlier: int, place: int) -> None:
     case = work.columns["case_id"][place]
     message = f"The row repeats row {row}." if same else f"The case '{case}' stands on row {row} already, with other values."
     remedy = "Delete one of the two rows." if same else "Keep one row a case, or correct the identifier."
-    work.find(rule, "blocking", "case_id", np.array([place]), message, remedy)
+    work.find_one(rule, "blocking", "case_id", place, message, remedy)
 
 
 def _same_person(work: Work, name: str) -> None:
@@ -214,7 +215,7 @@ def _same_person(work: Work, name: str) -> None:
     for earlier, place in _second_times([numbers]):
         if numbers[place] and cases[earlier] != cases[place]:
             message = f"The NHS number is the one of row {int(work.raw.row_numbers[earlier])}, another case."
-            work.find("same-person", "warning", name, np.array([place]), message, "Check whether the two are one case.")
+            work.find_one("same-person", "warning", name, place, message, "Check whether the two are one case.")
 
 
 def _nhs_numbers_as_ids(work: Work, cases: values.Reading) -> None:
@@ -318,7 +319,7 @@ def _ages(work: Work, index: Column) -> None:
     age = _whole_years(born, index)
     for place in np.flatnonzero(age < 0).tolist():
         message = "The date of birth lies after the index date."
-        work.find("date-order", "blocking", "birth_date", np.array([place]), message, "Correct one of the two dates.")
+        work.find_one("date-order", "blocking", "birth_date", place, message, "Correct one of the two dates.")
     stated = work.columns.get("age")
     if stated is not None:
         rows = np.flatnonzero(np.abs(np.floor(stated) - age) > 1)

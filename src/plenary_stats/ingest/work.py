@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -32,6 +33,8 @@ class Work:
         self.columns: dict[str, Column] = {}
         self.readings: dict[str, values.Reading] = {}
         self.faulty: dict[str, Flags] = {}
+        self.alike: Counter[tuple[str, Severity, str]] = Counter()
+        """How many rows each finding was found on that is told row by row, since each names another row."""
         self.identities: dict[tuple[str, int, str], str] = {}
         """What tells a finding (rule, row, field) from another where the value of its field does not."""
 
@@ -45,6 +48,19 @@ class Work:
         if len(rows) > LISTED:
             more = f"{len(rows) - LISTED} more rows: {message}"
             self.findings.append(Finding(file, 0, name, rule, severity, more, remedy))
+
+    def find_one(self, rule: str, severity: Severity, name: str, place: int, message: str, remedy: str = "") -> None:  # noqa: PLR0917 - as above
+        """Add a finding that is a row's own. A file that is wrong in every row needs one cause mended: many are counted."""
+        self.alike[rule, severity, name] += 1
+        if self.alike[rule, severity, name] <= LISTED:
+            self.find(rule, severity, name, np.array([place]), message, remedy)
+
+    def count_the_rest(self) -> None:
+        """Say of each finding that is a row's own on how many more rows it was found than were listed."""
+        for (rule, severity, name), count in self.alike.items():
+            if count > LISTED:
+                more = f"{count - LISTED} more rows are like these."
+                self.find(rule, severity, name, NO_ROWS, more, "Mend these first.")
 
     def place_columns(self, filled: tuple[str, ...]) -> None:
         """Find the column of every field by its heading."""

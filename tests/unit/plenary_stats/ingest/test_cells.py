@@ -2,12 +2,14 @@
 
 import csv
 import io
+import time
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from plenary_stats.ingest.cells import Cells, cut, widened
+from plenary_stats.ingest.cells import MANY, Cells, cut, widened
 
 
 def judged(text, separator=","):
@@ -54,6 +56,23 @@ def test_a_plain_file_is_cut():
     assert headings == ["a", "b"]
     assert [list(column) for column in columns] == [["1", "2", "1"], ["x", "", "long text of many letters"]]
     assert present.tolist() == [True] * 3
+
+
+@pytest.mark.parametrize("rows", [1, MANY - 1, MANY, MANY + 1])
+@pytest.mark.parametrize("texts", [["a"], ["", "b"], ["1", "22", "é"]])
+def test_short_texts_are_grouped_alike_in_few_rows_and_in_many(rows, texts):
+    wanted = [texts[row % len(texts)] for row in range(rows)]
+    _, [_, column], _ = cut(("x,y\n" + "".join(f"1,{text}\n" for text in wanted)).encode(), ",")
+    assert list(column) == wanted
+
+
+def test_a_file_as_wide_as_a_spreadsheet_is_cut_in_moments():
+    """Each column of short texts had a place for all 65,536 of them: a file of 60 kB took a quarter of a minute."""
+    content = (",".join(["x"] * 16_384) + "\n" + ",".join(["1"] * 16_384) + "\n").encode()
+    start = time.process_time()
+    _, columns, _ = cut(content, ",")
+    assert len(columns) == 16_384
+    assert time.process_time() - start < 8
 
 
 def test_rows_without_anything_are_marked():

@@ -225,6 +225,30 @@ def test_many_findings_of_one_kind_are_counted():
     assert checked.findings[0].message.startswith("100 more rows")
 
 
+LONG = range(LISTED + 100)
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule", "severity"),
+    [
+        ([altered(case_id="C", nhs_number="") for _ in [0, *LONG]], "repeated-row", "blocking"),
+        ([altered(case_id="C", nhs_number="", fev1=f"{n / 1000:.3f}") for n in [900, *LONG]], "duplicate-case", "blocking"),
+        ([altered(case_id=f"C{n}", birth_date="01/02/2026") for n in LONG], "date-order", "blocking"),
+        ([altered(case_id=f"C{n}") for n in [-1, *LONG]], "same-person", "warning"),
+        ([[*altered(case_id=f"C{n}", nhs_number=""), "male"] for n in [-1, *LONG]], "near-duplicate", "warning"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_findings_that_each_name_another_row_are_counted_too(rows, rule, severity):
+    """A file of millions of equal rows would have made as many findings, and filled the memory with them."""
+    headings = [*HEADINGS, "sex"][: len(rows[0])]
+    ours = [one for one in found(*rows, headings=headings, period_end=date(2027, 1, 1)).findings if one.rule == rule]
+    assert len(ours) == LISTED + 1
+    assert {one.severity for one in ours} == {severity}
+    [rest] = [one for one in ours if one.row == 0]
+    assert rest.message == "100 more rows are like these."
+
+
 # -- periods
 
 

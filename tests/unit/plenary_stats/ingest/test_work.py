@@ -112,3 +112,16 @@ def test_a_file_of_other_columns_altogether_is_one_finding():
     assert "501 of the columns" in unknown[0].message
     fewer = check(read(f"case_id{strange[:-5]}\nA1\n".encode(), "c.csv"), dataset, centre="RJ1").findings
     assert len([one for one in fewer if one.rule == "unknown-column"]) == 500
+
+
+@pytest.mark.parametrize(("count", "listed", "more"), [(0, 0, 0), (1, 1, 0), (LISTED, LISTED, 0), (LISTED + 7, LISTED, 7)])
+def test_what_is_told_row_by_row_is_listed_up_to_a_limit_and_then_counted(count, listed, more):
+    made = work("centre,case_id\n" + "RX1,1\n" * max(count, 1))
+    before = len(made.findings)
+    for place in range(count):
+        made.find_one("odd", "warning", "case_id", place, f"The row is odd like row {place}.")
+    made.find_one("other", "notice", "case_id", 0, "Another finding has a count of its own.")
+    made.count_the_rest()
+    told = [one for one in made.findings[before:] if one.rule == "odd"]
+    assert len(told) == listed + (more > 0)
+    assert [one.message for one in told if one.row == 0] == ([f"{more} more rows are like these."] if more else [])
