@@ -5,6 +5,8 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from plenary.collection.actions import proposals as actions
 from plenary.collection.models import DataSetProposal, DataSetVersion, ProposalRemark
@@ -191,6 +193,71 @@ class TestEnd:
         assert "withdraws it" in page.text
         proposal.refresh_from_db()
         assert proposal.state == "open"
+
+
+def rows(answer):
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))[1:]
+
+
+class TestNarrowed:
+    @pytest.mark.parametrize(("query", "count"), [("", 1), ("state=open", 1), ("state=adopted", 0), ("service=adult-ecmo", 1)])
+    def test_the_list(self, as_, proposal, theirs, query, count):
+        assert len(rows(as_(NetworkLead, "adult-ecmo").get(f"/workspace/data-set-proposals.csv?{query}"))) == count
+
+    def test_the_commissioner_narrows_by_service(self, as_, proposal, theirs):
+        found = rows(as_(NationalCommissioner, "England").get("/workspace/data-set-proposals.csv?service=lam"))
+        assert [row[1] for row in found] == ["Lam service"]
+
+    def test_a_service_of_another_network_is_no_choice(self, as_, proposal, theirs):
+        page = as_(NetworkLead, "adult-ecmo").get(f"{LIST}?service=lam").text
+        assert "Lam service" not in page
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [("", {"mobility", "pf_ratio"}), ("kind=added", {"mobility"}), ("text=PF", {"pf_ratio"}), ("kind=removed", set())],
+    )
+    def test_the_changes(self, as_, proposal, query, names):
+        found = rows(as_(NetworkLead, "adult-ecmo").get(at(proposal, f"changes.csv?{query}")))
+        assert {row[0] for row in found} == names
+
+    def test_the_same_queries_for_one_and_three(self, as_, own, designated):
+        browser, counts = as_(NetworkLead, "adult-ecmo"), []
+        for versions in (["2027-1"], ["2027-2", "2027-3"]):
+            for version in versions:
+                actions.propose_data_set(
+                    service=own.service, version=version, content=NEXT.encode(), why="so", by=make.manager(own)
+                )
+            browser.get(LIST)
+            with CaptureQueriesContext(connection) as asked:
+                browser.get(LIST)
+            counts.append(len(asked))
+        assert counts[0] == counts[1]
+
+
+class TestForms:
+    """A proposal is talked about with its guide in hand."""
+
+    @pytest.mark.parametrize(
+        ("form", "suffix", "part"),
+        [
+            ("guide", "html", "Proposed: no network has agreed it yet"),
+            ("odm", "xml", "<ODM"),
+            ("fhir", "json", '"status": "draft"'),
+        ],
+    )
+    def test_it_can_be_printed_and_taken_to_other_systems(self, as_, proposal, form, suffix, part):
+        browser = as_(CentreDataManager, "adult-ecmo/RJ1")
+        assert at(proposal, f"as/{form}/") in browser.get(at(proposal)).text
+        answer = browser.get(at(proposal, f"as/{form}/"))
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="adult-ecmo-proposed-2027-1.{suffix}"'
+        assert part in answer.text
+        assert "mobility" in answer.text.casefold()
+
+    def test_another_networks_proposal_and_other_forms_are_not_there(self, as_, proposal, theirs):
+        browser = as_(CentreLead, "adult-ecmo/RJ1")
+        assert browser.get(at(proposal, "as/pdf/")).status_code == 404
+        answer = browser.get(at(theirs, "as/guide/"))
+        assert (answer.status_code, "mobility" in answer.text.casefold()) == (404, False)
 
 
 def test_the_list_and_the_changes_can_be_taken_away(as_, proposal):

@@ -54,9 +54,18 @@ def test_a_key_is_revoked_by_a_button(mine, own):
     address = re.search(r'<form method="post" action="([^"]+revoke/)"', mine.get(HERE).text)[1]
     page = mine.post(address, follow=True).text
     assert "The key is revoked" in page
-    assert "In force" not in page
+    assert "In force" not in mine.get("/workspace/systems/adult-ecmo/RJ1.csv").text
     assert queries.key(made.key_id) is None
     assert mine.get(address).status_code == 405
+
+
+@pytest.mark.parametrize(("state", "names"), [("", ["PAS", "Old"]), ("in force", ["PAS"]), ("revoked", ["Old"])])
+def test_the_keys_are_narrowed(mine, own, state, names):
+    old, _ = actions.issue_key(centre=own, name="Old", by=lead(own))
+    actions.revoke_key(centre=own, number=old.pk, by=lead(own))
+    actions.issue_key(centre=own, name="PAS", by=lead(own))
+    lines = mine.get("/workspace/systems/adult-ecmo/RJ1.csv", {"state": state}).text.splitlines()[1:]
+    assert {line.partition(",")[0] for line in lines} == set(names)
 
 
 def test_three_keys_cost_no_more_look_ups_than_one(mine, own):

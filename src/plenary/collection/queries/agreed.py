@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from plenary.collection.models import DataSetVersion
+from plenary.collection.models import DataSetProposal, DataSetVersion
 from plenary.collection.queries import of_networks
 from plenary.collection.terms import Difference, Standing
 from plenary.core.queries import stored_bytes
@@ -75,6 +76,18 @@ def exported(version: DataSetVersion, form: str) -> Export:
         elements=registry.elements(),
     )
     return EXPORTS[form](document.read(stored_bytes(version.sha256)), about)
+
+
+def exported_proposal(proposal: DataSetProposal, form: str) -> Export:
+    """Return a proposed data set in the same forms. It says of itself that no network has agreed it yet, also once one has."""
+    about = About(
+        service=proposal.service.slug,
+        version=proposal.version,
+        dated=timezone.localdate(proposal.proposed_at),
+        title=proposal.service.name,
+        elements=registry.elements(),
+    )
+    return EXPORTS[form](document.read(stored_bytes(proposal.sha256)), about)
 
 
 def in_words(one: object, properties: Mapping[str, str]) -> dict[str, str]:

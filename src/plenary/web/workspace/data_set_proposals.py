@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,15 +15,15 @@ from plenary.collection import permissions
 from plenary.collection.actions import proposals as actions
 from plenary.collection.queries import agreed
 from plenary.collection.queries import proposals as queries
-from plenary.collection.terms import ProposalState, Stance
+from plenary.collection.terms import Difference, ProposalState, Stance
 from plenary.core.queries import events, stored_bytes, today
 from plenary.core.terms import NotFound, Who
 from plenary.registry import queries as registry
-from plenary.web.design.fields import SplitDateField
+from plenary.web.design.fields import FilterForm, SplitDateField
 from plenary.web.design.formats import day, moment, plural
 from plenary.web.design.tables import Cell, Link, Tag, table
 from plenary.web.routes import Permission, Scope, who
-from plenary.web.workspace.agreed import KINDS, LARGEST, NETWORK, SECTION, TOO_LARGE
+from plenary.web.workspace.agreed import CHANGES, FORMS, KINDS, LARGEST, NETWORK, SECTION, TOO_LARGE
 from plenary.web.workspace.pages import REFUSALS, Crumbs, ReasonForm, attempt, form_page, home, list_page, posted
 
 TITLE = "Proposed data sets"
@@ -53,12 +54,47 @@ def scope_of(asking: Who, *, number: int) -> Scope:
 OF_NETWORK = Permission(NETWORK.label, NETWORK.allows, scope_of, "service")
 
 
+class ProposalFilter(FilterForm):
+    """What narrows the list of proposals."""
+
+    service = forms.ChoiceField(label="Service")
+    state = forms.ChoiceField(label="State", choices=[("", "All"), *((key.value, tag.text) for key, tag in STATES.items())])
+
+    def __init__(self, data: Any, found: Iterable[Any]) -> None:
+        super().__init__(data)
+        names = {one.service.slug: one.service.name for one in found}
+        self.fields["service"].choices = [("", "All"), *sorted(names.items(), key=lambda pair: pair[1])]  # type: ignore[attr-defined]
+
+    def keep(self, found: Iterable[Any]) -> list[Any]:
+        """Return the proposals that the filter leaves."""
+        chosen = self.chosen()
+        return [
+            one
+            for one in found
+            if chosen.get("service", one.service.slug) == one.service.slug and chosen.get("state", one.state) == one.state
+        ]
+
+
+class ChangeFilter(FilterForm):
+    """What narrows the changes of a proposal."""
+
+    kind = forms.ChoiceField(label="Change", choices=[("", "All"), *CHANGES.items()])
+    text = forms.CharField(label="Field", max_length=100)
+
+    def keep(self, found: Iterable[Difference]) -> list[Difference]:
+        """Return the changes that the filter leaves."""
+        chosen = self.chosen()
+        kind, text = chosen.get("kind"), chosen.get("text", "").casefold()
+        return [one for one in found if kind in {None, one.kind} and text in one.name.casefold()]
+
+
 def all_proposals(request: HttpRequest, *, as_file: bool = False) -> HttpResponse:
     """Show which versions of data sets are proposed to the own networks, and how they stand."""
-    found = queries.visible_to(who(request))
+    found = list(queries.visible_to(who(request)))
+    form = ProposalFilter(request.GET, found)
     names = {one.subject: one.who_name for one in events(verb="propose data set")}
     rows: list[tuple[Cell, ...]] = []
-    for one in found:
+    for one in form.keep(found):
         link = Link(
             f"Data set {one.version}",
             reverse("data_set_proposal", args=[one.pk]),
@@ -77,6 +113,7 @@ def all_proposals(request: HttpRequest, *, as_file: bool = False) -> HttpRespons
             "What the network may agree next. Everybody of the network comments; the clinical lead of each centre answers for it."
         ],
         links=[("Propose a version", reverse("propose_data_set"))],
+        filter=form,
         file="proposed-data-sets.csv",
         as_file=as_file,
         download=reverse("data_set_proposals_file"),
@@ -91,7 +128,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
     before, kind = queries.compared_with(one), KINDS["data-set"]
     content = stored_bytes(one.sha256)
     found = agreed.compared(stored_bytes(before.sha256), content) if before else []
-    answers = queries.answers(one, today())
+    answers, form = queries.answers(one, today()), ChangeFilter(request.GET)
     agree = sum(each.stance == Stance.AGREES for each in answers)
     return list_page(
         request,
@@ -99,7 +136,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         section=SECTION,
         crumbs=_crumbs(),
         columns=kind.columns(),
-        rows=[kind.cells(each) for each in found],
+        rows=[kind.cells(each) for each in form.keep(found)],
         facts=[
             ("State", STATES[ProposalState(one.state)]),
             ("Why", one.why),
@@ -120,6 +157,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
             ],
         ),
         links=_links(asking, one),
+        filter=form,
         file=f"{one.service.slug}-proposed-{one.version}.csv",
         as_file=as_file,
         download=reverse("data_set_proposal_file", args=[one.pk]),
@@ -141,15 +179,38 @@ def _url(name: str, one: Any) -> str:
 
 
 def _links(asking: Who, one: Any) -> list[tuple[str, str]]:
-    document = ("Download the document", _url("document", one))
+    documents = [("Download the document", _url("document", one)), *_forms(one)]
     if one.state != ProposalState.OPEN:
-        return [document]
-    links = [("Comment or answer", _url("remark", one)), document]
+        return documents
+    links = [("Comment or answer", _url("remark", one)), *documents]
     if permissions.may_adopt_data_set(asking, one.service):
         links.append(("Adopt it", _url("adopt", one)))
     if permissions.may_withdraw_proposal(asking, one):
         links.append(("Withdraw it", _url("withdraw", one)))
     return links
+
+
+def _forms(one: Any) -> list[tuple[str, str]]:
+    return [(words, reverse("data_set_proposal_export", args=[one.pk, form])) for form, (words, _, _) in FORMS.items()]
+
+
+def export_scope(asking: Who, *, number: int, form: str) -> Scope:
+    """Return the service of a proposal that leaves in a form that there is."""
+    if form not in FORMS:
+        raise NotFound("A data set cannot be downloaded in this form.")
+    return scope_of(asking, number=number)
+
+
+EXPORT = Permission(NETWORK.label, NETWORK.allows, export_scope, "service")
+
+
+def export(request: HttpRequest, number: int, form: str) -> HttpResponse:
+    """Answer with a proposed data set as a guide to print and talk about, or as a file for other systems."""
+    one = _one(who(request), number)
+    _, suffix, media_type = FORMS[form]
+    answer = HttpResponse(agreed.exported_proposal(one, form).content, content_type=media_type)
+    answer["Content-Disposition"] = f'attachment; filename="{one.service.slug}-proposed-{one.version}.{suffix}"'
+    return answer
 
 
 def document(request: HttpRequest, number: int) -> HttpResponse:

@@ -73,21 +73,33 @@ def _centre_row(one: Any) -> tuple[Cell, ...]:
     return link, one.service.name, number(one.in_force), moment(one.last_issued) if one.last_issued else "Never"
 
 
+class KeyFilter(FilterForm):
+    """What narrows the keys of a centre."""
+
+    state = forms.ChoiceField(label="State", choices=[("", "All"), ("in force", "In force"), ("revoked", "Revoked")])
+
+    def keep(self, keys: Iterable[Any]) -> list[Any]:
+        """Return the keys that the filter leaves."""
+        wanted = self.chosen().get("state")
+        return [one for one in keys if wanted is None or (one.revoked_at is None) == (wanted == "in force")]
+
+
 def systems(request: HttpRequest, service: str, ods: str, *, as_file: bool = False) -> HttpResponse:
     """List the keys of a centre's systems."""
-    centre = registry.centre(service, ods)
+    centre, form = registry.centre(service, ods), KeyFilter(request.GET)
     return list_page(
         request,
         title=f"Systems of {centre.name}",
         section=SECTION,
         crumbs=_crumbs(centre),
         columns=("System", "Key", "Issued", "State", "Revoke"),
-        rows=[_row(centre, one) for one in queries.keys(centre)],
+        rows=[_row(centre, one) for one in form.keep(queries.keys(centre))],
         intro=[
             f"{centre.service.name}. A system with a key sends the centre's files by itself. It sees no case.",
             "What it sends counts when a person has read the findings and accepted it.",
         ],
         links=[("Issue a key", reverse("issue_key", args=[service, ods]))],
+        filter=form,
         file=f"systems-{service}-{ods}.csv",
         as_file=as_file,
         download=reverse("systems_file", args=[service, ods]),

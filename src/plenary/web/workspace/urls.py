@@ -194,6 +194,7 @@ urlpatterns = [
         data_set_proposals.OF_NETWORK,
     ),
     route(f"{PROPOSED}document/", data_set_proposals.document, "data_set_proposal_document", data_set_proposals.OF_NETWORK),
+    route(f"{PROPOSED}as/<slug:form>/", data_set_proposals.export, "data_set_proposal_export", data_set_proposals.EXPORT),
     route(f"{PROPOSED}remark/", data_set_proposals.remark, "data_set_proposal_remark", data_set_proposals.OF_NETWORK),
     route(f"{PROPOSED}adopt/", data_set_proposals.adopt, "data_set_proposal_adopt", LEADERS),
     route(f"{PROPOSED}withdraw/", data_set_proposals.withdraw, "data_set_proposal_withdraw", data_set_proposals.OF_NETWORK),
