@@ -143,6 +143,7 @@ def _map(arguments: argparse.Namespace) -> int:
 
 
 def _read(path: Path) -> tuple[Dictionary, Findings]:
+    document.refuse_size(path.stat().st_size, path.name)
     found = document.read(path.read_bytes(), path.name)
     return found, checks.check(found, registry.elements(), path.name)
 

@@ -63,6 +63,12 @@ TYPES: Final = (
 LISTING: Final = ("radio", "dropdown", "checkbox")
 """The types whose choices are listed."""
 
+LARGEST: Final = 10_000_000
+"""Bytes of a dictionary: the largest of real projects have a twentieth of it."""
+
+WIDEST: Final = 1_000
+"""Columns of a dictionary: REDCap has 18, and others may stand behind them."""
+
 YES: Final = ("y", "yes", "1", "true")
 
 
@@ -197,13 +203,26 @@ def spelt_choices(choices: Sequence[Choice]) -> str:
 # -- the file
 
 
+def refuse_size(size: int, file: str = "dictionary.csv") -> None:
+    """Refuse a file that is larger than any dictionary is. To be asked before its bytes are read into memory."""
+    if size > LARGEST:
+        raise InputError(
+            f"'{file}' is larger than {LARGEST // 1_000_000} MB: no data dictionary is. Choose the dictionary, not the cases."
+        )
+
+
 def read(content: bytes | str, file: str = "dictionary.csv") -> Dictionary:
     """Return the dictionary of a CSV file, or raise :class:`InputError` where it is none. The fields are judged by ``check``."""
+    refuse_size(len(content), file)
     notices: list[Finding] = []
     table = _rows(decode(content), file, notices)
     if not table:
         raise InputError("The dictionary is empty. Export it from REDCap as 'Data Dictionary (CSV)'.")
     headings = [heading.strip() for heading in table[0][1]]
+    if len(headings) > WIDEST:
+        raise InputError(
+            f"'{file}' has {len(headings):,} columns, and a data dictionary 18. Choose the dictionary, not the cases."
+        )
     places = _places(headings)
     strange = tuple(place for place, heading in enumerate(headings) if place not in places.values() and heading)
     for place in strange:

@@ -1,6 +1,7 @@
 """``plenary dataset``: results on standard output, messages beside it, exit codes as agreed."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,27 @@ def test_a_file_that_is_no_dictionary_exits_2(tmp_path, capsys):
     code, out, err = run(capsys, "check", tmp_path / "absent.csv")
     assert (code, out) == (2, "")
     assert "absent.csv" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "HUGE"],
+        ["diff", "HUGE", "HUGE"],
+        ["export", "HUGE", "--as", "guide", "--out", "OUT"],
+        ["map", "HUGE", "HUGE", "--out", "OUT"],
+    ],
+)
+def test_a_gigabyte_is_refused_without_being_read(tmp_path, capsys, words):
+    """It has a hole for its bytes, and no memory is asked for them: read whole, it took seven times its size."""
+    huge, out = tmp_path / "huge.csv", tmp_path / "out"
+    with huge.open("wb") as file:
+        file.truncate(1_000_000_000)
+    start = time.process_time()
+    code, _, said = run(capsys, *(str({"HUGE": huge, "OUT": out}.get(word, word)) for word in words))
+    assert (code, "'huge.csv' is larger than 10 MB" in said) == (2, True)
+    assert not out.exists()
+    assert time.process_time() - start < 5
 
 
 def test_what_changed_and_what_it_does(files, capsys):

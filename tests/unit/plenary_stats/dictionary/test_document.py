@@ -1,5 +1,8 @@
 """The document: what cells mean, what is refused, and that any data set survives the way to the file and back."""
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -179,3 +182,36 @@ def test_any_bytes_are_read_or_refused(content):
         except InputError:
             continue
         assert read(write(found)) == found
+
+
+def test_a_file_that_is_larger_than_any_dictionary_is_refused_before_it_is_read():
+    document.refuse_size(document.LARGEST)
+    with pytest.raises(InputError, match=r"'huge.csv' is larger than 10 MB: no data dictionary is"):
+        document.refuse_size(document.LARGEST + 1, "huge.csv")
+    with pytest.raises(InputError, match="larger than 10 MB"):
+        read(b"Variable / Field Name,Field Type\n" + bytes(document.LARGEST), "huge.csv")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Variable / Field Name,Field Type" + b",x" * 999_998 + b"\na,text\n",
+        b"Variable / Field Name,Field Type\na,text" + b",x" * 999_998 + b"\n",
+        b",".join(b"c%d" % number for number in range(1_000_000)),
+        b'"' * 1_000_000,
+        bytes(1_000_000),
+    ],
+    ids=["a million headings", "a million cells", "a million names", "a million quotation marks", "a million NULs"],
+)
+def test_a_million_of_anything_is_read_or_refused_in_moments(content):
+    start = time.process_time()
+    with contextlib.suppress(InputError):
+        read(content)
+    assert time.process_time() - start < 10
+
+
+def test_a_dictionary_may_carry_columns_of_its_own_and_no_million_of_them():
+    carried = ",".join(f"own {number}" for number in range(document.WIDEST - 2))
+    assert len(read(f"Variable / Field Name,Field Type,{carried}\na,text\n").entries) == 1
+    with pytest.raises(InputError, match="has 1,001 columns, and a data dictionary 18"):
+        read(f"Variable / Field Name,Field Type,{carried},one more\na,text\n")
