@@ -435,3 +435,12 @@ def test_what_tells_who_the_patient_is_does_not_stand_in_the_bytes_that_are_kept
     assert "K1" in kept
     assert "5919" not in kept
     assert "1980" not in kept
+
+
+@pytest.mark.parametrize("do", ["save", "finish", "draft"])
+@pytest.mark.parametrize("name", ["case_id", "area", "admitted_on_day", "sex", "pf_ratio"])
+def test_what_no_database_holds_is_no_fault_of_the_server(mine, own, do, name):
+    """A NUL comes by a paste from a broken programme; PostgreSQL holds none, in no text and in no JSON."""
+    answer = mine.post(f"{HERE}key/", KEYED | {name: "a\0b", "do": do})
+    assert answer.status_code in {200, 302, 409}
+    assert not any("\0" in text for one in CaseDraft.objects.all() for text in one.typed.values())
