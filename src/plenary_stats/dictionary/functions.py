@@ -93,7 +93,10 @@ def as_truths(answer: Answer) -> Flags:
     values = answer.values
     if values.dtype.kind == "U":
         return np.asarray((values != "") & (values != "0"), dtype=bool)
-    return values if values.dtype.kind == "b" else np.asarray(known_values(values) & (values != values.dtype.type(0)), dtype=bool)
+    if values.dtype.kind == "b":
+        return np.asarray(values, dtype=bool)
+    present = known_values(values)
+    return present if values.dtype.kind == "M" else np.asarray(present & (values != 0), dtype=bool)
 
 
 # -- arithmetic

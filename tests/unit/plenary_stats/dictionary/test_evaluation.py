@@ -1,11 +1,14 @@
 """Branching logic on whole columns: REDCap's answers, and whether they hold whatever a blank would turn out to be."""
 
+import contextlib
 from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from plenary_stats.dictionary import evaluation
+from plenary_stats.dictionary import evaluation, logic
 from plenary_stats.errors import InputError
 
 COLUMNS = {
@@ -55,6 +58,13 @@ def answer(text, on=date(2025, 11, 30)):
         ("datediff([born], [seen], 'y') >= 18", "FTF?"),
         ("datediff([born], 'today', 'y') >= 17.5", "TTF?"),
         ("if([age] < 18, 'child', 'adult') = 'adult'", "FTT?"),
+        ("[born]", "TTF?"),
+        ("not [born]", "FFT?"),
+        ("[born] and [status] = '2'", "FTF?"),
+        ("[born] or [status] = '2'", "TTF?"),
+        ("if([born], 'yes', 'no') = 'yes'", "TTF?"),
+        ("'today'", "TTT"),
+        ("calcdate([seen], 1, 'd')", "TTT"),
         ("1 = 1", "TTT"),
         ("[seen] = 5", "FFF"),
     ],
@@ -103,3 +113,39 @@ def test_a_field_that_the_cases_do_not_carry_is_named():
 def test_a_sum_of_thousands_is_worked_out():
     values, _ = evaluation.read("[age]" + " + 1" * 5000).values(COLUMNS)
     assert values.tolist()[:2] == [5017.0, 5040.0]
+
+
+ATOMS = [
+    "[status]", "[age]", "[note]", "[organ(1)]", "[born]", "[seen]", "'today'", "now", "1", "0", "-1", "1e300", "'x'", "''",
+    "'2024-02-30'", "'31-12-9999'", "'0001-01-01'", "'d'", "'y'", "'dmy'", "'٣'", "2.5", "400",
+]  # fmt: skip
+
+
+@st.composite
+def texts(draw, deepest=3):
+    """Return anything that can be said in REDCap's language, sense or nonsense."""
+    kind = draw(st.integers(0, 4)) if deepest else 0
+    part = texts(deepest - 1)
+    if kind == 0:
+        return draw(st.sampled_from(ATOMS))
+    if kind == 1:
+        name = draw(st.sampled_from(sorted(logic.FUNCTIONS)))
+        least, most = logic.FUNCTIONS[name]
+        count = draw(st.integers(least, min(most or least + 2, least + 2)))
+        return f"{name}({', '.join(draw(part) for _ in range(count))})"
+    if kind == 4:
+        return f"{draw(st.sampled_from(['not ', '-']))}({draw(part)})"
+    signs = ["+", "-", "*", "/", "^"] if kind == 2 else ["=", "<>", "<", ">=", "and", "or"]
+    return f"({draw(part)} {draw(st.sampled_from(signs))} {draw(part)})"
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts())
+@example("[born]")
+@example("if([born], 1, 2)")
+def test_whatever_is_said_has_an_answer_on_every_row(text):
+    """Logic comes from dictionaries that people write: a form that is odd is an odd answer, never the end of a check."""
+    with contextlib.suppress(InputError):
+        read = evaluation.read(text)
+        for found in (read.values(COLUMNS, date(2025, 11, 30)), read.evaluate(COLUMNS, None)):
+            assert [len(one) for one in found] == [3, 3]

@@ -225,6 +225,15 @@ def test_many_findings_of_one_kind_are_counted():
     assert checked.findings[0].message.startswith("100 more rows")
 
 
+@pytest.mark.parametrize("logic", ["[seen]", "[seen] and [status] = '2'", "if([seen], 1, 0)"])
+def test_a_field_may_be_asked_where_a_date_is_known(logic):
+    """A date that stands for itself in branching logic ended the check of every file of its data set."""
+    data = read_dictionary(DICTIONARY.replace("[status] = '2'", f'"{logic}"'), "lam", "2026-1")
+    rows = [altered(status="2"), altered(OTHER, seen="", died_of="")]
+    checked = check(sheet(*rows), data, **CONTEXT)
+    assert told(checked, "blocking") == [(2, "died_of", "required")]
+
+
 LONG = range(LISTED + 100)
 
 
