@@ -140,7 +140,7 @@ def _order(one: Report, case: _Case, rules: Plan) -> str:
     if payload.get(rules.status_field) == rules.dead and one.status != VitalStatus.DEAD:
         return f"The case says that the patient died{f' on {text}' if text else ''}. Correct the case if that is wrong."
     dead = next((row for row in case.rows if row.status == VitalStatus.DEAD), None)
-    if dead is not None and not _same(dead, one):
+    if dead is not None and not _same(dead, one) and not _before_death(dead, one):
         return f"The patient was reported dead on {dead.died_on}. Correct that report if it is wrong."
     alive = [row.seen_on for row in case.rows if row.status == VitalStatus.ALIVE]
     if in_case is not None and payload.get(rules.status_field) != rules.dead:
@@ -148,6 +148,13 @@ def _order(one: Report, case: _Case, rules: Plan) -> str:
     if one.died_on is not None and alive and max(alive) > one.died_on:
         return f"The patient was seen alive on {max(alive).isoformat()}, after this date of death. Correct the one that is wrong."
     return ""
+
+
+def _before_death(dead: FollowUp, one: Report) -> bool:
+    """Whether a report tells of the time before a known death: it may come later, or further down in the same file."""
+    if one.status == VitalStatus.DEAD or one.seen_on is None or dead.died_on is None:
+        return False
+    return one.seen_on <= dead.died_on and one.seen_on < dead.seen_on
 
 
 def _same(row: FollowUp, one: Report) -> bool:

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from plenary.collection import queries as collection
 from plenary.collection.actions import follow_up as actions
@@ -93,6 +95,38 @@ def test_the_dead_are_not_seen_alive_again(centre):
     assert "was reported dead on 2026-06-01" in report(centre, seen(seen_on=date(2026, 7, 1))).problems[0].message
     assert "was reported dead" in report(centre, dead(died_on=date(2026, 5, 1))).problems[0].message
     assert report(centre, dead()).known == 1
+
+
+BEFORE = date(2026, 5, 1)
+
+
+@pytest.mark.parametrize("status", ["alive", "lost", "transferred"])
+def test_the_time_before_a_death_may_be_told_after_it(centre, status):
+    """Whether a file is kept does not hang on the order of its rows."""
+    earlier, death = seen(seen_on=BEFORE, status=status), dead()
+    assert report(centre, death, earlier).new == 2
+    assert [row.status for row in queries.standing_rows()] == [status, "dead"], "the death stands last, and counts"
+    FollowUp.objects.all().delete()
+    assert report(centre, earlier, death).new == 2
+
+
+@pytest.mark.parametrize("seen_on", [SEEN, date(2026, 6, 2)])
+def test_nothing_is_told_of_the_day_of_a_death_or_later(centre, seen_on):
+    report(centre, dead())
+    assert "was reported dead" in report(centre, seen(seen_on=seen_on)).problems[0].message
+    assert [row.status for row in queries.standing_rows()] == ["dead"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.permutations(
+        [seen(seen_on=BEFORE), seen(seen_on=date(2026, 5, 20)), dead(), seen("B"), seen("B", date(2026, 6, 3), "lost")]
+    )
+)
+def test_the_order_of_the_rows_of_a_file_is_nothing(centre, rows):
+    FollowUp.objects.all().delete()
+    taken = report(centre, *rows)
+    assert (taken.new, taken.problems) == (5, ())
 
 
 def test_a_death_before_a_day_on_which_the_patient_was_seen_is_refused(centre):
