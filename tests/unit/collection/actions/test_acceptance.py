@@ -7,51 +7,14 @@ from django.db import transaction
 
 from plenary.collection import actions, queries
 from plenary.collection.models import Case, CaseVersion
-from plenary.core import permissions as roles
-from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail, stored_bytes
-from plenary.core.terms import NOBODY, SYSTEM, NotPossible, Refused
+from plenary.core.terms import SYSTEM, NotPossible, Refused
 from tests.factories import collection as make
-from tests.factories.collection import END, START, case
-from tests.factories.core import make_who
+from tests.factories.collection import START, case
 from tests.unchanged import cannot_tell
+from tests.unit.collection.actions.told import PERIOD, current, events, outsiders
 
 pytestmark = pytest.mark.django_db
-
-PERIOD = {"period_start": START, "period_end": END}
-
-
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def elsewhere():
-    """Another centre of the same service, with a case of its own that must not leak."""
-    other = make.make_centre(ods="RJ7")
-    make.accepted(other, case("SECRET-7", status="dead"))
-    return other
-
-
-def events(verb):
-    return list(AuditEvent.objects.filter(verb=verb))
-
-
-def current(centre):
-    rows = CaseVersion.objects.filter(case__centre=centre, current=True)
-    return dict(rows.values_list("case__case_id", "payload__status"))
-
-
-def outsiders(elsewhere):
-    return [
-        make.manager(elsewhere),
-        make.lead(elsewhere),
-        make.network_lead(elsewhere),
-        make_who(roles.NationalCommissioner, "England"),
-        make_who(roles.Administrator),
-        NOBODY,
-    ]
 
 
 class TestAccept:

@@ -6,23 +6,14 @@ import pytest
 
 from plenary.collection import actions, queries
 from plenary.collection.models import DataSetVersion
-from plenary.core.models import AuditEvent
 from plenary.core.terms import SYSTEM, NotPossible, Refused
 from plenary_stats.spec import InputError
 from tests.factories import collection as make
 from tests.factories.collection import START
 from tests.factories.registry import ServiceFactory
+from tests.unit.collection.actions.told import events
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-def events(verb):
-    return list(AuditEvent.objects.filter(verb=verb))
 
 
 class TestAdoptDataSet:

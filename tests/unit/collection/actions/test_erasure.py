@@ -6,39 +6,16 @@ import pytest
 from django.db import transaction
 
 from plenary.collection import actions, queries
-from plenary.collection.models import Case, CaseVersion, Submission
+from plenary.collection.models import Case, Submission
 from plenary.core import actions as core
 from plenary.core.models import AuditEvent
 from plenary.core.queries import erased_on, event_detail, store_path, stored_bytes, verify_chain
 from plenary.core.terms import SYSTEM, NotFound, NotPossible, Refused
 from tests.factories import collection as make
-from tests.factories.collection import END, START, case
+from tests.factories.collection import START, case
+from tests.unit.collection.actions.told import PERIOD, current, events
 
 pytestmark = pytest.mark.django_db
-
-PERIOD = {"period_start": START, "period_end": END}
-
-
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def elsewhere():
-    """Another centre of the same service, with a case of its own that must not leak."""
-    other = make.make_centre(ods="RJ7")
-    make.accepted(other, case("SECRET-7", status="dead"))
-    return other
-
-
-def events(verb):
-    return list(AuditEvent.objects.filter(verb=verb))
-
-
-def current(centre):
-    rows = CaseVersion.objects.filter(case__centre=centre, current=True)
-    return dict(rows.values_list("case__case_id", "payload__status"))
 
 
 class TestErase:

@@ -7,48 +7,16 @@ from django_tasks_db.models import DBTaskResult
 
 from plenary.collection import actions, queries
 from plenary.collection.models import Case, DataSetVersion, Submission
-from plenary.core import permissions as roles
-from plenary.core.models import AuditEvent
 from plenary.core.queries import event_detail, stored_bytes
-from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible, Refused
+from plenary.core.terms import SYSTEM, NotFound, NotPossible, Refused
 from plenary.registry import queries as registry
 from plenary_stats import folder
 from tests.factories import collection as make
 from tests.factories.collection import END, START, case
-from tests.factories.core import make_who
 from tests.factories.registry import DesignationFactory
+from tests.unit.collection.actions.told import PERIOD, events, outsiders
 
 pytestmark = pytest.mark.django_db
-
-PERIOD = {"period_start": START, "period_end": END}
-
-
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def elsewhere():
-    """Another centre of the same service, with a case of its own that must not leak."""
-    other = make.make_centre(ods="RJ7")
-    make.accepted(other, case("SECRET-7", status="dead"))
-    return other
-
-
-def events(verb):
-    return list(AuditEvent.objects.filter(verb=verb))
-
-
-def outsiders(elsewhere):
-    return [
-        make.manager(elsewhere),
-        make.lead(elsewhere),
-        make.network_lead(elsewhere),
-        make_who(roles.NationalCommissioner, "England"),
-        make_who(roles.Administrator),
-        NOBODY,
-    ]
 
 
 class TestReceive:

@@ -6,29 +6,10 @@ from plenary.collection import actions
 from plenary.collection.models import Case, CaseVersion, Submission
 from plenary.core.terms import Refused
 from tests.factories import collection as make
-from tests.factories.collection import END, START, case
+from tests.factories.collection import case
+from tests.unit.collection.actions.told import PERIOD, current
 
 pytestmark = pytest.mark.django_db
-
-PERIOD = {"period_start": START, "period_end": END}
-
-
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def elsewhere():
-    """Another centre of the same service, with a case of its own that must not leak."""
-    other = make.make_centre(ods="RJ7")
-    make.accepted(other, case("SECRET-7", status="dead"))
-    return other
-
-
-def current(centre):
-    rows = CaseVersion.objects.filter(case__centre=centre, current=True)
-    return dict(rows.values_list("case__case_id", "payload__status"))
 
 
 class TestKeyCase:

@@ -1,55 +1,10 @@
 """What changed between two versions."""
 
-import csv
-import io
 from datetime import date
 
-import pytest
-
-from plenary.core.permissions import (
-    CentreLead,
-    NetworkLead,
-)
-from plenary.outcomes.models import OutcomeSetVersion
-from tests.factories import outcomes as make
-from tests.factories.collection import DICTIONARY, DataSetVersionFactory, make_centre
-
-LIST = "/workspace/agreed/"
-LATER = DICTIONARY.replace("PF ratio,", "PaO2 / FiO2,").replace("0,100", "0,90") + (
-    'mobility,case,radio,Mobility,"1, Walks | 2, Does not walk",,,,,,\n'
-)
-
-OUTCOMES = make.OUTCOMES.replace("2025-1", "2026-1").replace("Survival to discharge", "Alive at discharge")
-
-
-@pytest.fixture
-def sets(own):
-    """Two versions of the data set and two of the outcome set of a service; and what another network agreed in private."""
-    service = own.service
-    elsewhere = make_centre("lam", "RX1").service
-    DataSetVersionFactory(service=elsewhere, version="secret-9", content=LATER.encode(), adopted_on=date(2026, 1, 1))
-    make.adopt(elsewhere, make.OUTCOMES.replace("adult-ecmo", "lam").replace("2025-1", "secret-8"))
-    return {
-        "first": service.data_set_versions.get(),
-        "second": DataSetVersionFactory(service=service, version="2026-1", content=LATER.encode(), adopted_on=date(2026, 1, 1)),
-        "old": make.adopt(service),
-        "new": make.adopt(service, OUTCOMES, date(2026, 2, 1)),
-        "theirs": elsewhere.data_set_versions.get(version="secret-9"),
-        "their set": OutcomeSetVersion.objects.get(version="secret-8"),
-    }
-
-
-@pytest.fixture
-def lead(as_):
-    return as_(NetworkLead, "adult-ecmo")
-
-
-def table(answer):
-    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
-
-
-def of(kind, version, rest=""):
-    return f"{LIST}{kind}/{version.pk}/{rest}"
+from plenary.core.permissions import CentreLead
+from tests.factories.collection import DataSetVersionFactory
+from tests.web.workspace.agreed.documents import LATER, of, table
 
 
 class TestChanges:

@@ -1,10 +1,6 @@
 """Who reads and who adopts what a network agrees."""
 
-import base64
-from datetime import date
-
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from plenary.collection.models import DataSetVersion
 from plenary.core.permissions import (
@@ -17,54 +13,7 @@ from plenary.core.permissions import (
     Reviewer,
 )
 from plenary.outcomes.models import OutcomeSetVersion
-from tests.factories import outcomes as make
-from tests.factories.collection import DICTIONARY, DataSetVersionFactory, make_centre
-
-LIST = "/workspace/agreed/"
-ADOPT = f"{LIST}adopt/"
-LATER = DICTIONARY.replace("PF ratio,", "PaO2 / FiO2,").replace("0,100", "0,90") + (
-    'mobility,case,radio,Mobility,"1, Walks | 2, Does not walk",,,,,,\n'
-)
-
-OUTCOMES = make.OUTCOMES.replace("2025-1", "2026-1").replace("Survival to discharge", "Alive at discharge")
-
-
-@pytest.fixture
-def sets(own):
-    """Two versions of the data set and two of the outcome set of a service; and what another network agreed in private."""
-    service = own.service
-    elsewhere = make_centre("lam", "RX1").service
-    DataSetVersionFactory(service=elsewhere, version="secret-9", content=LATER.encode(), adopted_on=date(2026, 1, 1))
-    make.adopt(elsewhere, make.OUTCOMES.replace("adult-ecmo", "lam").replace("2025-1", "secret-8"))
-    return {
-        "first": service.data_set_versions.get(),
-        "second": DataSetVersionFactory(service=service, version="2026-1", content=LATER.encode(), adopted_on=date(2026, 1, 1)),
-        "old": make.adopt(service),
-        "new": make.adopt(service, OUTCOMES, date(2026, 2, 1)),
-        "theirs": elsewhere.data_set_versions.get(version="secret-9"),
-        "their set": OutcomeSetVersion.objects.get(version="secret-8"),
-    }
-
-
-@pytest.fixture
-def lead(as_):
-    return as_(NetworkLead, "adult-ecmo")
-
-
-def of(kind, version, rest=""):
-    return f"{LIST}{kind}/{version.pk}/{rest}"
-
-
-def upload(browser, content=LATER, **values):
-    day = {"adopted_on_day": "1", "adopted_on_month": "4", "adopted_on_year": "2026"}
-    usual = {"kind": "data-set", "service": "adult-ecmo", "version": "2027-1"} | day
-    sent = {"file": SimpleUploadedFile("document.csv", content.encode())} if content is not None else {}
-    return browser.post(ADOPT, usual | sent | values)
-
-
-def confirm(browser, document=LATER, **values):
-    usual = {"kind": "data-set", "service": "adult-ecmo", "version": "2027-1", "adopted_on": "2026-04-01"}
-    return browser.post(ADOPT, usual | {"content": base64.b64encode(document.encode()).decode()} | values, follow=True)
+from tests.web.workspace.agreed.documents import ADOPT, LATER, LIST, OUTCOMES, confirm, of, upload
 
 
 class TestWho:
