@@ -61,8 +61,8 @@ class TestErase:
 
     @pytest.fixture
     def kept(self, own):
-        make.accepted(own, make.case("A1", pf_ratio="7.7"), make.case("A2"))
-        return CaseVersion.objects.get(case__case_id="A1")
+        make.accepted(own, make.case("SECRET-1", pf_ratio="7.7"), make.case("A2"))
+        return CaseVersion.objects.get(case__case_id="SECRET-1")
 
     def address(self, number):
         return f"/workspace/collection/adult-ecmo/RJ1/2025/cases/{number}/erase/"
@@ -70,12 +70,12 @@ class TestErase:
     def test_after_asking(self, as_, kept):
         lead = as_(CentreLead, "adult-ecmo/RJ1")
         assert self.address(kept.pk) in lead.get("/workspace/collection/adult-ecmo/RJ1/2025/cases/").text
-        assert "Erase case A1" in lead.get(self.address(kept.pk)).text
+        assert "Erase case SECRET-1" in lead.get(self.address(kept.pk)).text
         page = lead.post(self.address(kept.pk), {"reason": " "}).text
         assert "Give the reason" in page
         assert Case.objects.filter(erased=False).count() == 2
         answer = lead.post(self.address(kept.pk), {"reason": "The family asked"}, follow=True)
-        assert "Case A1 was erased" in answer.text
+        assert "Case SECRET-1 was erased" in answer.text
         assert list(queries.visible_to(make.lead(kept.case.centre)).values_list("case_id", flat=True)) == ["A2"]
         assert lead.get(self.address(kept.pk)).status_code == 404
         sent = Submission.objects.get()
@@ -100,7 +100,7 @@ class TestErase:
         for send in (browser.get, browser.post):
             answer = send(self.address(kept.pk))
             assert answer.status_code == 403
-            assert "A1" not in answer.text
+            assert "SECRET-1" not in answer.text, "and no two letters of a nonce are taken for it"
         assert not Case.objects.filter(erased=True).exists()
 
     def test_the_manager_is_not_offered_it(self, as_, kept):
