@@ -74,7 +74,7 @@ def kill(place: Place) -> dict[str, float]:
 
 
 def quantile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
+    ordered = sorted(values) or [float("nan")]
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -64,10 +65,20 @@ class Place:
         log.close()
         since = time.monotonic()
         while time.monotonic() - since < PATIENCE:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            if all(self._answers() for _ in range(8)):  # every process of the site, most likely
                 return
             time.sleep(0.2)
         raise RuntimeError(self.log())
+
+    def _answers(self) -> bool:
+        asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            asked.request("GET", "/services/", headers={"Host": HOST, "X-Forwarded-Proto": "https"})
+            return asked.getresponse().status == http.client.OK
+        except OSError:
+            return False
+        finally:
+            asked.close()
 
     def log(self) -> str:
         """Return what the site has said."""
