@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.evening.place import Place  # noqa: E402 - the folder is found only now
+from benchmarks.evening.place import Place
 
 PAGE, ACKNOWLEDGED = 0.3, 1.0
 """Seconds: the 95th of a hundred pages, and of a hundred answers to a file."""
@@ -90,58 +90,87 @@ def table(lines: list[dict]) -> None:
     print()
 
 
-def judged(words: str, held: bool) -> None:
-    print(f"- {words}: {'reached' if held else 'MISSED'}")
-
-
-def report(lines: list[dict], found: dict[str, dict], kept: dict, log: str) -> bool:
+def report(lines: list[dict], found: dict[str, dict], kept: dict) -> bool:
     """Print figures and verdicts; return whether every aim was reached."""
     asked = [line for line in lines if "kind" in line and line["kind"] != "style, script"]
-    problems = [line["problem"] for line in lines if "problem" in line]
-    usual = [line for line in asked if line["phase"] in {"arrivals", "evening"}]
-    evening = [line for line in asked if line["phase"] == "evening"]
     for name in ("arrivals", "evening"):
         print(f"### {name.capitalize()}\n")
-        _cost(name, found, asked)
+        cost(name, found, asked)
         table([line for line in asked if line["phase"] == name])
-    _cost("rush", found, asked, "### Without time to think\n\n")
-    gone, back = found["kills"]["gone"], found["kills"]["back"]
-    away = [line for line in asked if line["phase"] == "kills" and line["status"] in {0, 503}]
-    print(f"### Killed\n\nThe worker once, in its work, and the database for {back - gone:.1f} s: {len(away)} answers said so, ", end="")
-    last = max((line["at"] + line["seconds"] for line in away), default=back)
-    print(f"the last {max(0.0, last - back):.1f} s after it was back. Looked for afterwards: {kept['looked']}, ", end="")
-    print(f"{kept['events']:,} audit events, jobs {kept['jobs']}.\n")
-    faults = [line for line in asked if line["status"] >= 500 and line not in away]
-    stray = [line for line in asked if line["status"] in {0, 503} and not (line in away and gone - 30 <= line["at"] <= back + SETTLED)]
-    refused = [line for line in asked if 400 <= line["status"] < 500]
-    pages = [line["seconds"] for line in evening if line["kind"] != UPLOAD]
-    sent = [line["seconds"] for line in usual if line["kind"] == UPLOAD]
-    verdicts = [
-        (f"no error, nothing valid refused ({len(faults)} faults, {len(stray)} unanswered, {len(refused)} refused, {len(problems)} problems)",
-         not (faults or stray or refused or problems)),
-        (f"a page of the evening, p95 {1000 * quantile(pages, 0.95):.0f} ms of {1000 * PAGE:.0f} ms", quantile(pages, 0.95) <= PAGE),
-        (f"the answer to a file, p95 {1000 * quantile(sent, 0.95):.0f} ms of {1000 * ACKNOWLEDGED:.0f} ms",
-         quantile(sent, 0.95) <= ACKNOWLEDGED),
-        (f"nothing lost, nothing twice ({len(kept['wrong'])} found wrong)", not kept["wrong"]),
-    ]  # fmt: skip
+    print("### Without time to think\n")
+    cost("rush", found, asked)
+    killed(found["kills"], asked, kept)
+    problems = [line["problem"] for line in lines if "problem" in line] + wrong(found["kills"], asked)
+    evening = [line for line in asked if line["phase"] == "evening"]
+    page = quantile([line["seconds"] for line in evening if line["kind"] != UPLOAD], 0.95)
+    sent = quantile([line["seconds"] for line in evening if line["kind"] == UPLOAD], 0.95)
+    verdicts = {
+        f"no error and nothing valid refused ({len(problems)} seen)": not problems,
+        f"a page of the evening: p95 {1000 * page:.0f} ms, of {1000 * PAGE:.0f}": page <= PAGE,
+        f"the answer to a file: p95 {1000 * sent:.0f} ms, of {1000 * ACKNOWLEDGED:.0f}": sent <= ACKNOWLEDGED,
+        f"nothing lost, nothing twice ({len(kept['wrong'])} found wrong)": not kept["wrong"],
+    }
     print("Aims:\n")
-    for words, held in verdicts:
-        judged(words, held)
-    for word in [*problems, *kept["wrong"], *(f"{one['status']} {one['why']} {one['method']} {one['path']}" for one in [*faults, *stray, *refused])][:20]:
-        print(f"- {word}", file=sys.stderr)
-    if any(not held for _, held in verdicts):
-        print(log[-6000:], file=sys.stderr)
-    return all(held for _, held in verdicts)
+    print("\n".join(f"- {words}: {'reached' if held else 'MISSED'}" for words, held in verdicts.items()) + "\n")
+    print("\n".join([*problems, *kept["wrong"]][:30]), file=sys.stderr)
+    return all(verdicts.values())
 
 
-def _cost(name: str, found: dict[str, dict], asked: list[dict], heading: str = "") -> None:
+def is_away(line: dict) -> bool:
+    """Whether the site did not answer, or answered that it is away."""
+    return line["status"] in {0, 503}
+
+
+def wrong(kills: dict, asked: list[dict]) -> list[str]:
+    """Return the answers that nobody should get: faults, refusals, and silence but for the time of the kills."""
+    since, until = kills["gone"] - 1, kills["back"] + SETTLED
+    bad = [line for line in asked if line["status"] >= 400 or line["status"] == 0]
+    told = [line for line in bad if not (is_away(line) and since <= line["at"] + line["seconds"] and line["at"] <= until)]
+    return [f"{line['phase']}: {line['status']} {line['why']} {line['method']} {line['path']}" for line in told]
+
+
+def cost(name: str, found: dict[str, dict], asked: list[dict]) -> None:
     """Print how many answers came and who used how much of the processor."""
     one = found[name]
     own = [line for line in asked if line["phase"] == name]
     seconds = one["ended"] - one["began"]
     used = ", ".join(f"{part} {one['after'][part] - one['before'][part]:.0f} s" for part in one["after"])
-    print(f"{heading}{len(own):,} answers in {seconds:.0f} s, {len(own) / seconds:.1f} a second. Processor: {used}, ", end="")
+    print(f"{len(own):,} answers in {seconds:.0f} s, {len(own) / seconds:.1f} a second. Processor: {used}, ", end="")
     print(f"the people themselves {one['people']:.0f} s. Load average when it began: {one['load']:.1f}.\n")
+
+
+def killed(kills: dict, asked: list[dict], kept: dict) -> None:
+    """Print what the people saw of the kills, and what was looked for afterwards."""
+    away = [line for line in asked if line["phase"] == "kills" and is_away(line)]
+    last = max((line["at"] + line["seconds"] for line in away), default=0.0) - kills["back"]
+    silent = sum(line["status"] == 0 for line in away)
+    looked = ", ".join(f"{number:,} of {what}" for what, number in kept["looked"].items())
+    print("### Killed\n")
+    print(
+        f"The worker at its work, and the database for {kills['back'] - kills['gone']:.1f} s. {len(away)} answers said that the site "
+        f"is away ({silent} requests had none), the last {max(0.0, last):.1f} s after the database was back. Looked for "
+        f"afterwards, as acknowledged: {looked}; jobs {kept['jobs']}; {kept['events']:,} audit events, one chain.\n"
+    )
+
+
+def evening(place: Place, wanted: argparse.Namespace) -> bool:
+    """Make the world, let the evening pass, and report."""
+    since = time.monotonic()
+    people, book = place.folder / "people.json", wanted.keep or place.folder / "book.jsonl"
+    place.plenary("migrate")
+    place.run("-m", "benchmarks.evening.world", str(wanted.people), str(wanted.services), str(people))
+    plan = json.loads(people.read_text()) | {"phases": phases(wanted.seconds)}
+    made = time.monotonic() - since
+    place.serve()
+    found = play(place, plan, book)
+    kept = json.loads(place.run("-m", "benchmarks.evening.kept", str(book)))
+    lines = [json.loads(line) for line in book.read_text(encoding="utf-8").splitlines()]
+    print("## Deadline evening\n")
+    print(
+        f"{len(plan['people'])} people, {wanted.services} services. Everybody stays {THINK[0]:.0f} to {THINK[1]:.0f} s with a page, 3 to "
+        f"7 s with a field that is keyed. The world was made in {made:.0f} s.\n"
+    )
+    return report(lines, found, kept)
 
 
 def main() -> int:
@@ -152,24 +181,11 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="keep what was noted in this file")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="evening-") as folder:
-        Path(folder).chmod(0o755)
+        Path(folder).chmod(0o755)  # the database is another user where this one is root
         place = Place(Path(folder))
         try:
-            since = time.monotonic()
-            place.plenary("migrate")
-            people = Path(folder, "people.json")
-            place.run("-m", "benchmarks.evening.world", str(wanted.people), str(wanted.services), str(people))
-            plan = json.loads(people.read_text()) | {"phases": phases(wanted.seconds)}
-            made = time.monotonic() - since
-            place.serve()
-            book = wanted.keep or Path(folder, "book.jsonl")
-            found = play(place, plan, book)
-            kept = json.loads(place.run("-m", "benchmarks.evening.kept", str(book)))
-            lines = [json.loads(line) for line in book.read_text(encoding="utf-8").splitlines()]
-            print("## Deadline evening\n")
-            print(f"{len(plan['people'])} people, {wanted.services} services, each person {THINK[0]:.0f} to {THINK[1]:.0f} s with a page", end="")
-            print(f" (3 to 7 s with a field that is keyed). The world was made in {made:.0f} s.\n")
-            report(lines, found, kept, place.log())
+            if not evening(place, wanted):
+                print(place.log()[-6000:], file=sys.stderr)
         finally:
             place.stop()
     return 0

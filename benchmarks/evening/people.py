@@ -36,7 +36,7 @@ TRIES = 40
 LARGE_ROWS = 20_000
 
 
-class Over(Exception):
+class Over(Exception):  # noqa: N818 - no error: the phase has ended
     """The phase has ended."""
 
 
@@ -93,6 +93,7 @@ class Browser:
         target = urlsplit(path)
         path = target.path + (f"?{target.query}" if target.query else "")
         headers = {"Host": HOST, "X-Forwarded-Proto": "https", "Referer": f"https://{HOST}{path}", "Connection": "close"}
+        headers["X-Forwarded-For"] = "198.51.100.7"  # one address for all: the gateway of a whole health service
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body:
             headers["Content-Type"] = media_type
@@ -112,9 +113,7 @@ class Browser:
         except (OSError, http.client.HTTPException) as problem:
             why = type(problem).__name__
         seconds = time.perf_counter() - since
-        self.book.write(
-            phase=self.phase, kind=kind, at=began, seconds=seconds, status=status, method=method, path=path, why=why
-        )
+        self.book.write(phase=self.phase, kind=kind, at=began, seconds=seconds, status=status, method=method, path=path, why=why)
         if status == 0:
             return AWAY, "", ""
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text)
@@ -168,7 +167,7 @@ class Person(threading.Thread):
         super().__init__(daemon=True)
         self.known, self.plan, self.book = known, plan, book
         self.browser = Browser(port, book, known["number"])
-        self.draw = random.Random(known["number"])  # noqa: S311 - an invented evening needs no secrecy
+        self.draw = random.Random(known["number"])
         self.made = 0
         self.until = 0.0
         self.pace: tuple[float, float] = (0.0, 0.0)
@@ -272,10 +271,8 @@ class Person(threading.Thread):
         if status != http.client.FOUND:
             self.book.write(problem=f"a file of person {self.known['number']} was answered with {status}: {said(text)}")
             raise Over
-        self.book.write(
-            acknowledged="upload", submission=int(location.strip("/").rpartition("/")[2]), sha256=hashlib.sha256(content).hexdigest(),
-            person=self.known["number"], large=len(content) > 1_000_000,
-        )  # fmt: skip
+        number = int(location.strip("/").rpartition("/")[2])
+        self.book.write(acknowledged="upload", submission=number, sha256=hashlib.sha256(content).hexdigest())
         self.browser.get(location, "findings")
         return location
 

@@ -21,7 +21,7 @@ import django
 PASSWORD = "an invented evening in June"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 LAST, THIS = date(2024, 4, 1), date(2025, 4, 1)
-CASES_PER_YEAR = 8_000
+CASES_PER_YEAR = 5_000
 SEED = 20_260_630
 TASKS = (("send", 0.45), ("key", 0.25), ("lead", 0.15), ("network", 0.125), ("nation", 0.025))
 """What the people of the evening are there for, and which part of them."""
@@ -38,7 +38,7 @@ def build(people: int, services: int) -> list[dict[str, Any]]:
     sent = {(service.slug, year): _by_centre(made, service, year) for service in made.services for year in (LAST, THIS)}
     for service, centre in centres:
         _accept(service, centre, LAST, sent[service.slug, LAST].get(centre.code, []))
-    draw = random.Random(SEED)  # noqa: S311 - an invented world needs no secrecy
+    draw = random.Random(SEED)
     draw.shuffle(centres)
     tasks = _tasks(people)
     found = []

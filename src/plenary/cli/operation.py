@@ -181,21 +181,17 @@ def _pending() -> bool:
 
 
 def _web_command(arguments: argparse.Namespace) -> list[str]:
-    where = f"{arguments.host}:{arguments.port}"
-    return [
-        *(sys.executable, "-m", "gunicorn", "plenary.config.wsgi", "--bind", where, "--workers", str(arguments.processes)),
-        *(
-            "--threads",
-            "4",
-            "--timeout",
-            "120",
-            "--graceful-timeout",
-            str(GRACE),
-            "--log-level",
-            "warning",
-            "--no-control-socket",
-        ),
-    ]
+    options = {
+        "--bind": f"{arguments.host}:{arguments.port}",
+        "--workers": str(arguments.processes),
+        "--threads": "4",
+        "--timeout": "120",
+        "--graceful-timeout": str(GRACE),
+        "--log-level": "warning",
+    }
+    words = [word for option in options.items() for word in option]
+    # Loaded once, before the processes part: one that takes the place of another answers at once.
+    return [sys.executable, "-m", "gunicorn", "plenary.config.wsgi", *words, "--no-control-socket", "--preload"]
 
 
 def _begin_work() -> Child:

@@ -35,6 +35,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             return False
         return bool(super().is_reauthentication_required(app=app, **options))
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return who knocks: behind the proxy, whom the proxy names last; everything before that anybody could have written."""
+        named = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+        if settings.PLENARY.proxy_header and named:
+            return named
+        return str(super().get_client_ip(request))
+
     def post_login(self, request: HttpRequest, user: Person | AnonymousUser, **options: Any) -> HttpResponse:
         who = queries.who(user)
         actions.record(by=who, verb="sign in", subject=f"person/{who.person_id}")

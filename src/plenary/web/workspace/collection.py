@@ -141,7 +141,7 @@ def followed_services(asking: Who) -> list[Any]:
     if holds(asking, NationalCommissioner):
         return list(registry.services())
     posts = {post.scope.partition("/")[0] for post in asking.posts if post.scope_kind in {"service", "centre"}}
-    return [one for one in registry.services() if one.slug in posts]
+    return list(registry.services().filter(slug__in=posts))
 
 
 def _progress_row(asking: Who, one: Progress, period: Period) -> tuple[Cell, ...]:
