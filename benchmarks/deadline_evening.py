@@ -147,8 +147,8 @@ def killed(kills: dict, asked: list[dict], kept: dict) -> None:
     looked = ", ".join(f"{number:,} of {what}" for what, number in kept["looked"].items())
     print("### Killed\n")
     print(
-        f"The worker at its work, and the database for {kills['back'] - kills['gone']:.1f} s. {len(away)} answers said that the site "
-        f"is away ({silent} requests had none), the last {max(0.0, last):.1f} s after the database was back. Looked for "
+        f"The worker at its work, and the database for {kills['back'] - kills['gone']:.1f} s. {len(away)} answers said that the "
+        f"site is away ({silent} requests had none), the last {max(0.0, last):.1f} s after the database was back. Looked for "
         f"afterwards, as acknowledged: {looked}; jobs {kept['jobs']}; {kept['events']:,} audit events, one chain.\n"
     )
 
@@ -167,8 +167,8 @@ def evening(place: Place, wanted: argparse.Namespace) -> bool:
     lines = [json.loads(line) for line in book.read_text(encoding="utf-8").splitlines()]
     print("## Deadline evening\n")
     print(
-        f"{len(plan['people'])} people, {wanted.services} services. Everybody stays {THINK[0]:.0f} to {THINK[1]:.0f} s with a page, 3 to "
-        f"7 s with a field that is keyed. The world was made in {made:.0f} s.\n"
+        f"{len(plan['people'])} people, {wanted.services} services. Everybody stays {THINK[0]:.0f} to {THINK[1]:.0f} s with a "
+        f"page, 3 to 7 s with a field that is keyed. The world was made in {made:.0f} s.\n"
     )
     return report(lines, found, kept)
 
