@@ -170,11 +170,13 @@ class Person(threading.Thread):
         self.draw = random.Random(known["number"])
         self.made = 0
         self.until = 0.0
-        self.pace: tuple[float, float] = (0.0, 0.0)
+        self.pace: tuple[float, ...] = (0.0, 0.0)
+        self.typing: tuple[float, ...] = TYPING
         self.gate, self.done = threading.Event(), threading.Event()
 
     def begin(self, phase: dict[str, Any], until: float) -> None:
         self.browser.phase, self.until, self.pace = phase["name"], until, tuple(phase["think"])
+        self.typing = tuple(phase.get("typing", TYPING))
         self.large = bool(phase.get("large")) and self.known["task"] == "send" and self.known["number"] == 0
         self.done.clear()
         self.gate.set()
@@ -192,7 +194,7 @@ class Person(threading.Thread):
                 self.book.write(problem=f"person {self.known['number']}: {type(problem).__name__}: {problem}")
             self.done.set()
 
-    def think(self, pace: tuple[float, float] | None = None) -> None:
+    def think(self, pace: tuple[float, ...] | None = None) -> None:
         """Read, look up, type: as long as people do. In a phase without thinking, not at all."""
         low, high = pace if pace and self.pace[1] else self.pace
         seconds = self.draw.uniform(low, high)
@@ -304,7 +306,7 @@ class Person(threading.Thread):
         fields = list(boxes(case))
         address = f"{place}key/"
         for part in range(1, SAVINGS + 1):
-            self.think(TYPING)
+            self.think(self.typing)
             typed = dict(fields[: max(1, len(fields) * part // SAVINGS)])
             status, text, _ = self.browser.post(address, "a draft is kept", typed | {"do": "draft"})
             if status != http.client.OK:
@@ -312,7 +314,7 @@ class Person(threading.Thread):
                 raise Over
             address = json.loads(text)["address"]
             self.book.write(acknowledged="draft", address=address, typed=typed, person=self.known["number"])
-        self.think(TYPING)
+        self.think(self.typing)
         status, text, location = self.browser.post(address, "a case is finished", dict(fields) | {"do": "next"})
         if status == http.client.FOUND:
             self.book.write(acknowledged="case", address=address, case_id=case["case_id"], place=place)
