@@ -105,7 +105,7 @@ def test_a_forgotten_password_is_replaced_by_a_link(client, lead):
     assert "Choose a new password" in page.text
     new = "three other random words"
     done = client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new}, follow=True)
-    assert "The password is changed" in done.text
+    assert "The password is saved" in done.text
     lead.refresh_from_db()
     assert lead.check_password(new)
 

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from plenary.core import actions, queries
-from plenary.core.permissions import CentreLead
+from plenary.core.permissions import CentreDataManager, CentreLead
 from plenary.core.terms import SYSTEM
+from tests.factories.collection import case, make_centre, receive
 from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory
 from tests.factories.registry import ServiceFactory
 
@@ -109,3 +110,26 @@ def test_what_is_asked_names_the_centre_in_words(client, lead):
     page = client.get("/workspace/").text
     assert '<span class="plenary-cell">Adult ECMO, centre RJ1</span>' in page
     assert '<span class="plenary-cell">You</span>' in page
+
+
+def test_the_way_to_the_cases_of_each_own_centre_is_on_the_first_page(client, lead, django_assert_num_queries):
+    receive(make_centre("adult-ecmo", "RJ1"), case("A1"))
+    page = client.get("/workspace/").text
+    assert '<a href="/workspace/collection/adult-ecmo/RJ1/2025/">Cases of 2025' in page
+    assert 'href="/workspace/collection/?service=adult-ecmo"' in page
+    with CaptureQueriesContext(connection) as for_one:
+        client.get("/workspace/")
+    for slug in ("lam", "ahus"):
+        make_centre(slug, "RX1")
+        PostFactory(person=lead, role=CentreDataManager.key, scope=f"{slug}/RX1")
+    with django_assert_num_queries(len(for_one)):
+        page = client.get("/workspace/").text
+    assert page.count("Cases of 2025") == 3
+
+
+def test_who_follows_a_network_has_no_cases_there(client):
+    make_centre("adult-ecmo", "RJ1")
+    person = PersonFactory()
+    PostFactory(person=person, role="patient-representative", scope_kind="service", scope="adult-ecmo")
+    client.force_login(person)
+    assert "/workspace/collection/adult-ecmo/" not in client.get("/workspace/").text

@@ -18,6 +18,7 @@ from plenary.collection.queries import clarifications, consent, deadlines, share
 from plenary.collection.queries import headings as memory
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
+from plenary.core.queries import holders
 from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.web.design.fields import FilterForm
@@ -239,7 +240,8 @@ def _stands(asking: Who, here: Place) -> Progress:
 def _next(asking: Who, here: Place, stands: Progress, sent: Any) -> tuple[str, str]:
     text, name = next_step(stands)
     if name == "sign_off" and not may_sign_off(asking, here.centre):
-        return "Ask the centre's lead to sign off", ""
+        leads = " or ".join(f"{one.name} ({one.email})" for one in holders(CentreLead.key, here.centre.key))
+        return f"Ask the centre's lead to sign off: {leads or 'there is none yet, so ask the administrator to appoint one'}", ""
     if not name:
         latest = sent.filter(route="file").first()
         return text, reverse("submission", args=[latest.pk])
