@@ -245,10 +245,11 @@ class Person(threading.Thread):
     # -- what people do
 
     def send(self) -> None:
-        """Send the file, as often as not with a fault first; read the findings; accept."""
+        """Send the file, now and then with a fault first; read the findings; accept."""
         place = self.known["place"]
-        self.page(place, "centre and period")
-        if self.made % 2 == 0:
+        if self.draw.random() < 0.5:
+            self.page(place, "centre and period")
+        if self.draw.random() < 0.3:
             self._send_file(self._file(faulty=True))
         sent = self._send_file(self._file(faulty=False, rows=LARGE_ROWS if self.large else 0))
         if self.large:

@@ -42,8 +42,14 @@ def renewal(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     """Let a session end so long after its last page as the settings say, within a minute."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and not 0 <= time.time() - request.session.get(RENEWED, 0) < EVERY:
-            request.session[RENEWED] = int(time.time())
+        if request.user.is_authenticated and not 0 <= time.time() - _renewed(request) < EVERY:
+            request.session[RENEWED] = time.time()
         return get_response(request)
 
     return middleware
+
+
+def _renewed(request: HttpRequest) -> float:
+    """Return when the session was kept last: the first time is the sign-in."""
+    signed_in = getattr(request.user, "last_login", None)
+    return float(request.session.get(RENEWED) or (signed_in.timestamp() if signed_in else 0))

@@ -19,7 +19,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, ExpectedCase, Submission
+from plenary.collection.models import Case, CaseSeries, CaseVersion, DataSetVersion, Deadline, ExpectedCase, Submission
 from plenary.collection.queries.across import counted_elsewhere, known_beside
 from plenary.collection.terms import (
     Accounted,
@@ -101,13 +101,15 @@ def before(who: Who, submission: Submission) -> Submission | None:
 
 
 def periods(services: Iterable[str]) -> list[tuple[dt.date, dt.date]]:
-    """Return the periods for which something of these services (slugs) was sent or declared, the latest first.
+    """Return the periods on which these services (slugs) work, the latest first: something was sent or declared, or is asked for.
 
     It asks nobody's permission: a period says nothing of a case, and people who see no case write for it.
     """
     slugs = list(services)
-    rows = (one.objects.filter(centre__service__slug__in=slugs).order_by() for one in (Submission, CaseSeries))
-    return sorted({pair for found in rows for pair in found.values_list("period_start", "period_end").distinct()}, reverse=True)
+    rows: list[Any] = [one.objects.filter(centre__service__slug__in=slugs) for one in (Submission, CaseSeries, ExpectedCase)]
+    rows.append(Deadline.objects.filter(service__slug__in=slugs))
+    found = (one.order_by().values_list("period_start", "period_end").distinct() for one in rows)
+    return sorted({pair for pairs in found for pair in pairs}, reverse=True)
 
 
 def case_series(who: Who) -> QuerySet[CaseSeries]:
