@@ -333,9 +333,19 @@ def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
         upload=True,
         template="workspace/upload.jinja",
         headings=here.url("headings"),
+        guide=_guide(here),
         remembered=f"Your headings, matched {moment(known.saved_at)}, are applied." if known else "",
         remembered_headings=here.url("remembered_headings"),
     )
+
+
+def _guide(here: Place) -> str:
+    """Return where the fields of the data set are explained; where none is agreed yet, where one will be."""
+    try:
+        version = queries.data_set_for(here.centre.service, here.period.end)
+    except NotPossible:
+        return reverse("agreed_sets")
+    return reverse("agreed_set", args=["data-set", version.pk])
 
 
 def headings(request: HttpRequest, service: str, ods: str, period: str) -> HttpResponse:  # noqa: ARG001 - the shape of a view
