@@ -71,7 +71,7 @@ class Hands:
 
     def choose(self, group: str, value: str) -> None:
         """Choose a radio button: Tab to the group, then Space, or the arrows to another."""
-        buttons = self.page.get_by_role("group", name=group)
+        buttons = self.page.get_by_role("group", name=group, exact=True)
         wanted = buttons.get_by_label(value, exact=True)
         self.reach(buttons.locator("input:checked, input").first)
         self.key("Space")
@@ -249,7 +249,7 @@ def follow_up(hands):
 
 def answer_the_query(hands):
     hands.follow(re.compile("1 not answered"))
-    hands.follow(re.compile("^Query"))
+    hands.follow("Is this the value at the decision?")
     hands.type("Your message", "Measured on arrival; the referring hospital had none.")
     hands.press("Answer")
     to_the_year(hands)

@@ -5,15 +5,18 @@ from html import unescape
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404
 from django.test import Client, RequestFactory
 from django.urls import Resolver404
 
+from plenary.core.models import Person
 from plenary.core.permissions import CentreLead
-from plenary.web.errors import forbidden, not_found, server_error
+from plenary.web.errors import bad_request, forbidden, not_found, server_error
 from tests.factories.core import PASSWORD, PersonFactory, PostFactory
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +162,22 @@ def test_a_connection_that_is_closed_counts_as_away_and_a_missing_table_does_not
 
         monkeypatch.setattr("plenary.registry.queries.services", broken)
         assert Client(raise_request_exception=False).get("/services/").status_code == status
+
+
+def test_a_session_that_cannot_be_kept_is_no_fault_of_the_readers(signed_in, monkeypatch):
+    """The database goes away between the page and the session: Django calls that a bad request."""
+    Person.objects.update(last_login=None)  # so that the session is kept anew with this page
+
+    def failing(*_, **__):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("django.contrib.sessions.base_session.AbstractBaseSession.save", failing)
+    assert signed_in.get("/account/").status_code == 503
+
+
+def test_a_bad_request_stays_one(request_):
+    for problem in (BadRequest("no"), SessionInterrupted("signed out meanwhile")):
+        problem.__context__ = UpdateError()
+        assert bad_request(request_, problem).status_code == 400
+        problem.__context__.__context__ = InterfaceError("connection already closed")
+        assert bad_request(request_, problem).status_code == 503

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.request import UnreadablePostError
 from django.template import loader
+from django.views import defaults
 
 from plenary.web.design.pages import render_page
 from plenary.web.routes import refused
@@ -31,11 +32,23 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refused(request, str(exception))
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer 400, or 503 where a session could not be kept because the database is away: Django blames the reader for that."""
+    return away(request) if _is_away(exception) else defaults.bad_request(request, exception)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500, or 503 where the fault is that the database is away."""
-    if isinstance(sys.exc_info()[1], AWAY):
+    if _is_away(sys.exc_info()[1]):
         return away(request)
     return render_page(request, "plenary/500.jinja", title="Something went wrong", status=500)
+
+
+def _is_away(problem: BaseException | None) -> bool:
+    """Whether a fault is that the database is away, or came of it."""
+    while problem is not None and not isinstance(problem, AWAY):
+        problem = problem.__cause__ or problem.__context__
+    return problem is not None
 
 
 def away(request: HttpRequest) -> HttpResponse:
