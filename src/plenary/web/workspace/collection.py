@@ -257,7 +257,8 @@ def _counted_words(here: Place) -> str:
 def _expected_words(stands: Progress) -> str:
     if not stands.expected:
         return "None reported"
-    return f"{number(stands.expected)}, of which {number(stands.missing)} not explained"
+    left = f"of which {number(stands.missing)} not explained" if stands.missing else "all accounted for"
+    return f"{number(stands.expected)}, {left}"
 
 
 def _submission_row(one: Any) -> tuple[Cell, ...]:
