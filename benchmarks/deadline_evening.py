@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import IO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -44,20 +45,27 @@ def play(place: Place, plan: dict, book: Path) -> dict[str, dict]:
     (place.folder / "plan.json").write_text(json.dumps(plan))
     command = [sys.executable, "-m", "benchmarks.evening.people", str(place.folder / "plan.json"), str(place.port), str(book)]
     generator = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[1], env=place.environ, stdout=subprocess.PIPE)
+    try:
+        found = watch(place, generator.stdout)
+    finally:
+        generator.kill()  # it has ended, or somebody else has failed
+    return found
+
+
+def watch(place: Place, told: IO[bytes]) -> dict[str, dict]:
+    """Note when each phase begins and ends and what it costs; kill in the one that is for it."""
     found: dict[str, dict] = {}
     used = 0.0
-    for line in generator.stdout:
-        told = json.loads(line)
-        if "phase" in told:
-            found[told["phase"]] = {"began": told["at"], "before": place.processor_seconds(), "load": os.getloadavg()[0]}
-            if told["phase"] == "kills":
+    for line in told:
+        said = json.loads(line)
+        if "phase" in said:
+            found[said["phase"]] = {"began": said["at"], "before": place.processor_seconds(), "load": os.getloadavg()[0]}
+            if said["phase"] == "kills":
                 found["kills"] |= kill(place)
         else:
-            one = found[told["ended"]]
-            one |= {"ended": told["at"], "people": told["processor"] - used, "after": place.processor_seconds()}
-            used = told["processor"]
-    if generator.wait():
-        raise RuntimeError("The people ended with a fault.")
+            one = found[said["ended"]]
+            one |= {"ended": said["at"], "people": said["processor"] - used, "after": place.processor_seconds()}
+            used = said["processor"]
     return found
 
 

@@ -7,7 +7,9 @@ import http.client
 import json
 import os
 import signal
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -24,14 +26,16 @@ PHASES = [
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("evening")
-    for one in (folder, *folder.parents[:2]):
-        one.chmod(0o755)  # the database is another user where this one is root
-    found = Place(folder)
-    found.plenary("migrate")
-    yield found
-    found.stop()
+def place():
+    # Not in the folder of the test run: another run closes that to others, and where this one is root the database is another user.
+    with tempfile.TemporaryDirectory(prefix="evening-") as folder:
+        Path(folder).chmod(0o755)
+        found = Place(Path(folder))
+        try:
+            found.plenary("migrate")
+            yield found
+        finally:
+            found.stop()
 
 
 @pytest.fixture(scope="module")

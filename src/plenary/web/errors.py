@@ -77,7 +77,7 @@ def _sent(request: HttpRequest) -> tuple[list[tuple[str, str]], list[str]]:
         return [], []
     try:
         typed = [(name, value) for name, values in request.POST.lists() for value in values]
-        files = [str(one.name) for one in request.FILES.values()]
+        files = [str(getattr(one, "name", "")) for one in request.FILES.values()]
     except UnreadablePostError:  # the reader went away as well
         return [], []
     return typed, files
