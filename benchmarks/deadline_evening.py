@@ -47,8 +47,12 @@ def play(place: Place, plan: dict, book: Path) -> dict[str, dict]:
     generator = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[1], env=place.environ, stdout=subprocess.PIPE)
     try:
         found = watch(place, generator.stdout)
+        if generator.wait():
+            raise RuntimeError("The people ended with a fault.")
     finally:
-        generator.kill()  # it has ended, or somebody else has failed
+        generator.kill()  # where somebody else has failed
+        generator.wait()
+        generator.stdout.close()
     return found
 
 

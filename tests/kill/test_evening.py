@@ -3,6 +3,7 @@
 The people, the place and the look afterwards are those of the benchmark (``benchmarks/evening``), six people instead of two hundred.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -111,7 +112,7 @@ def test_without_its_database_the_site_and_its_supervisor_stay(lived, place):
 
 
 def ask(place):
-    asked = http.client.HTTPConnection("127.0.0.1", place.port, timeout=30)
-    asked.request("GET", "/services/", headers={"Host": HOST, "X-Forwarded-Proto": "https"})
-    answer = asked.getresponse()
-    return answer.status, answer.read().decode(), answer.getheader("Retry-After")
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", place.port, timeout=30)) as asked:
+        asked.request("GET", "/services/", headers={"Host": HOST, "X-Forwarded-Proto": "https"})
+        answer = asked.getresponse()
+        return answer.status, answer.read().decode(), answer.getheader("Retry-After")
