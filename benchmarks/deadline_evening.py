@@ -146,9 +146,15 @@ def cost(name: str, found: dict[str, dict], asked: list[dict]) -> None:
     one = found[name]
     own = [line for line in asked if line["phase"] == name]
     seconds = one["ended"] - one["began"]
-    used = ", ".join(f"{part} {one['after'][part] - one['before'][part]:.0f} s" for part in one["after"])
-    print(f"{len(own):,} answers in {seconds:.0f} s, {len(own) / seconds:.1f} a second. Processor: {used}, ", end="")
-    print(f"the people themselves {one['people']:.0f} s. Load average when it began: {one['load']:.1f}.\n")
+    used = {part: one["after"][part] - one["before"][part] for part in one["after"]} | {"people": one["people"]}
+    parts = ", ".join(f"{part} {spent:.0f} s" for part, spent in used.items())
+    everything = sum(used.values())
+    each, share = (everything - used["people"]) / len(own), everything / seconds / (os.cpu_count() or 1)
+    print(
+        f"{len(own):,} answers in {seconds:.0f} s, {len(own) / seconds:.1f} a second. Processor: {parts}; without the people "
+        f"{1000 * each:.0f} ms an answer, and in all {100 * share:.0f} % of this machine. Load average when it began: "
+        f"{one['load']:.1f}.\n"
+    )
 
 
 def killed(kills: dict, asked: list[dict], kept: dict) -> None:
