@@ -155,7 +155,13 @@ def centre():
 
 
 @pytest.fixture
-def nina(centre):
+def lead(member):
+    """Who signs off. Made first: the newcomer's number comes from the database."""
+    return member(CentreLead, PLACE, name="Lee Lead")
+
+
+@pytest.fixture
+def nina(centre, lead):
     """The newcomer, appointed and invited."""
     person = actions.create_person(email="nina@example.org", name="Nina Newcomer", by=SYSTEM)
     PostFactory(person=person, role=CentreDataManager.key, scope=PLACE, scope_kind="centre")
@@ -276,8 +282,7 @@ def sign_off(hands, lead, base_url, picture):
     hands.says("is signed off with 5 cases")
 
 
-def test_from_the_invitation_to_the_signed_series(hands, picture, nina, member, centre, base_url):
-    lead = member(CentreLead, PLACE, name="Lee Lead")
+def test_from_the_invitation_to_the_signed_series(hands, picture, nina, lead, centre, base_url):
     first_sign_in(hands, base_url)
     picture(hands.page, "deadline-my-work", height=760)
     send_the_file(hands, picture)
