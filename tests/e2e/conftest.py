@@ -111,9 +111,9 @@ def sign_in(page: Page):
     return go
 
 
-def one_time_code() -> str:
+def one_time_code(secret: str = TOTP_SECRET) -> str:
     """Return what an authenticator app would show now."""
-    return totp.format_hotp_value(totp.hotp_value(TOTP_SECRET, next(totp.yield_hotp_counters_from_time())))
+    return totp.format_hotp_value(totp.hotp_value(secret, next(totp.yield_hotp_counters_from_time())))
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def first_sign_in(page, email):
     page.goto(re.search(r"https?://\S+", mail.outbox[-1].body).group())
     for field in page.locator("main input[type=password]").all():
         field.fill(PASSWORD)
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Save the password").click()
     page.goto("/workspace/")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)

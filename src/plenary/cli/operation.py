@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from plenary.cli import backup as backups
@@ -25,6 +25,9 @@ from plenary.registry.terms import BadDefinition
 from plenary_stats.errors import InputError
 
 GRACE = 30  # seconds that a process has to finish what it is doing
+PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a worker that died begins again; twice as long after each try
+
+Child = subprocess.Popen[bytes]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,20 +41,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    """Serve until told to stop (0), or until a process dies (1)."""
+    """Serve until told to stop (0), or until the site dies (1). A worker that dies, or loses its database, begins again."""
     if arguments.check:
         return _report_problems(arguments)
     if _pending():
         raise InputError("The database is not ready: run 'plenary migrate' first.")
     if settings.PLENARY.production and queries.is_demonstration():
         raise InputError("This database has held the invented world: a live installation starts with an empty one.")
-    commands = [_web_command(arguments)]
-    if not arguments.no_worker:
-        actions.requeue_abandoned(by=SYSTEM)
-        actions.finish_erasures(by=SYSTEM)
-        commands.append([sys.executable, "-m", "django", "db_worker", "--queue-name", "*"])
+    worker = None if arguments.no_worker else _begin_work()
     _say(f"Plenary answers at http://{arguments.host}:{arguments.port}/")
-    return _supervise(commands)
+    return _supervise(_start(_web_command(arguments)), worker)
 
 
 def migrate(arguments: argparse.Namespace) -> int:
@@ -182,32 +181,60 @@ def _pending() -> bool:
 
 
 def _web_command(arguments: argparse.Namespace) -> list[str]:
-    where = f"{arguments.host}:{arguments.port}"
-    return [
-        *(sys.executable, "-m", "gunicorn", "plenary.config.wsgi", "--bind", where, "--workers", str(arguments.processes)),
-        *(
-            "--threads",
-            "4",
-            "--timeout",
-            "120",
-            "--graceful-timeout",
-            str(GRACE),
-            "--log-level",
-            "warning",
-            "--no-control-socket",
-        ),
-    ]
+    options = {
+        "--bind": f"{arguments.host}:{arguments.port}",
+        "--workers": str(arguments.processes),
+        "--threads": "4",
+        "--timeout": "120",
+        "--graceful-timeout": str(GRACE),
+        "--log-level": "warning",
+    }
+    words = [word for option in options.items() for word in option]
+    # Loaded once, before the processes part: one that takes the place of another answers at once.
+    return [sys.executable, "-m", "gunicorn", "plenary.config.wsgi", *words, "--no-control-socket", "--preload"]
 
 
-def _supervise(commands: Sequence[Sequence[str]]) -> int:
-    """Run processes side by side; when one ends, or a signal comes, end them all in good order."""
+def _begin_work() -> Child:
+    """Make good what a killed worker left behind, and start one."""
+    actions.requeue_abandoned(by=SYSTEM)
+    actions.finish_erasures(by=SYSTEM)
+    return _start([sys.executable, "-m", "django", "db_worker", "--queue-name", "*"])
+
+
+def _start(command: Sequence[str]) -> Child:
+    # A session of its own: Ctrl-C reaches this process only, which then stops the others gracefully.
+    return subprocess.Popen(command, start_new_session=True, env=os.environ)  # noqa: S603 - our own
+
+
+def _supervise(site: Child, worker: Child | None) -> int:
+    """Watch the site and the worker; when the site ends, or a signal comes, end both in good order."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))
-    # Sessions of their own: Ctrl-C reaches this process only, which then stops the others gracefully.
-    children = [subprocess.Popen(command, start_new_session=True, env=os.environ) for command in commands]  # noqa: S603 - our own
-    while not stopping and all(child.poll() is None for child in children):
+    pause, begun = PAUSE, time.monotonic()
+    while not stopping and site.poll() is None:
         time.sleep(0.1)
+        if worker is None or worker.poll() is None or time.monotonic() - begun < pause:
+            continue
+        pause = PAUSE if time.monotonic() - begun > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+        begun = time.monotonic()
+        worker = _begin_again(worker)
+    _stop([site, *([worker] if worker else [])])
+    return 0 if stopping else 1
+
+
+def _begin_again(dead: Child) -> Child:
+    """Start another worker in place of a dead one; the dead one stands where the database is still away."""
+    _say(f"The worker of background jobs ended with {dead.returncode}: it begins again.")
+    connection.close()  # it may be as dead as the worker
+    try:
+        return _begin_work()
+    except (OperationalError, InterfaceError) as problem:
+        _say(f"The database is away ({str(problem).strip()}): tried again soon.")
+        return dead
+
+
+def _stop(children: Sequence[Child]) -> None:
     for child in children:
         child.terminate()
     deadline = time.monotonic() + GRACE
@@ -217,4 +244,3 @@ def _supervise(commands: Sequence[Sequence[str]]) -> int:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    return 0 if stopping else 1

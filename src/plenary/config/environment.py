@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[3]
 DEVELOPMENT_KEY = "for-development-only-never-in-production-0123456789abcdef"
 DEVELOPMENT_EPISODES_KEY = "for-development-only-pseudonyms-0123456789abcdef"
 SHORTEST_KEY = 32
+CONNECT_SECONDS = "5"
+"""How long a page waits for a database that does not answer before it says so."""
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
 
@@ -120,7 +122,7 @@ def database(url: str) -> dict[str, Any]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": query.pop("host", None) or unquote(parts.hostname or ""),
             "PORT": str(parts.port or ""),
-            "OPTIONS": query,
+            "OPTIONS": {"connect_timeout": CONNECT_SECONDS} | query,
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
         }

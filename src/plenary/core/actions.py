@@ -13,15 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -112,6 +117,32 @@ def create_person(*, email: str, name: str, password: str | None = None, by: Who
         EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
         record(by=by, verb="create person", subject=f"person/{person.pk}", detail={"email": email, "name": person.name})
     return person
+
+
+def invite(*, person: Person, by: Who) -> None:
+    """Send somebody the link by which they choose their first password. Sent again, the earlier link ends with its first use."""
+    require(permissions.may_administer(by), "Only an administrator may invite.")
+    require(person.is_active, "This account is closed.")
+    require(not person.has_usable_password(), f"{person.name} has chosen a password already.")
+    with transaction.atomic():
+        record(by=by, verb="invite", subject=f"person/{person.pk}")
+        _invitation(person).send()
+
+
+def _invitation(person: Person) -> EmailMessage:
+    key = f"{user_pk_to_url_str(person)}-{EmailAwarePasswordResetTokenGenerator().make_token(person)}"
+    site = settings.PLENARY.base_url
+    link = site + reverse("account_reset_password_from_key", args=key.split("-", 1))
+    days = settings.PASSWORD_RESET_TIMEOUT // (24 * 3600)
+    body = (
+        f"Dear {person.name},\n\n"
+        "you have an account on Plenary, where the networks of highly specialised services bring their cases together.\n\n"
+        f"Choose your password within {days} days:\n{link}\n\n"
+        "Then you set up one-time codes with an app on your phone; have it beside you. If the link has run out, ask for another: "
+        f"{site}{reverse('account_reset_password')}\n\n"
+        "If you did not expect this, do nothing and tell whoever runs the installation.\n"
+    )
+    return EmailMessage(subject="Your account on Plenary", body=body, to=[person.email])
 
 
 def close_person(*, person: Person, by: Who) -> None:

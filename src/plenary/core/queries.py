@@ -74,6 +74,12 @@ def posts_in_force(on: date) -> QuerySet[PostRow]:
     return PostRow.objects.filter(Q(ends_on=None) | Q(ends_on__gt=on), starts_on__lte=on)
 
 
+def holders(role: str, scope: str) -> QuerySet[Person]:
+    """Return who holds a role over exactly this scope today, by name."""
+    held = posts_in_force(today()).filter(role=role, scope=scope)
+    return people().filter(is_active=True, pk__in=held.values("person"))
+
+
 def policy(name: str, on: date) -> Policy:
     """Return the version of a policy in force on a day; raise ``NotFound``."""
     row = PolicyRow.objects.filter(Q(valid_to=None) | Q(valid_to__gt=on), name=name, valid_from__lte=on).last()

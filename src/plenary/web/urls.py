@@ -8,6 +8,7 @@ from plenary.web.workspace.urls import urlpatterns as workspace
 
 urlpatterns = [*account, *workspace, *public]
 
+handler400 = "plenary.web.errors.bad_request"
 handler403 = "plenary.web.errors.forbidden"
 handler404 = "plenary.web.errors.not_found"
 handler500 = "plenary.web.errors.server_error"

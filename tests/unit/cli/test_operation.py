@@ -133,6 +133,20 @@ def group(process) -> set[int]:
     return {int(word) for word in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()}
 
 
+def works(child: int) -> bool:
+    """Whether a process is the worker of background jobs."""
+    return b"db_worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+
+
+def wait_for(found):
+    """Return what is found, waiting for it."""
+    for _ in range(300):
+        if seen := found():
+            return seen
+        time.sleep(0.1)
+    return None
+
+
 class TestServe:
     def test_an_installation_that_is_not_ready_says_so(self, tmp_path):
         assert "plenary migrate" in Installation(tmp_path / "new").run("serve", expect=2)
@@ -158,14 +172,30 @@ class TestServe:
         assert serving.returncode == 0, errors
         assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
-    def test_when_one_process_dies_the_whole_ends_with_1(self, migrated, tmp_path):
+    def test_when_the_site_dies_the_whole_ends_with_1(self, migrated, tmp_path):
         place = migrated.copy_to(tmp_path / "data")
         port = free_port()
         serving = place.start("serve", "--port", str(port), "--processes", "1")
         assert answer(f"http://127.0.0.1:{port}/account/login/") == 200
-        os.kill(max(group(serving)), signal.SIGKILL)
+        os.kill(next(child for child in group(serving) if not works(child)), signal.SIGKILL)
         serving.communicate(timeout=60)
         assert serving.returncode == 1
+
+    def test_a_worker_that_is_killed_begins_again_while_the_site_answers(self, migrated, tmp_path):
+        place = migrated.copy_to(tmp_path / "data")
+        port = free_port()
+        serving = place.start("serve", "--port", str(port), "--processes", "1")
+        try:
+            assert answer(f"http://127.0.0.1:{port}/account/login/") == 200
+            [killed] = filter(works, group(serving))
+            os.kill(killed, signal.SIGKILL)
+            assert wait_for(lambda: [child for child in group(serving) if works(child) and child != killed])
+            assert answer(f"http://127.0.0.1:{port}/account/login/") == 200
+        finally:
+            serving.send_signal(signal.SIGTERM)
+            _, errors = serving.communicate(timeout=60)
+        assert serving.returncode == 0
+        assert "it begins again" in errors
 
 
 class TestMigrate:

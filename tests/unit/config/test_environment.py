@@ -104,7 +104,15 @@ def test_the_database_lies_in_the_data_folder_whatever_its_name(folder):
 def test_postgresql_with_a_password_of_any_letters_and_options():
     found = environment.database("postgresql://plenary:p%40ss@db.example.org:6432/plenary?sslmode=require")
     assert (found["NAME"], found["USER"], found["PASSWORD"]) == ("plenary", "plenary", "p@ss")
-    assert (found["HOST"], found["PORT"], found["OPTIONS"]) == ("db.example.org", "6432", {"sslmode": "require"})
+    assert (found["HOST"], found["PORT"], found["OPTIONS"]) == (
+        "db.example.org",
+        "6432",
+        {"connect_timeout": "5", "sslmode": "require"},
+    )
+
+
+def test_a_database_that_does_not_answer_is_not_waited_for_longer_than_told():
+    assert environment.database("postgresql://u@h/d?connect_timeout=9")["OPTIONS"] == {"connect_timeout": "9"}
 
 
 def test_postgresql_over_a_socket():

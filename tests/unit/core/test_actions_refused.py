@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.core import mail
 
 from plenary.core import actions, permissions, queries
 from plenary.core.models import ActionToDo, Person, Policy, Post
@@ -410,3 +411,12 @@ class TestTooLong:
             return
         with nothing_changes(), pytest.raises(Refused, match=r"scope: .*120 characters"):
             actions.appoint(**given)
+
+
+@pytest.mark.parametrize("by", NOT_ADMINISTRATORS)
+def test_nobody_but_an_administrator_invites(by):
+    person = actions.create_person(email="nina@example.org", name="Nina", by=SYSTEM)
+    with pytest.raises(Refused, match="Only an administrator may invite"):
+        actions.invite(person=person, by=by)
+    assert mail.outbox == []
+    assert not queries.events(verb="invite").exists()

@@ -4,7 +4,7 @@ import importlib
 import json
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -259,3 +259,21 @@ def test_every_version_of_a_policy_stands_in_the_order_of_its_dates():
     found = queries.policy_versions("disclosure")
     assert [(one.version, one.valid_to) for one in found] == [("2", date(2030, 4, 1)), ("3", None)]
     assert queries.policy_versions("none") == []
+
+
+@pytest.mark.django_db
+def test_holders_are_those_who_hold_the_post_today_over_exactly_this():
+    today = queries.today()
+    made = {name: PersonFactory(name=name) for name in ("Zoe", "Ann", "Closed", "Before", "Later", "Other centre", "Other role")}
+    for name, values in {
+        "Zoe": {},
+        "Ann": {"ends_on": today + timedelta(days=1)},
+        "Closed": {},
+        "Before": {"starts_on": date(2020, 1, 1), "ends_on": today},
+        "Later": {"starts_on": today + timedelta(days=1)},
+        "Other centre": {"scope": "adult-ecmo/RM2"},
+        "Other role": {"role": "centre-data-manager"},
+    }.items():
+        PostFactory(person=made[name], **({"role": "centre-lead", "scope": "adult-ecmo/RJ1"} | values))
+    actions.close_person(person=made["Closed"], by=SYSTEM)
+    assert [one.name for one in queries.holders("centre-lead", "adult-ecmo/RJ1")] == ["Ann", "Zoe"]

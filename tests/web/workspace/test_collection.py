@@ -13,7 +13,7 @@ from plenary.core.terms import SYSTEM
 from plenary.web import uploads
 from plenary.web.workspace import collection
 from tests.factories.collection import END, START, accepted, case, case_file, lead, make_centre, manager, receive, signed_off
-from tests.factories.core import make_who
+from tests.factories.core import PersonFactory, PostFactory, make_who
 from tests.factories.files import HOSTILE, SMALL_AREA, defects
 from tests.factories.registry import CentreFactory
 
@@ -57,6 +57,10 @@ def test_the_next_step_follows_from_where_the_centre_stands(stands, text, route)
     assert collection.next_step(progress(**stands)) == (text, route)
 
 
+def lead_of(centre, name, email):
+    PostFactory(person=PersonFactory(name=name, email=email), role=CentreLead.key, scope=centre.key)
+
+
 @pytest.mark.django_db
 def test_the_page_of_a_period_leads_to_the_next_step(mine, own):
     assert f'href="{HERE}upload/">Send the cases</a>' in mine.get(HERE).text
@@ -65,7 +69,12 @@ def test_the_page_of_a_period_leads_to_the_next_step(mine, own):
     actions.check(submission_id=submission.pk, by=SYSTEM)
     assert f'href="/workspace/submissions/{submission.pk}/">Accept the file</a>' in mine.get(HERE).text
     actions.accept(submission_id=submission.pk, by=manager(own))
-    assert "Ask the centre&#39;s lead to sign off" in mine.get(HERE).text
+    assert "Ask the centre&#39;s lead to sign off: there is none yet" in mine.get(HERE).text
+    lead_of(own, "Lee Lead", "lee@example.org")
+    lead_of(CentreFactory(service=own.service, ods="RM2"), "Other Lead", "other@example.org")
+    page = mine.get(HERE).text
+    assert "sign off: Lee Lead (lee@example.org)" in page
+    assert "other@example.org" not in page
 
 
 def test_the_lead_is_led_to_the_sign_off(as_, own):

@@ -1,14 +1,17 @@
 """My work: what is asked of me and of the posts that I hold, and nothing of anybody else's."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from plenary.collection.actions import expect_case
+from plenary.collection.actions.reminders import set_deadline
 from plenary.core import actions, queries
-from plenary.core.permissions import CentreLead
+from plenary.core.permissions import CentreDataManager, CentreLead
 from plenary.core.terms import SYSTEM
+from tests.factories.collection import END, START, case, make_centre, manager, network_lead, receive
 from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory
 from tests.factories.registry import ServiceFactory
 
@@ -109,3 +112,40 @@ def test_what_is_asked_names_the_centre_in_words(client, lead):
     page = client.get("/workspace/").text
     assert '<span class="plenary-cell">Adult ECMO, centre RJ1</span>' in page
     assert '<span class="plenary-cell">You</span>' in page
+
+
+def test_the_way_to_the_cases_of_each_own_centre_is_on_the_first_page(client, lead, django_assert_num_queries):
+    receive(make_centre("adult-ecmo", "RJ1"), case("A1"))
+    page = client.get("/workspace/").text
+    assert '<a href="/workspace/collection/adult-ecmo/RJ1/2025/">Cases of 2025' in page
+    assert 'href="/workspace/collection/?service=adult-ecmo"' in page
+    assert page.index("Cases of 2025") < page.index("Nothing else is asked of you today.")
+    with CaptureQueriesContext(connection) as for_one:
+        client.get("/workspace/")
+    for slug in ("lam", "ahus"):
+        make_centre(slug, "RX1")
+        PostFactory(person=lead, role=CentreDataManager.key, scope=f"{slug}/RX1")
+    with django_assert_num_queries(len(for_one)):
+        page = client.get("/workspace/").text
+    assert page.count("Cases of 2025") == 3
+
+
+def test_who_follows_a_network_has_no_cases_there(client):
+    make_centre("adult-ecmo", "RJ1")
+    person = PersonFactory()
+    PostFactory(person=person, role="patient-representative", scope_kind="service", scope="adult-ecmo")
+    client.force_login(person)
+    assert "/workspace/collection/adult-ecmo/" not in client.get("/workspace/").text
+
+
+def test_the_period_is_the_one_that_the_network_asks_for_though_nothing_of_it_was_sent(client, lead):
+    centre = make_centre("adult-ecmo", "RJ1")
+    receive(centre, case("A1", admitted_on="03/03/2023"), start=date(2023, 1, 1), end=date(2024, 1, 1))
+    assert ">Cases of 2023" in client.get("/workspace/").text
+    expect_case(
+        centre=centre, case_id="MDT-1", source="MDT list", by=manager(centre), period_start=date(2024, 1, 1), period_end=START
+    )
+    assert ">Cases of 2024" in client.get("/workspace/").text
+    year = {"service": centre.service, "period_start": START, "period_end": END}
+    set_deadline(**year, due_on=queries.today(), by=network_lead(centre))
+    assert ">Cases of 2025" in client.get("/workspace/").text

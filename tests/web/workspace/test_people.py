@@ -1,10 +1,13 @@
 """People, posts, second factors: for the administrator."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from allauth.mfa.utils import is_mfa_enabled
+from django.core import mail
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from plenary.core import actions, queries
@@ -14,7 +17,7 @@ from plenary.core.permissions import (
     CentreLead,
 )
 from plenary.core.terms import SYSTEM, Post
-from tests.factories.core import TOTP_SECRET, PersonFactory, PostFactory
+from tests.factories.core import PASSWORD, TOTP_SECRET, PersonFactory, PostFactory
 from tests.factories.registry import CentreFactory, ServiceFactory
 
 LIST = "/workspace/people/"
@@ -45,7 +48,7 @@ def test_nobody_else_sees_people_or_changes_them(as_, somebody, role):
     kind = role.scope_kinds[0]
     browser = as_(role, {"all": "", "nation": "England", "service": "adult-ecmo", "centre": "adult-ecmo/RJ1"}[kind])
     post = somebody.posts.get()
-    rests = ("", "appoint/", f"posts/{post.pk}/end/", "reset/", "close/")
+    rests = ("", "appoint/", f"posts/{post.pk}/end/", "invite/", "reset/", "close/")
     for address in (LIST, "/workspace/people.csv", f"{LIST}add/", *(url(somebody, rest) for rest in rests)):
         for answer in (browser.get(address), browser.post(address)):
             assert answer.status_code == 403
@@ -87,7 +90,7 @@ def test_a_person_is_added_and_appointed_next(administrator):
     answer = administrator.post(f"{LIST}add/", {"name": "New Person", "email": "new@example.org"}, follow=True)
     made = queries.person("new@example.org")
     assert answer.redirect_chain == [(url(made), 302)]
-    assert "Appoint them to a post next." in answer.text
+    assert "Appoint them to a post, then send the invitation." in answer.text
     assert "Without a post a person sees only the public pages." in answer.text
 
 
@@ -194,6 +197,47 @@ def test_a_post_is_ended_on_its_own_holders_page_only(administrator, somebody):
 # -- second factor and account
 
 
+@pytest.fixture
+def invited(db):
+    return actions.create_person(email="nina@example.org", name="Nina Newcomer", by=SYSTEM)
+
+
+def test_an_invitation_leads_to_a_password_of_ones_own_and_works_once(administrator, invited, client):
+    assert "Not chosen yet: send the invitation" in administrator.get(url(invited)).text
+    answer = administrator.post(url(invited, "invite/"), follow=True)
+    assert "The invitation went to nina@example.org." in answer.text
+    [letter] = mail.outbox
+    assert letter.to == ["nina@example.org"]
+    assert "Dear Nina Newcomer" in letter.body
+    link = re.search(r"https?://\S+/key/\S+", letter.body).group()
+    form = client.get(link, follow=True)
+    client.post(form.redirect_chain[-1][0], {"password1": PASSWORD, "password2": PASSWORD})
+    invited.refresh_from_db()
+    assert invited.check_password(PASSWORD)
+    assert "has been used" in Client().get(link, follow=True).text
+    assert "Send the invitation" not in administrator.get(url(invited)).text
+    assert "has chosen a password already" in administrator.post(url(invited, "invite/")).text
+    assert len(mail.outbox) == 1
+    assert queries.events(verb="invite").count() == 1
+
+
+def test_where_no_mail_goes_out_nothing_is_said_to_have_gone(administrator, invited, monkeypatch):
+    def failing(*_, **__):
+        raise ConnectionRefusedError("mail server away")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", failing)
+    page = administrator.post(url(invited, "invite/"))
+    assert page.status_code == 200
+    assert "mail server away" in page.text
+    assert not queries.events(verb="invite").exists()
+
+
+def test_a_closed_account_is_not_invited(administrator, invited):
+    actions.close_person(person=invited, by=SYSTEM)
+    assert "This account is closed." in administrator.post(url(invited, "invite/")).text
+    assert mail.outbox == []
+
+
 def test_a_second_factor_is_reset(administrator, somebody):
     actions.enrol_totp(person=somebody, secret=TOTP_SECRET, by=SYSTEM)
     assert "Set up" in administrator.get(url(somebody)).text
@@ -210,7 +254,7 @@ def test_not_ones_own(administrator):
 
 def test_a_link_alone_changes_nothing(administrator, somebody):
     actions.enrol_totp(person=somebody, secret=TOTP_SECRET, by=SYSTEM)
-    for rest in ("reset/", "close/", f"posts/{somebody.posts.get().pk}/end/"):
+    for rest in ("invite/", "reset/", "close/", f"posts/{somebody.posts.get().pk}/end/"):
         assert administrator.get(url(somebody, rest)).status_code == 200
     assert is_mfa_enabled(somebody)
     assert posts(somebody)

@@ -55,7 +55,7 @@ def match_columns(
         current.save(update_fields=["mapping_sha256"])
         detail = {"centre": current.centre.key, "mapping": sha256}
         record(by=by, verb="match columns", subject=f"submission/{current.pk}", detail=detail)
-        enqueue("plenary.collection.tasks.check", current.pk)
+        enqueue("plenary.collection.tasks.check_again", current.pk)
     return current
 
 

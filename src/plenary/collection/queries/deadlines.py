@@ -101,9 +101,8 @@ def is_mandatory(stage: str, rules: CollectionRules) -> bool:
 
 
 def running(service: Service) -> list[tuple[dt.date, dt.date]]:
-    """Return the periods of a service that reminders are about: those in use, and those for which the lead set a deadline."""
-    set_by_lead = Deadline.objects.filter(service=service).values_list("period_start", "period_end")
-    return sorted({*periods([service.slug]), *set_by_lead})
+    """Return the periods of a service that reminders are about: those on which it works."""
+    return sorted(periods([service.slug]))
 
 
 def unfinished(service: Service, period_start: dt.date, period_end: dt.date) -> list[Centre]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from plenary.collection.models import Case, CaseSeries, CaseVersion, Submission
+from plenary.collection.models import Case, CaseSeries, CaseVersion, Deadline, ExpectedCase, Submission
 from plenary.collection.terms import Route, SubmissionState
 from plenary.core.permissions import ROLES, CentreDataManager, CentreLead, NationalCommissioner, NetworkLead
 from plenary.core.terms import NATION, NotFound, Who
@@ -61,13 +62,15 @@ def before(who: Who, submission: Submission) -> Submission | None:
 
 
 def periods(services: Iterable[str]) -> list[tuple[dt.date, dt.date]]:
-    """Return the periods for which something of these services (slugs) was sent or declared, the latest first.
+    """Return the periods on which these services (slugs) work, the latest first: something was sent or declared, or is asked for.
 
     It asks nobody's permission: a period says nothing of a case, and people who see no case write for it.
     """
     slugs = list(services)
-    rows = (one.objects.filter(centre__service__slug__in=slugs).order_by() for one in (Submission, CaseSeries))
-    return sorted({pair for found in rows for pair in found.values_list("period_start", "period_end").distinct()}, reverse=True)
+    rows: list[Any] = [one.objects.filter(centre__service__slug__in=slugs) for one in (Submission, CaseSeries, ExpectedCase)]
+    rows.append(Deadline.objects.filter(service__slug__in=slugs))
+    found = (one.order_by().values_list("period_start", "period_end").distinct() for one in rows)
+    return sorted({pair for pairs in found for pair in pairs}, reverse=True)
 
 
 def case_series(who: Who) -> QuerySet[CaseSeries]:

@@ -18,6 +18,7 @@ from plenary.collection.queries import clarifications, consent, deadlines, share
 from plenary.collection.queries import headings as memory
 from plenary.collection.terms import Progress, SeriesState
 from plenary.core.permissions import CentreDataManager, CentreLead, NationalCommissioner, NetworkLead, holds
+from plenary.core.queries import holders
 from plenary.core.terms import NotFound, NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.web.design.fields import FilterForm
@@ -141,7 +142,7 @@ def followed_services(asking: Who) -> list[Any]:
     if holds(asking, NationalCommissioner):
         return list(registry.services())
     posts = {post.scope.partition("/")[0] for post in asking.posts if post.scope_kind in {"service", "centre"}}
-    return [one for one in registry.services() if one.slug in posts]
+    return list(registry.services().filter(slug__in=posts))
 
 
 def _progress_row(asking: Who, one: Progress, period: Period) -> tuple[Cell, ...]:
@@ -239,7 +240,8 @@ def _stands(asking: Who, here: Place) -> Progress:
 def _next(asking: Who, here: Place, stands: Progress, sent: Any) -> tuple[str, str]:
     text, name = next_step(stands)
     if name == "sign_off" and not may_sign_off(asking, here.centre):
-        return "Ask the centre's lead to sign off", ""
+        leads = " or ".join(f"{one.name} ({one.email})" for one in holders(CentreLead.key, here.centre.key))
+        return f"Ask the centre's lead to sign off: {leads or 'there is none yet, so ask the administrator to appoint one'}", ""
     if not name:
         latest = sent.filter(route="file").first()
         return text, reverse("submission", args=[latest.pk])
@@ -255,7 +257,8 @@ def _counted_words(here: Place) -> str:
 def _expected_words(stands: Progress) -> str:
     if not stands.expected:
         return "None reported"
-    return f"{number(stands.expected)}, of which {number(stands.missing)} not explained"
+    left = f"of which {number(stands.missing)} not explained" if stands.missing else "all accounted for"
+    return f"{number(stands.expected)}, {left}"
 
 
 def _submission_row(one: Any) -> tuple[Cell, ...]:
@@ -331,9 +334,19 @@ def upload(request: HttpRequest, service: str, ods: str, period: str) -> HttpRes
         upload=True,
         template="workspace/upload.jinja",
         headings=here.url("headings"),
+        guide=_guide(here),
         remembered=f"Your headings, matched {moment(known.saved_at)}, are applied." if known else "",
         remembered_headings=here.url("remembered_headings"),
     )
+
+
+def _guide(here: Place) -> str:
+    """Return where the fields of the data set are explained; where none is agreed yet, where one will be."""
+    try:
+        version = queries.data_set_for(here.centre.service, here.period.end)
+    except NotPossible:
+        return reverse("agreed_sets")
+    return reverse("agreed_set", args=["data-set", version.pk])
 
 
 def headings(request: HttpRequest, service: str, ods: str, period: str) -> HttpResponse:  # noqa: ARG001 - the shape of a view

@@ -8,15 +8,17 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from plenary.collection import queries as collection
 from plenary.collection.queries.clarifications import waiting
 from plenary.core import queries
-from plenary.core.permissions import role_of
+from plenary.core.permissions import CentreDataManager, CentreLead, role_of
 from plenary.core.terms import Post, Who
 from plenary.web.account.views import scope_words, service_names
 from plenary.web.design.formats import day
 from plenary.web.design.pages import render_page
 from plenary.web.design.tables import Button, Cell, Link, Table, Tag, table
 from plenary.web.routes import who
+from plenary.web.workspace.periods import usual
 
 SHOWN = 50
 
@@ -34,8 +36,26 @@ def my_work(request: HttpRequest) -> HttpResponse:
         title="My work",
         todo=table("To do", ("What", "Due", "For", "Tick off"), rows),
         waiting=table("Queries that wait for you", ("Query", "Centre", "Answer by"), _waiting(asking, today)),
+        centres=_own_centres(asking, names),
         posts=_post_table(asking, names),
     )
+
+
+def _own_centres(asking: Who, names: dict[str, str]) -> Table:
+    """Return the way to the cases of each own centre, in the period on which its network works."""
+    held = {post.scope for post in asking.posts if post.role in {CentreDataManager.key, CentreLead.key}}
+    places = [scope.partition("/") for scope in sorted(held) if scope.partition("/")[0] in names]
+    period = usual(collection.periods(slug for slug, _, _ in places)) if places else None
+    rows: list[tuple[Cell, ...]] = [
+        (
+            f"{names[slug]}, centre {ods}",
+            Link(f"Cases of {period.words}", reverse("series", args=[slug, ods, period.key]), hidden=f"{names[slug]}, {ods}"),
+            Link("Other years", f"{reverse('collection')}?service={slug}", hidden=f"{names[slug]}, {ods}"),
+        )
+        for slug, _, ods in places
+        if period is not None
+    ]
+    return table("Your centre's cases" if len(rows) == 1 else "Your centres' cases", ("Centre", "Go on with", "Or with"), rows)
 
 
 def _waiting(asking: Who, today: date) -> list[tuple[Cell, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from smtplib import SMTPException
 from typing import Any
 
 from django import forms
@@ -110,13 +111,13 @@ class PersonForm(forms.Form):
 
 
 def add(request: HttpRequest) -> HttpResponse:
-    """Make an account. The person sets the password by asking for a reset."""
+    """Make an account. The person chooses the password by the link of the invitation."""
     form = PersonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         made = attempt(form, lambda: actions.create_person(**values, by=who(request)), also=REFUSALS, field="email")
         if made is not None:
-            messages.success(request, f"{made.name} was added. Appoint them to a post next.")
+            messages.success(request, f"{made.name} was added. Appoint them to a post, then send the invitation.")
             return redirect("person", made.pk)
     return form_page(
         request,
@@ -124,7 +125,7 @@ def add(request: HttpRequest) -> HttpResponse:
         title="Add a person",
         section=SECTION,
         crumbs=_crumbs(),
-        intro=["They set their own password with “I forgot my password” on the sign-in page, and then a one-time code."],
+        intro=["They choose their own password by the link of an invitation that you send next, and then set up one-time codes."],
         submit="Add",
         template="workspace/person_form.jinja",
     )
@@ -150,6 +151,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
             ("E-mail address", one.email),
             ("Account", Tag("Open", "green") if one.is_active else Tag("Closed", "grey")),
             ("Second factor", "Set up" if queries.has_second_factor(one) else "Not set up"),
+            ("Password", "Chosen" if one.has_usable_password() else "Not chosen yet: send the invitation"),
             ("Last signed in", day(one.last_login) or "Never"),
         ],
         posts=table("Posts", ("Post", "Dates", "Reason", "To do"), [_post_row(one, post, names) for post in posts]),
@@ -259,6 +261,19 @@ def end_post(request: HttpRequest, number: int, post: int) -> HttpResponse:
     return form_page(
         request, form, title=f"End a post of {one.name}", section=SECTION, crumbs=_below(one), submit="End the post",
         intro=[_post_words(held, service_names())], kind="warning",
+    )  # fmt: skip
+
+
+def invite(request: HttpRequest, number: int) -> HttpResponse:
+    """Send somebody the link by which they choose their password."""
+    one, form = _person(number), EmptyForm(posted(request))
+    also = (*REFUSALS, SMTPException, OSError)
+    if request.method == "POST" and tried(form, lambda: actions.invite(person=one, by=who(request)), also=also):
+        messages.success(request, f"The invitation went to {one.email}.")
+        return redirect("person", one.pk)
+    return form_page(
+        request, form, title=f"Invite {one.name}", section=SECTION, crumbs=_below(one), submit="Send the invitation",
+        intro=[f"A link to choose a password goes to {one.email}. Appoint first: without a post they see only the public pages."],
     )  # fmt: skip
 
 

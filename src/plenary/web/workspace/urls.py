@@ -275,6 +275,7 @@ urlpatterns = [
     route(f"{PERSON}", people.person, "person", ADMINISTRATOR),
     route(f"{PERSON}appoint/", people.appoint, "appoint", ADMINISTRATOR),
     route(f"{PERSON}posts/<int:post>/end/", people.end_post, "end_post", ADMINISTRATOR),
+    route(f"{PERSON}invite/", people.invite, "invite", ADMINISTRATOR),
     route(f"{PERSON}reset/", people.reset, "reset_person", ADMINISTRATOR),
     route(f"{PERSON}close/", people.close, "close_person", ADMINISTRATOR),
     route("workspace/events/", audit.audit, "audit", ADMINISTRATOR),

@@ -5,6 +5,7 @@ const form = document.querySelector("form[data-keep]");
 if (form) {
   const said = document.getElementById("kept");
   const soon = { change: 150, input: 1500 };
+  const later = 5000;
   let timer = 0;
   let underway = null;
   let again = false;
@@ -29,6 +30,11 @@ if (form) {
     said.textContent = answer.saved;
   };
 
+  const away = (why) => {
+    said.textContent = `${why}: this is not kept yet. It is tried again by itself; do not close the page.`;
+    if (!leaving) timer = setTimeout(keep, later);
+  };
+
   const send = async () => {
     const data = new FormData(form);
     data.set("do", "draft");
@@ -37,9 +43,10 @@ if (form) {
       if (response.ok) show(await response.json());
       else if (response.type === "opaqueredirect" || response.status === 403) said.textContent = "You are signed out. Sign in again in another tab: what was kept before is among your unfinished cases.";
       else if (response.status === 409) said.textContent = (await response.json()).problem;
+      else if (response.status === 503) away("The site is away for a moment");
       else said.textContent = "This was not kept. Press “Save and continue”.";
     } catch {
-      said.textContent = "There is no connection: this is not kept yet. It is tried again with the next value.";
+      away("There is no connection");
     }
   };
 
