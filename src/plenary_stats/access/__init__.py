@@ -1,0 +1,34 @@
+"""Equity of access: who reaches a service, from where, and what could chance alone have done?"""
+
+from plenary_stats.access.counts import Block, Residents, counted, residents
+from plenary_stats.access.figures import equity_of_access
+from plenary_stats.access.residence import (
+    FAULTS,
+    LAST_OF_FIRST,
+    Residence,
+    common_areas,
+    crosswalk,
+    faults_of_maps,
+    residence,
+)
+from plenary_stats.access.together import at_least, morans, slopes, trend, variations
+
+__all__ = [
+    "FAULTS",
+    "LAST_OF_FIRST",
+    "Block",
+    "Residence",
+    "Residents",
+    "at_least",
+    "common_areas",
+    "counted",
+    "crosswalk",
+    "equity_of_access",
+    "faults_of_maps",
+    "morans",
+    "residence",
+    "residents",
+    "slopes",
+    "trend",
+    "variations",
+]
