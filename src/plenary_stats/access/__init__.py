@@ -1,6 +1,7 @@
 """Equity of access: who reaches a service, from where, and what could chance alone have done?"""
 
 from plenary_stats.access.counts import Block, Residents, counted, residents
+from plenary_stats.access.distance import Spread, distance_table, distances
 from plenary_stats.access.figures import equity_of_access
 from plenary_stats.access.residence import (
     FAULTS,
@@ -19,10 +20,13 @@ __all__ = [
     "Block",
     "Residence",
     "Residents",
+    "Spread",
     "at_least",
     "common_areas",
     "counted",
     "crosswalk",
+    "distance_table",
+    "distances",
     "equity_of_access",
     "faults_of_maps",
     "morans",
