@@ -19,6 +19,7 @@ from plenary.registry.terms import LIES_IN, PART_OF, CentreAway, Place, ServiceN
 from plenary_stats.areas import Area, Areas, read_areas
 from plenary_stats.dictionary.elements import Element, read_library
 from plenary_stats.location import great_circle_km
+from plenary_stats.small_areas import SmallAreas, read_small_areas
 
 PROPOSED = "proposed-"
 """How the name of a shipped data set begins that a network is asked to look at, and that nobody adopts by itself."""
@@ -161,6 +162,22 @@ def areas() -> Areas:
 @cache
 def _areas(folder: Path) -> Areas:
     return read_areas(folder)
+
+
+def small_areas() -> SmallAreas:
+    """Return the small areas of England: where residents live, closely enough to say how far they travel."""
+    return _small_areas(settings.PLENARY.definitions / "areas")
+
+
+@cache
+def _small_areas(folder: Path) -> SmallAreas:
+    return read_small_areas(folder)
+
+
+def points(service_slug: str, on: date | None = None) -> dict[str, tuple[float, float]]:
+    """Return where the centres of a service stand, by ODS code; those whose place is not known are left out."""
+    found = ((one.ods, one.latitude, one.longitude) for one in centres(service_slug, on))
+    return {ods: (latitude, longitude) for ods, latitude, longitude in found if latitude is not None and longitude is not None}
 
 
 def regions() -> tuple[Area, ...]:

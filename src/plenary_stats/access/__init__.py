@@ -12,6 +12,7 @@ from plenary_stats.access.residence import (
     faults_of_maps,
     residence,
 )
+from plenary_stats.access.service import of_service
 from plenary_stats.access.together import at_least, morans, slopes, trend, variations
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "equity_of_access",
     "faults_of_maps",
     "morans",
+    "of_service",
     "residence",
     "residents",
     "slopes",

@@ -44,9 +44,12 @@ class Spread:
 _NOBODY: Final = Spread(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
 
 
-def distances(board: Any, centre: Any, small: SmallAreas, boards: Column, centres: Centres, *, place: Any = None) -> Spread:
+def distances(
+    board: Any, centre: Any, small: SmallAreas, boards: Column, centres: Centres, *, offered: Any = None, place: Any = None
+) -> Spread:
     """Return the distances of patients. ``board`` and ``centre`` one a patient; ``boards`` the board of each small area on the
-    map of the day; ``centres`` their points by code; ``place`` the small area of a patient where it is known.
+    map of the day; ``centres`` their points by code; ``offered`` those that took patients, the nearest being one of them (all
+    where left out); ``place`` the small area of a patient where it is known.
 
     Patients whose board or centre has no point are left out: the length of ``row``'s distinct values says how many are in.
     """
@@ -57,7 +60,8 @@ def distances(board: Any, centre: Any, small: SmallAreas, boards: Column, centre
         return _NOBODY
     points = np.array([centres[code] for code in codes])
     km = great_circle_km(small.latitude[:, None], small.longitude[:, None], points[:, 0], points[:, 1])
-    nearest = km.min(axis=1)
+    open_to = [place for place, code in enumerate(codes) if offered is None or code in offered] or list(range(len(codes)))
+    nearest = km[:, open_to].min(axis=1)
     parts: list[tuple[Numbers, Numbers, Numbers, Column]] = []
     for row, (home, where, own) in enumerate(zip(live.tolist(), treat.tolist(), exact.tolist(), strict=True)):
         at = _areas(small, boards, home, own)
@@ -85,13 +89,14 @@ def distance_table(
     service: str,
     period: str,
     areas: Sequence[str] = (),
+    offered: Any = None,
 ) -> ResultTable:
     """Return the distances of one service and period: ``distance-treating``, ``distance-nearest``, ``distance-extra`` (how
     much farther than to the nearest centre), of all and of each area of residence. ``cases`` have ``board`` and ``centre``.
 
     The value is the median; ``denominator`` the patients. Shares within distances are ``distance-treating@100km`` and so on.
     """
-    found = distances(cases["board"], cases["centre"], small, boards, centres)
+    found = distances(cases["board"], cases["centre"], small, boards, centres, offered=offered)
     sheet = Sheet(service, period, used=("area",), extra=QUARTILES)
     rows_in = np.isin(np.arange(len(cases)), found.row)
     for area in (TOTAL, *areas):

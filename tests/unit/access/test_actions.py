@@ -28,7 +28,7 @@ def centre_with(areas):
 def test_patients_per_million_by_region():
     icb = registry.icbs(cases.START)[0]
     region = registry.region_of(icb.code)
-    [table] = queries.tables_of(run(centre_with([icb.code] * 4 + [""]).service))
+    [table] = queries.released(run(centre_with([icb.code] * 4 + [""]).service))
     found = {row["area"]: row for row in table.rows()}
     people = queries.populations(cases.START)
     assert set(found) == set(people)

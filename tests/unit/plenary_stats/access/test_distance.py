@@ -42,6 +42,12 @@ def test_a_known_small_area_is_exact():
     assert len(found.treating[found.row == 1]) == 2
 
 
+def test_the_nearest_is_one_that_takes_patients():
+    found = distances(["N"], ["Y"], TINY, TINY.icb_2022, POINTS, offered=["Y"])
+    assert found.nearest.tolist() == found.treating.tolist()
+    assert distances(["N"], ["Y"], TINY, TINY.icb_2022, POINTS, offered=[]).nearest[1] == 0
+
+
 def test_who_cannot_be_placed_is_left_out():
     found = distances(["N", "Wales", "N", "Not known"], ["X", "X", "elsewhere", "X"], TINY, TINY.icb_2022, POINTS)
     assert set(found.row.tolist()) == {0}
