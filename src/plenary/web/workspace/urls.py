@@ -30,6 +30,7 @@ from plenary.web.workspace import (
     designations,
     editions,
     entry,
+    equity,
     follow_up,
     grids,
     home,
@@ -142,6 +143,12 @@ urlpatterns = [
     route(f"{SYSTEMS[:-1]}.csv", partial(systems.systems, as_file=True), "systems_file", KEEPERS),
     route(f"{SYSTEMS}issue/", systems.issue, "issue_key", KEEPERS),
     route(f"{SYSTEMS}<int:number>/revoke/", systems.revoke, "revoke_key", KEEPERS),
+    # equity of access
+    route("workspace/equity/", equity.all_runs, "equity_runs", FOLLOWERS),
+    route("workspace/equity.csv", partial(equity.all_runs, as_file=True), "equity_runs_file", FOLLOWERS),
+    route("workspace/equity/<int:number>/", equity.run, "equity_run", equity.NETWORK),
+    route("workspace/equity/<int:number>/areas.csv", equity.areas_file, "equity_areas_file", equity.NETWORK),
+    route("workspace/equity/<int:number>/figures.csv", equity.figures_file, "equity_figures_file", equity.NETWORK),
     # results
     route("workspace/results/", results.all_runs, "results", FOLLOWERS),
     route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),
