@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
-from plenary.access.models import Run
+from django.db.models import QuerySet
+
+from plenary.access.models import Run, Scenario
 from plenary.collection import queries as collection
+from plenary.collection.queries import of_networks
 from plenary.collection.queries.runs import Runs, hash_of
+from plenary.core.queries import today
+from plenary.core.terms import NotPossible, Who
 from plenary.registry import queries as registry
 from plenary.registry.models import Service
-from plenary_stats import access, measures
+from plenary_stats import access, location, measures
 from plenary_stats.ingest import earlier_label
-from plenary_stats.tables import ResultTable
+from plenary_stats.location import Assumptions, Plan, Site, Wish
+from plenary_stats.tables import Column, ResultTable, text
 
 YEARS = 5
 """So many years, the period among them, are looked at for trends, and pooled where a year is small."""
@@ -95,3 +102,33 @@ def _since(period_start: dt.date) -> dt.date:
 
 def _last(period_end: dt.date) -> dt.date:
     return period_end - dt.timedelta(days=1)
+
+
+# -- scenarios
+
+
+def scenarios(who: Who) -> QuerySet[Scenario]:
+    """Return the kept scenarios of the services to whose networks ``who`` belongs; all of them to the commissioner."""
+    return Scenario.objects.filter(of_networks(who)).select_related("service")
+
+
+def sites(service: Service) -> tuple[list[Site], list[str]]:
+    """Return where centres of a service stand or could, and the codes of those that stand today."""
+    return registry.sites(service.slug, today())
+
+
+def scenario(service: Service, wish: Wish, given: Assumptions) -> Plan:
+    """Return what a wish means for every resident of England. Raises ``NotPossible``, with the reason, where it cannot be."""
+    found, now = sites(service)
+    try:
+        return location.plan(registry.small_areas(), found, now, wish, given, groups=_regions())
+    except ValueError as problem:
+        raise NotPossible(str(problem)) from problem
+
+
+@cache
+def _regions() -> Column:
+    """Return the region of each small area: the same on either map."""
+    small = registry.small_areas()
+    region = {code: registry.region_of(code) or "" for code in set(small.icb_2022.tolist())}
+    return text([region[code] for code in small.icb_2022.tolist()])

@@ -130,7 +130,9 @@ def plan(
         move=tuple((place[old], place[new]) for old, new in wish.move),
         expand={place[code]: room for code, room in wish.expand.items()},
     )
-    after = change.sites(open_now, len(sites))
+    after = change.sites(open_now, len(sites), [site.name for site in sites])
+    if len(after) + wish.best > len(sites):
+        raise ValueError(f"There are only {len(sites) - len(after)} other places where a new centre could stand.")
     best = p_median(people, way.minutes, len(after) + wish.best, fixed=after) if wish.best else None
     opened = np.setdiff1d(best.sites, after) if best is not None else np.zeros(0, dtype=np.intp)
     rooms = np.full(len(sites), np.nan if given.capacity is None else given.capacity)

@@ -29,8 +29,8 @@ class Change:
     move: tuple[tuple[int, int], ...] = ()
     expand: Mapping[int, float] | None = None
 
-    def sites(self, now: Sequence[int], number: int) -> Indices:
-        """Return the open sites after the change. Raises ``ValueError`` where it cannot be made."""
+    def sites(self, now: Sequence[int], number: int, names: Sequence[str] = ()) -> Indices:
+        """Return the open sites after the change. Raises ``ValueError``, naming the site, where it cannot be made."""
         opened, shut = {*self.add, *(to for _, to in self.move)}, {*self.close, *(old for old, _ in self.move)}
         here = {int(site) for site in now}
         wrong = {
@@ -42,7 +42,8 @@ class Change:
         }
         for what, sites in wrong.items():
             if sites:
-                raise ValueError(f"Site {min(sites)} {what}.")
+                first = min(sites)
+                raise ValueError(f"{names[first] if names else f'Site {first}'} {what}.")
         after = np.array(sorted((here - shut) | opened), dtype=np.intp)
         if not len(after):
             raise ValueError("No centre would be left.")

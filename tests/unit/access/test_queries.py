@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 
 from plenary.access import queries
-from plenary.access.models import Run
-from plenary.core.terms import NOBODY, SYSTEM, NotFound
+from plenary.access.models import Run, Scenario
+from plenary.core.terms import NOBODY, SYSTEM, NotFound, NotPossible
 from plenary.registry import queries as registry
+from plenary_stats.location import Wish
 from tests.factories import collection as cases
 from tests.factories import outcomes as make
-from tests.unit.access.test_actions import centre_with, run
+from tests.unit.access.test_actions import GIVEN, centre_with, keep, placed, run  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,8 @@ def test_the_latest():
 
 
 def test_every_field_is_classed():
-    assert Run.Privacy.safe | Run.Privacy.scrub == {field.name for field in Run._meta.fields}
+    for table in (Run, Scenario):
+        assert table.Privacy.safe | table.Privacy.scrub == {field.name for field in table._meta.fields}
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -106,3 +108,42 @@ def test_earlier_years_are_looked_at_and_asked_for_again():
     assert queries.inputs(centre.service, cases.START, cases.END, signed_only=False) != before
     equity = queries.compute(centre.service, cases.START, cases.END, "2025", signed_only=False)[1]
     assert "2024 to 2025" in set(equity["period"].tolist())
+
+
+# -- scenarios
+
+
+@pytest.mark.parametrize("who", [make.COMMISSIONER, make.NETWORK_LEAD, make.CENTRE_LEAD])
+def test_the_network_sees_its_scenarios(placed, who):  # noqa: F811
+    made = keep(placed)
+    assert list(queries.scenarios(who)) == [made]
+
+
+@pytest.mark.parametrize("who", [make.OTHER_LEAD, make.REVIEWER, make.PATIENT, make.ADMINISTRATOR, NOBODY])
+def test_nobody_else_sees_its_scenarios(placed, who):  # noqa: F811
+    keep(placed)
+    assert not queries.scenarios(who).exists()
+
+
+def test_sites_are_the_centres_of_today_and_the_trusts(placed):  # noqa: F811
+    found, now = queries.sites(placed)
+    assert [site.code for site in found] == ["RA7", "RJ1", "RTD"]
+    assert now == ["RJ1", "RTD"]
+
+
+def test_a_scenario_rests_on_no_case(placed, django_assert_num_queries):  # noqa: F811
+    queries.scenario(placed, Wish(), GIVEN)
+    with django_assert_num_queries(3):
+        answer = queries.scenario(placed, Wish(move=(("RTD", "RA7"),)), GIVEN)
+    assert set(answer.before.by_group) == {region.name for region in registry.regions()}
+    assert answer.difference.newly_far > 0
+
+
+def test_what_cannot_be_is_said_by_name(placed):  # noqa: F811
+    with pytest.raises(NotPossible, match="Trust RJ1, Hospital RJ1 is open already"):
+        queries.scenario(placed, Wish(add=("RJ1",)), GIVEN)
+
+
+def test_a_service_whose_centres_have_no_place():
+    with pytest.raises(NotPossible, match="No centre of this service has a known place"):
+        queries.scenario(cases.make_centre().service, Wish(), GIVEN)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from markupsafe import Markup
 
 from plenary.access import queries
-from plenary.access.permissions import may_see
+from plenary.access.permissions import may_plan, may_see
 from plenary.core.terms import NotFound, Who
 from plenary.registry import queries as registry
 from plenary.web.design.fields import FilterForm
@@ -189,6 +189,7 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
             ("Made from", one.inputs_hash),
         ],
         filter=shown.filter,
+        links=_links(asking, one.service.slug),
         nobody=not any(row["numerator"] for row in shown.every if row["measure"] == "patients"),
         map=_map(shown),
         areas=_area_table(shown),
@@ -201,6 +202,12 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
             ("Download every figure as CSV", reverse("equity_figures_file", args=[one.pk])),
         ],
     )
+
+
+def _links(asking: Who, service: str) -> list[tuple[str, str]]:
+    """Return the ways on: what if centres were elsewhere, and what was asked before."""
+    ask = [("What if a centre were added, closed or moved?", reverse("ask_scenario", args=[service]))]
+    return [*(ask if may_plan(asking, service) else []), ("Kept scenarios", reverse("scenarios", args=[service]))]
 
 
 HEADS = ("Area", "Region", "Patients", "Of", "Figure", "Lower 95%", "Upper 95%", "Beside the limits", "Note")

@@ -95,10 +95,11 @@ def test_the_document_is_plain_and_has_no_nan():
     ("wish", "said"),
     [
         (Wish(add=("ZZZ",)), "ZZZ: no site whose place is known"),
-        (Wish(add=("RJ1",)), "open already"),
+        (Wish(add=("RJ1",)), "London is open already"),
         (Wish(close=("RA7",)), "not open"),
         (Wish(close=("RJ1", "RTD")), "No centre would be left"),
         (Wish(best=4), "no more than 3"),
+        (Wish(add=("RA7", "RWE"), best=2), "only 1 other places"),
         (Wish(expand={"RA7": 9}), "cannot be made larger"),
     ],
 )
