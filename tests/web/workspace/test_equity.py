@@ -83,8 +83,9 @@ def test_the_roles_are_those_of_the_results():
 def test_the_page_has_map_funnel_and_their_tables(as_, computed):
     text = page(as_(CentreLead, "adult-ecmo/RJ1"), computed).text
     assert "<title>Equity of access of Adult ecmo service – 2025 – Plenary</title>" in text
-    assert text.count("<svg") == 2
-    assert text.count('role="img"') == 2
+    assert text.count("<svg") == 3
+    assert text.count('role="img"') == 3
+    assert "Within 100 km" in text
     assert " style=" not in text
     assert "Lancashire and South Cumbria is above the 99.8% limit" in text
     for words in (

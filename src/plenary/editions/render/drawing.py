@@ -17,6 +17,7 @@ _PLACES: Final = {"count": 0, "percent": 1, "rate": 2, "decimal": 2, "money": 0,
 _AXES: Final = {"money": "Pounds", "rate": "Per million people"}
 
 MOST_TICKS: Final = 7
+MOST_LETTERS: Final = 5
 
 
 def charts(content: Mapping[str, Any]) -> Iterator[tuple[str, Block, Mapping[str, Figure]]]:
@@ -103,9 +104,9 @@ def _map(block: Block, figures: Mapping[str, Figure], named: Mapping[str, str]) 
 
 
 def _initials(name: str) -> str:
-    """Return the capitals of a name of several words, else its first letters: what fits on a tile."""
+    """Return the capitals of a name of several words, else the name or its first letters: what fits on a tile."""
     words = [word for word in name.split() if word[:1].isupper()]
-    return "".join(word[0] for word in words) if len(words) > 1 else name[:4]
+    return "".join(word[0] for word in words) if len(words) > 1 else name if len(name) <= MOST_LETTERS else name[:3]
 
 
 def _stack(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Stack:

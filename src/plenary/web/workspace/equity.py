@@ -195,6 +195,8 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
         areas=_area_table(shown),
         funnel=_funnel(shown),
         together=_together(shown),
+        spread=_spread(shown),
+        within=_within_table(shown),
         distances=_distances(shown),
         residence=_residence(shown),
         downloads_of=[
@@ -350,6 +352,29 @@ def _distances(shown: Shown) -> Table:
     ]
     heads = ("Patients", "Lower quarter", "Median", "Upper quarter", "Mean")
     return table("Straight-line kilometres", ("Distance", *(Column(head, numeric=True) for head in heads)), body)
+
+
+def _within(shown: Shown) -> list[tuple[str, float]]:
+    """Return which share of the patients live within so many kilometres of the centre that treats them."""
+    rows = [row for row in shown.tables.get("distances", ()) if row["area"] == TOTAL and "@" in row["measure"]]
+    return [(f"Within {row['measure'].partition('@')[2].removesuffix('km')} km", row["value"]) for row in rows]
+
+
+def _within_table(shown: Shown) -> Table:
+    body = [(label, f"{100 * value:.1f}%") for label, value in _within(shown)]
+    return table("Patients by distance from their centre", ("Distance", Column("Share", numeric=True)), body)
+
+
+def _spread(shown: Shown) -> Markup:
+    marks = [charts.Mark(label, value) for label, value in _within(shown)]
+    if not marks:
+        return Markup()
+    said = "; ".join(f"{mark.label.lower()} {100 * (mark.value or 0):.1f}%" for mark in marks)
+    headline = "Patients by distance from the centre that treats them"
+    drawn = charts.bars(
+        marks, prefix="equity-distance", headline=headline, description=f"{headline}: {said}.", percent=True, places=1
+    )
+    return Markup(drawn)  # noqa: S704 - as above
 
 
 def _residence(shown: Shown) -> Table:
