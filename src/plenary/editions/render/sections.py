@@ -351,13 +351,15 @@ def _access(sheet: Sheet) -> list[Block]:
         title = f"Patients per million people by area of residence, {rows[0]['period']}"
         blocks.append(headline(*_access_headline(sheet, rows)))
         drawn = chart(sheet, "access", rows, "area", title)
-        blocks += [*drawn, *(made for made in map(_map, drawn) if len(made["points"]) > 1)]
+        blocks += drawn
         heads = ("Area of residence", "#Per million, 95% interval", "#Patients", "#Population")
         lines = [_access_line(sheet, row) for row in rows]
         remarks = [*notes(rows), sheet.say("residence")]
         blocks.append(
             block_table(f"access-{slug(measure)}", title, heads, lines, notes=remarks, groups=[row["area"] for row in rows])
         )
+        # Below the table: beside another chart, its tiles would stand on the lines of that chart's names.
+        blocks += [made for made in map(_map, drawn) if len(made["points"]) > 1]
     return blocks or [missing(sheet)]
 
 
