@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,23 @@ _APART: Final = 1.5
 
 _SCALES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
 """Tile sizes that are tried, as shares of the size at which the tiles have the areas' total extent."""
+
+
+REGIONS: Final = MappingProxyType(
+    {
+        "Scotland": (2, 0),
+        "Northern Ireland": (0, 1),
+        "North West": (1, 1),
+        "North East and Yorkshire": (2, 1),
+        "Wales": (1, 2),
+        "Midlands": (2, 2),
+        "East of England": (3, 2),
+        "South West": (1, 3),
+        "South East": (2, 3),
+        "London": (3, 3),
+    }
+)
+"""The column and row of each region of England and of the other nations, as they touch on land: so few are placed by hand."""
 
 
 @dataclass(frozen=True)

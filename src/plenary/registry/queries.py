@@ -18,7 +18,8 @@ from plenary.registry.models import Centre, Designation, Organisation, Organisat
 from plenary.registry.terms import LIES_IN, PART_OF, CentreAway, Place, ServiceNear, normalised
 from plenary_stats.areas import Area, Areas, read_areas
 from plenary_stats.dictionary.elements import Element, read_library
-from plenary_stats.location import great_circle_km
+from plenary_stats.location import Site, great_circle_km
+from plenary_stats.small_areas import SmallAreas, read_small_areas
 
 PROPOSED = "proposed-"
 """How the name of a shipped data set begins that a network is asked to look at, and that nobody adopts by itself."""
@@ -161,6 +162,35 @@ def areas() -> Areas:
 @cache
 def _areas(folder: Path) -> Areas:
     return read_areas(folder)
+
+
+def small_areas() -> SmallAreas:
+    """Return the small areas of England: where residents live, closely enough to say how far they travel."""
+    return _small_areas(settings.PLENARY.definitions / "areas")
+
+
+@cache
+def _small_areas(folder: Path) -> SmallAreas:
+    return read_small_areas(folder)
+
+
+def points(service_slug: str, on: date | None = None) -> dict[str, tuple[float, float]]:
+    """Return where the centres of a service stand, by ODS code; those whose place is not known are left out."""
+    found = ((one.ods, one.latitude, one.longitude) for one in centres(service_slug, on))
+    return {ods: (latitude, longitude) for ods, latitude, longitude in found if latitude is not None and longitude is not None}
+
+
+def sites(service_slug: str, on: date) -> tuple[list[Site], list[str]]:
+    """Return where centres of a service stand or could stand, and the codes of those that are designated on the day.
+
+    The trusts that are open on the day and whose place is known; a centre stands where the register of centres says.
+    """
+    own = {one.ods: one for one in centres(service_slug, on) if one.latitude is not None and one.longitude is not None}
+    open_now = Q(closed_on=None) | Q(closed_on__gt=on)
+    trusts = Organisation.objects.filter(open_now, kind="trust", latitude__isnull=False).exclude(code__in=own)
+    found = [Site(one.code, one.name, one.latitude or 0.0, one.longitude or 0.0) for one in trusts]
+    here = [Site(ods, str(one), one.latitude or 0.0, one.longitude or 0.0) for ods, one in own.items()]
+    return sorted([*here, *found], key=lambda one: (one.name, one.code)), sorted(own)
 
 
 def regions() -> tuple[Area, ...]:

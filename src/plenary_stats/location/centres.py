@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,31 +38,53 @@ class Median:
     why_not: str = ""
 
 
-def p_median(demand: Any, cost: Any, p: int, *, fixed: Any = (), capacity: Any = None, most_nodes: int = 10_000) -> Median:
+def p_median(
+    demand: Any, cost: Any, p: int, *, fixed: Any = (), closed: Any = (), capacity: Any = None, most_nodes: int = 10_000
+) -> Median:
     """Return the ``p`` sites with the least total of demand times cost to the nearest, and the proof.
 
-    ``demand`` has one number a place, ``cost`` (time, distance) places by sites; ``fixed`` the columns of sites that stay. With
-    ``capacity`` (one number a site) every place goes whole to one site, not always the nearest, and the integer programme is
-    solved by HiGHS; without, bounds by Lagrange's multipliers rule out nearly all sites, and a search settles the rest. After
-    ``most_nodes`` branches the search stops, and says with ``bound`` how far off it may be: no clock, so the same each time.
+    ``demand`` has one number a place, ``cost`` (time, distance) places by sites; ``fixed`` the columns of sites that stay,
+    ``closed`` of those that may not be chosen. With ``capacity`` (one number a site) every place goes whole to one site, not
+    always the nearest, and the integer programme is solved by HiGHS; without, bounds by Lagrange's multipliers rule out nearly
+    all sites, and a search settles the rest. After ``most_nodes`` branches the search stops, and says with ``bound`` how far off
+    it may be: no clock, so the same each time.
 
     Raises ``ValueError`` for shapes that do not match, negative numbers, or a p that does not fit.
     """
-    people, apart = _checked(demand, cost)
-    kept = np.unique(np.asarray(fixed, dtype=np.intp))
-    if p != int(p) or not max(len(kept), 1) <= p <= apart.shape[1]:
-        raise ValueError(f"p: {p} is not a whole number from {max(len(kept), 1)} to {apart.shape[1]}.")
-    if len(kept) and (kept.min() < 0 or kept.max() >= apart.shape[1]):
-        raise ValueError(f"fixed: there are {apart.shape[1]} sites, so positions run from 0.")
+    people, whole = _checked(demand, cost)
+    open_to, kept = _choice(whole.shape[1], p, fixed, closed)
+    apart = whole[:, open_to]
     if capacity is not None:
         room = np.atleast_1d(numbers(capacity, "capacity"))
-        return _with_capacity(people, apart, room, p=int(p), fixed=kept, nodes=most_nodes)
+        if room.shape != (whole.shape[1],) or (room < 0).any():
+            raise ValueError("capacity: one number a site, from 0 up.")
+        return _renumbered(_with_capacity(people, apart, room[open_to], p=int(p), fixed=kept, nodes=most_nodes), open_to)
     search = Search(np.ascontiguousarray((people[:, None] * apart).T), most_nodes)
     search.run(int(p), kept)
     sites = np.sort(search.best)
     assignment = sites[np.argmin(apart[:, sites], axis=1)]
     proved = search.below >= search.above - CLOSE * search.above
-    return Median(sites, assignment, search.above, search.below, proved, "Lagrange bounds and search", search.nodes)
+    found = Median(sites, assignment, search.above, search.below, proved, "Lagrange bounds and search", search.nodes)
+    return _renumbered(found, open_to)
+
+
+def _choice(number: int, p: int, fixed: Any, closed: Any) -> tuple[Indices, Indices]:
+    """Return the columns of the sites that may be chosen, and the places among them of those that must be."""
+    kept, shut = (np.unique(np.asarray(part, dtype=np.intp)) for part in (fixed, closed))
+    for name, part in (("fixed", kept), ("closed", shut)):
+        if len(part) and (part.min() < 0 or part.max() >= number):
+            raise ValueError(f"{name}: there are {number} sites, so positions run from 0.")
+    if len(np.intersect1d(kept, shut)):
+        raise ValueError("closed: a site cannot stay and be closed.")
+    open_to = np.setdiff1d(np.arange(number), shut)
+    if p != int(p) or not max(len(kept), 1) <= p <= len(open_to):
+        raise ValueError(f"p: {p} is not a whole number from {max(len(kept), 1)} to {len(open_to)}.")
+    return open_to, np.searchsorted(open_to, kept)
+
+
+def _renumbered(found: Median, open_to: Indices) -> Median:
+    """Return the answer with the columns of the whole cost: closed sites have left gaps."""
+    return replace(found, sites=open_to[found.sites], assignment=open_to[found.assignment])
 
 
 def _checked(demand: Any, cost: Any) -> tuple[Numbers, Numbers]:
@@ -76,8 +98,6 @@ def _checked(demand: Any, cost: Any) -> tuple[Numbers, Numbers]:
 
 def _with_capacity(people: Numbers, apart: Numbers, room: Numbers, *, p: int, fixed: Indices, nodes: int) -> Median:
     places, sites = apart.shape
-    if room.shape != (sites,) or (room < 0).any():
-        raise ValueError("capacity: one number a site, from 0 up.")
     if places * sites > MOST_PAIRS:
         raise ValueError(
             f"capacity: {places} places by {sites} sites are too many; put places together (at most {MOST_PAIRS} pairs)."
@@ -119,45 +139,71 @@ def _with_capacity(people: Numbers, apart: Numbers, room: Numbers, *, p: int, fi
     return Median(chosen, goes.astype(np.intp), total, bound, proved, "integer programme (HiGHS)", int(found.mip_node_count))
 
 
-def p_centre(cost: Any, p: int, *, fixed: Any = ()) -> Median:
+def p_centre(cost: Any, p: int, *, fixed: Any = (), closed: Any = ()) -> Median:
     """Return the ``p`` sites whose farthest place is least far: ``cost`` of the result is that distance, and it is proved.
 
     The least distance at which so few sites reach everybody is found by halving among the costs; each question is a covering
     problem, solved by HiGHS. Arguments as in :func:`p_median`.
     """
-    _, apart = _checked(np.ones(len(cost)), cost)
-    kept = np.unique(np.asarray(fixed, dtype=np.intp))
-    if p != int(p) or not max(len(kept), 1) <= p <= apart.shape[1]:
-        raise ValueError(f"p: {p} is not a whole number from {max(len(kept), 1)} to {apart.shape[1]}.")
+    _, whole = _checked(np.ones(len(cost)), cost)
+    open_to, kept = _choice(whole.shape[1], p, fixed, closed)
+    apart = whole[:, open_to]
     distances = np.unique(apart[apart >= apart.min(axis=1).max()])  # somebody's nearest site is so far away at least
     low, high, best = 0, len(distances) - 1, np.zeros(0, dtype=np.intp)
     while low <= high:
         middle = (low + high) // 2
-        cover = _cover(apart <= distances[middle], kept)
-        if len(cover) <= p:
-            best, high = cover, middle - 1
-        else:
+        cover = _cover(apart <= distances[middle], kept, int(p))
+        if cover is None:
             low = middle + 1
+        else:
+            best, high = cover, middle - 1
     spare = np.setdiff1d(np.arange(apart.shape[1]), best)[: int(p) - len(best)]
     sites = np.sort(np.append(best, spare))
     assignment = sites[np.argmin(apart[:, sites], axis=1)]
     farthest = float(distances[low])
-    return Median(sites, assignment, farthest, farthest, optimal=True, method="covering (HiGHS)")
+    return _renumbered(Median(sites, assignment, farthest, farthest, optimal=True, method="covering (HiGHS)"), open_to)
 
 
-def _cover(reaches: npt.NDArray[np.bool_], fixed: Indices) -> Indices:
-    """Return the fewest sites, the fixed ones among them, that reach every place."""
+def _cover(reaches: npt.NDArray[np.bool_], fixed: Indices, most: int) -> Indices | None:
+    """Return the fewest sites, the fixed ones among them, that reach every place; None where that takes more than ``most``.
+
+    Few places decide: the answer for some of them is asked again with a few of those that it leaves out, until it leaves out
+    none. So many sites are needed for those alone, hence for all.
+    """
     lower = np.zeros(reaches.shape[1])
     lower[fixed] = 1
-    rows = csr_array(np.unique(reaches, axis=0).astype(np.float64))
-    found = milp(
-        np.ones(reaches.shape[1]),
-        integrality=np.ones(reaches.shape[1]),
-        bounds=Bounds(lower, np.ones(reaches.shape[1])),
-        constraints=LinearConstraint(rows, 1, np.inf),
-        options={"mip_rel_gap": 0},
-    )
-    return np.flatnonzero(found.x > 0.5)
+    asked = np.argsort(reaches.sum(axis=1), kind="stable")[:1]
+    while True:
+        found = milp(
+            np.ones(reaches.shape[1]),
+            integrality=np.ones(reaches.shape[1]),
+            bounds=Bounds(lower, np.ones(reaches.shape[1])),
+            constraints=LinearConstraint(csr_array(reaches[asked].astype(np.float64)), 1, np.inf),
+            options={"mip_rel_gap": 0},
+        )
+        sites = np.flatnonzero(found.x > 0.5)
+        if len(sites) > most:
+            return None
+        left = np.flatnonzero(~reaches[:, sites].any(axis=1))
+        if not len(left):
+            return sites
+        asked = np.append(asked, _unlike(reaches, left))
+
+
+_AT_ONCE = 5
+
+
+def _unlike(reaches: npt.NDArray[np.bool_], left: Indices) -> Indices:
+    """Return a few of the places left out that share no site with one another, those that fewest sites reach first."""
+    chosen: list[int] = []
+    used = np.zeros(reaches.shape[1], dtype=np.bool_)
+    for place in left[np.argsort(reaches[left].sum(axis=1), kind="stable")].tolist():
+        if not (reaches[place] & used).any():
+            chosen.append(place)
+            used |= reaches[place]
+        if len(chosen) == _AT_ONCE:
+            break
+    return np.array(chosen, dtype=np.intp)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from plenary.access.models import Run
-from tests.unit.access.test_actions import centre_with, run
+from plenary.access.models import Run, Scenario
+from tests.unit.access.test_actions import centre_with, keep, placed, run  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -32,3 +32,10 @@ def test_a_period_runs_forward():
 def test_its_name():
     made = run(centre_with(["QE1"]).service)
     assert str(made) == f"adult-ecmo 2025-01-01, run {made.pk}"
+
+
+def test_a_scenario_has_a_title(placed):  # noqa: F811
+    made = keep(placed)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Scenario.objects.filter(pk=made.pk).update(title="")
+    assert str(made) == "adult-ecmo: A centre in Bristol"

@@ -32,3 +32,25 @@ def test_those_who_follow_the_network_run_its_equity_of_access(name):
 @pytest.mark.parametrize("name", MAY_NOT)
 def test_nobody_else_does(name):
     assert permissions.may_run(MAY_NOT[name], "adult-ecmo") is False
+
+
+SEE = ["lead of the network", "commissioner of the nation", "commissioner of all"]
+
+
+@pytest.mark.parametrize("name", [*SEE])
+def test_those_who_follow_the_network_see_and_plan(name):
+    assert permissions.may_see(MAY[name], "adult-ecmo") is True
+    assert permissions.may_plan(MAY[name], "adult-ecmo") is True
+
+
+@pytest.mark.parametrize("name", ["centre lead", "data manager"])
+def test_its_centres_see_and_do_not_plan(name):
+    assert permissions.may_see(MAY_NOT[name], "adult-ecmo") is True
+    assert permissions.may_see(MAY_NOT[name], "adult") is False
+    assert permissions.may_plan(MAY_NOT[name], "adult-ecmo") is False
+
+
+@pytest.mark.parametrize("name", sorted(set(MAY_NOT) - {"centre lead", "data manager"}))
+def test_nobody_else_sees_or_plans(name):
+    assert permissions.may_see(MAY_NOT[name], "adult-ecmo") is False
+    assert permissions.may_plan(MAY_NOT[name], "adult-ecmo") is False

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plenary_stats.areas import read_areas
-from plenary_stats.tiles import Layout, layout, steps
+from plenary_stats.tiles import REGIONS, Layout, layout, steps
 
 AREAS = read_areas(Path(__file__).parents[3] / "definitions" / "areas")
 MAPS = [("2022", date(2022, 7, 1), 42), ("2026", date(2026, 4, 1), 36)]
@@ -110,3 +110,18 @@ def test_the_shipped_tiles_are_what_the_method_gives(name, on, _boards):
     codes, found = made(name, on)
     cells = zip(found.column.tolist(), found.row.tolist(), strict=True)
     assert dict(zip(codes, cells, strict=True)) == AREAS.tiles[name]
+
+
+def test_regions_and_nations_have_each_a_place_beside_those_that_they_touch():
+    names = list(REGIONS)
+    column, row = (np.array(part) for part in zip(*REGIONS.values(), strict=True))
+    apart = steps(column, row)
+    assert len(set(REGIONS.values())) == 10
+    touching = [
+        ("Scotland", "North West"), ("Scotland", "North East and Yorkshire"), ("North West", "North East and Yorkshire"),
+        ("Wales", "North West"), ("Wales", "South West"), ("Midlands", "North West"), ("Midlands", "North East and Yorkshire"),
+        ("Midlands", "East of England"), ("Midlands", "South West"), ("Midlands", "South East"),
+        ("East of England", "South East"), ("East of England", "London"), ("South East", "London"), ("South East", "South West"),
+    ]  # fmt: skip
+    for one, other in touching:
+        assert apart[names.index(one), names.index(other)] == 1, (one, other)

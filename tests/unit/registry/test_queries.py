@@ -402,3 +402,31 @@ class TestCentresOfProviders:
         Succession.objects.create(predecessor="RW3", successor="RM2", on=date(2025, 6, 1), kind="merger")
         assert self.of("RW3") == {"RW3": "RM2"}
         assert self.of("RW3", on=date(2025, 5, 31)) == {}
+
+
+# -- where people live, and where centres could stand
+
+
+def test_the_small_areas_are_read_once():
+    assert len(queries.small_areas()) == 6791
+    assert queries.small_areas() is queries.small_areas()
+
+
+def test_points_leave_out_centres_whose_place_is_not_known(db):
+    centre = CentreFactory(service__slug="lam", ods="RJ1", latitude=51.5, longitude=-0.1)
+    CentreFactory(service=centre.service, ods="RJ2", latitude=None, longitude=None)
+    assert queries.points("lam") == {"RJ1": (51.5, -0.1)}
+    assert queries.points("lam", date(2025, 1, 1)) == {}  # not designated
+
+
+def test_sites_are_centres_of_the_day_and_open_trusts(db):
+    centre = CentreFactory(service__slug="lam", ods="RJ1", latitude=51.5, longitude=-0.1)
+    DesignationFactory(centre=centre)
+    OrganisationFactory(code="RJ1")  # the trust of the centre stands once
+    OrganisationFactory(code="RA7", latitude=51.4, longitude=-2.6)
+    OrganisationFactory(code="ROLD", closed_on=date(2020, 1, 1))
+    OrganisationFactory(code="RNO", latitude=None, longitude=None)
+    OrganisationFactory(code="RA7AA", kind="hospital")
+    found, now = queries.sites("lam", date(2025, 6, 1))
+    assert {site.code: (site.latitude, site.longitude) for site in found} == {"RJ1": (51.5, -0.1), "RA7": (51.4, -2.6)}
+    assert now == ["RJ1"]

@@ -17,6 +17,7 @@ _PLACES: Final = {"count": 0, "percent": 1, "rate": 2, "decimal": 2, "money": 0,
 _AXES: Final = {"money": "Pounds", "rate": "Per million people"}
 
 MOST_TICKS: Final = 7
+MOST_LETTERS: Final = 5
 
 
 def charts(content: Mapping[str, Any]) -> Iterator[tuple[str, Block, Mapping[str, Figure]]]:
@@ -63,8 +64,9 @@ def draw(content: Mapping[str, Any]) -> dict[str, str]:
 
 def _svg(block: Block, figures: Mapping[str, Figure]) -> str:
     named = {"prefix": block["id"], "headline": block["title"], "description": describe(block, figures)}
-    if block["chart"] == "survival":
-        return _survival(block, figures, named)
+    own = {"survival": _survival, "map": _map}.get(block["chart"])
+    if own is not None:
+        return own(block, figures, named)
     if block["chart"] == "stacked":
         return kit.stacked([_stack(point, figures) for point in block["points"]], levels=block["levels"], **named)
     marks = [_mark(point, figures) for point in block["points"]]
@@ -86,6 +88,25 @@ def _mark(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Mark:
     of = figures[point["denominator"]["f"]]["value"] if "denominator" in point else None
     note = "" if shown["value"] is not None else shown["text"]
     return kit.Mark(point["label"], shown["value"], lower, upper, of, point.get("flag", ""), note=note)
+
+
+def _map(block: Block, figures: Mapping[str, Figure], named: Mapping[str, str]) -> str:
+    """Draw areas as tiles of one size, in up to four classes with as many of the shown figures in each."""
+    shown = [(point, figures[point["value"]["f"]]) for point in block["points"]]
+    values = sorted(float(one["value"]) for _, one in shown if one["value"] is not None)
+    breaks = sorted({values[len(values) * part // 4] for part in (1, 2, 3)} - {values[0]}) or [values[0]]
+    tiles = []
+    for point, one in shown:
+        column, row = point["at"]
+        tiles.append(kit.Tile(point["label"], column, row, one["value"], _initials(point["label"]), one["text"]))
+    told: dict[str, Any] = {**named}
+    return kit.tiles(tiles, breaks=breaks, **told, unit=_AXES.get(block["form"], ""), places=_PLACES[block["form"]])
+
+
+def _initials(name: str) -> str:
+    """Return the capitals of a name of several words, else the name or its first letters: what fits on a tile."""
+    words = [word for word in name.split() if word[:1].isupper()]
+    return "".join(word[0] for word in words) if len(words) > 1 else name if len(name) <= MOST_LETTERS else name[:3]
 
 
 def _stack(point: Mapping[str, Any], figures: Mapping[str, Figure]) -> kit.Stack:

@@ -35,6 +35,7 @@ from plenary.editions.render.sheet import (
 )
 from plenary.editions.terms import OutcomeEntry
 from plenary_stats.tables import SHOWN, TOTAL, WITHHELD
+from plenary_stats.tiles import REGIONS
 
 DIRECTIONS: Final[Mapping[str, str]] = {
     "higher": "Higher is better.",
@@ -349,14 +350,27 @@ def _access(sheet: Sheet) -> list[Block]:
             continue
         title = f"Patients per million people by area of residence, {rows[0]['period']}"
         blocks.append(headline(*_access_headline(sheet, rows)))
-        blocks += chart(sheet, "access", rows, "area", title)
+        drawn = chart(sheet, "access", rows, "area", title)
+        blocks += drawn
         heads = ("Area of residence", "#Per million, 95% interval", "#Patients", "#Population")
         lines = [_access_line(sheet, row) for row in rows]
         remarks = [*notes(rows), sheet.say("residence")]
         blocks.append(
             block_table(f"access-{slug(measure)}", title, heads, lines, notes=remarks, groups=[row["area"] for row in rows])
         )
+        # Below the table: beside another chart, its tiles would stand on the lines of that chart's names.
+        blocks += [made for made in map(_map, drawn) if len(made["points"]) > 1]
     return blocks or [missing(sheet)]
+
+
+def _map(drawn: Block) -> Block:
+    """Return the figures of a chart by area as a map of equal tiles: the regions and nations, which each have their place."""
+    points = [
+        {name: point[name] for name in ("label", "key", "value")} | {"at": list(REGIONS[point["label"]])}
+        for point in drawn["points"]
+        if point["label"] in REGIONS
+    ]
+    return {**drawn, "id": f"{drawn['id']}-map", "chart": "map", "title": f"{drawn['title']}, as a map", "points": points}
 
 
 def _access_line(sheet: Sheet, row: Row) -> list[Parts]:

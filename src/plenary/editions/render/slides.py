@@ -185,6 +185,8 @@ def _groups(section: Mapping[str, Any], figures: Figures) -> list[_Group]:
             if groups[-1].pieces:
                 groups.append(_Group(groups[-1].title))
             groups[-1].finding = f"{groups[-1].finding} {say(block['parts'], figures)}".strip()
+        elif block.get("chart") == "map":
+            continue  # the same figures stand beside it as a chart that PowerPoint can edit
         elif block["kind"] in {"chart", "table"}:
             groups[-1].pieces.append(block)
         else:

@@ -71,7 +71,7 @@ def _access(service: Service, period: Period) -> tuple[tuple[ResultTable, ...], 
     except NotFound:
         return (), {}
     _refuse_stale(service, run.inputs, access.inputs(service, *period, signed_only=True))
-    return access.tables_of(run), run.inputs
+    return access.released(run), run.inputs
 
 
 def _spend(service: Service, period: Period, label: str) -> tuple[tuple[ResultTable, ...], Mapping[str, str]]:

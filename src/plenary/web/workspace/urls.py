@@ -30,6 +30,7 @@ from plenary.web.workspace import (
     designations,
     editions,
     entry,
+    equity,
     follow_up,
     grids,
     home,
@@ -39,6 +40,7 @@ from plenary.web.workspace import (
     research,
     results,
     rules,
+    scenarios,
     series,
     shared_patients,
     spend,
@@ -65,6 +67,7 @@ PATIENTS = "workspace/follow-up/<slug:service>/<str:ods>/"
 SYSTEMS = "workspace/systems/<slug:service>/<str:ods>/"
 PROPOSED = "workspace/data-set-proposals/<int:number>/"
 VERSION = "workspace/agreed/<slug:kind>/<int:number>/"
+SCENARIOS = "workspace/equity/scenarios/<slug:service>/"
 SENT = "workspace/submissions/<int:number>/"
 
 urlpatterns = [
@@ -146,6 +149,16 @@ urlpatterns = [
     route(f"{SYSTEMS[:-1]}.csv", partial(systems.systems, as_file=True), "systems_file", KEEPERS),
     route(f"{SYSTEMS}issue/", systems.issue, "issue_key", KEEPERS),
     route(f"{SYSTEMS}<int:number>/revoke/", systems.revoke, "revoke_key", KEEPERS),
+    # equity of access
+    route("workspace/equity/", equity.all_runs, "equity_runs", FOLLOWERS),
+    route("workspace/equity.csv", partial(equity.all_runs, as_file=True), "equity_runs_file", FOLLOWERS),
+    route("workspace/equity/<int:number>/", equity.run, "equity_run", equity.NETWORK),
+    route("workspace/equity/<int:number>/areas.csv", equity.areas_file, "equity_areas_file", equity.NETWORK),
+    route("workspace/equity/<int:number>/figures.csv", equity.figures_file, "equity_figures_file", equity.NETWORK),
+    route(SCENARIOS, scenarios.kept, "scenarios", scenarios.READERS),
+    route(f"{SCENARIOS}scenarios.csv", partial(scenarios.kept, as_file=True), "scenarios_file", scenarios.READERS),
+    route(f"{SCENARIOS}ask/", scenarios.ask, "ask_scenario", LEADERS),
+    route("workspace/equity/scenario/<int:number>/", scenarios.scenario, "scenario", scenarios.READERS_OF_ONE),
     # results
     route("workspace/results/", results.all_runs, "results", FOLLOWERS),
     route("workspace/results.csv", partial(results.all_runs, as_file=True), "results_file", FOLLOWERS),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from plenary.editions.render.content import build
 from plenary.editions.render.drawing import MOST_TICKS, charts, draw, grouped, time_axis
 from plenary.editions.render.figures import describe
-from tests.unit.editions.sample import SECRET, activity_rows, sample
+from tests.unit.editions.sample import SECRET, access_rows, activity_rows, sample
 from tests.unit.editions.tables import protected
 
 
@@ -43,6 +43,19 @@ def test_a_chart_prints_the_same_figures_as_the_tables():
         printed = re.sub(r"<[^>]+>", " ", draw(content)[name]).replace("£", "")
         for point in block["points"]:
             assert figures[point["value"]["f"]]["text"].removeprefix("£") in printed, name
+
+
+def test_the_map_writes_every_figure_and_withheld_ones_as_their_mark():
+    [drawn] = [svg for name, svg in draw(build(sample())).items() if name.endswith("-map")]
+    titles = [title.text for title in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}title")][1:]
+    assert sorted(titles) == ["London: 46.40", "North West: [c]", "South East: [c]", "South West: 35.90"]
+    assert "Per million people" in drawn
+
+
+def test_the_map_of_equal_figures_is_drawn():
+    rows = [row | {"value": 7.0} for row in access_rows()[:3]]
+    [drawn] = [svg for name, svg in draw(build(sample(tables=(protected("access", rows),)))).items() if name.endswith("-map")]
+    assert drawn.count("<polygon") + drawn.count("<path") >= 2
 
 
 def test_nothing_withheld_is_drawn():

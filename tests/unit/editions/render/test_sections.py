@@ -128,6 +128,26 @@ def test_access_compares_only_where_two_areas_are_shown():
     assert shown == ["Patients per million people ranged from 35.90 in South West to 46.40 in London."]
 
 
+def test_access_is_a_map_too_of_every_area_that_has_a_place():
+    blocks, figures = section("equity-of-access")
+    dots, drawn = (block for block in blocks if block["kind"] == "chart")
+    assert (dots["chart"], drawn["chart"]) == ("dots", "map")
+    assert {point["label"]: (point["at"], figures[point["value"]["f"]]["text"]) for point in drawn["points"]} == {
+        "London": ([3, 3], "46.40"),
+        "South West": ([1, 3], "35.90"),
+        "South East": ([2, 3], "[c]"),
+        "North West": ([1, 1], "[c]"),
+    }
+    assert drawn["id"] != dots["id"]
+    assert drawn["title"].endswith("as a map")
+
+
+def test_where_areas_have_no_place_there_is_no_map():
+    rows = [row | {"area": f"Area {number}"} for number, row in enumerate(access_rows()[1:3])]
+    blocks, _ = section("equity-of-access", tables=(protected("access", rows),))
+    assert [block["chart"] for block in blocks if block["kind"] == "chart"] == ["dots"]
+
+
 def test_a_withheld_area_keeps_its_public_population():
     blocks, figures = section("equity-of-access")
     table = next(block for block in blocks if block["kind"] == "table")

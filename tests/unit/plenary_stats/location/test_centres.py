@@ -176,6 +176,27 @@ def test_the_farthest_with_a_site_that_stays():
     assert p_centre(apart, 2, fixed=[0]).cost == 4
 
 
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000), st.integers(2, 8), st.booleans(), st.data())
+def test_closed_sites_are_as_if_they_were_not_there(seed, sites, limited, data):
+    people, apart = country(seed, 12, sites)
+    closed = data.draw(st.sets(st.integers(0, sites - 1), max_size=sites - 1))
+    left = [site for site in range(sites) if site not in closed]
+    p = data.draw(st.integers(1, len(left)))
+    fixed = left[: data.draw(st.integers(0, p))]
+    room = np.full(sites, people.sum()) if limited else None
+    found = p_median(people, apart, p, fixed=fixed, closed=list(closed), capacity=room)
+    assert set(fixed) <= set(found.sites.tolist()) <= set(left)
+    assert set(found.assignment.tolist()) <= set(found.sites.tolist())
+    without = p_median(
+        people, apart[:, left], p, fixed=[left.index(site) for site in fixed], capacity=None if room is None else room[left]
+    )
+    assert found.cost == pytest.approx(without.cost)
+    centre = p_centre(apart, p, fixed=fixed, closed=list(closed))
+    assert set(centre.sites.tolist()) <= set(left)
+    assert centre.cost == pytest.approx(p_centre(apart[:, left], p, fixed=[left.index(site) for site in fixed]).cost)
+
+
 def test_catchments_of_the_nearest():
     people, apart = np.array([10.0, 20, 30]), np.array([[5.0, 40, 99], [50, 20, 99], [70, 80, 99]])
     found = catchment(people, apart, sites=[0, 1], bands=(30, 60))
@@ -215,6 +236,10 @@ def test_everybody_is_served_once(seed, by_gravity):
         (lambda: p_median([1], [[1, 2]], 0), "p: 0 is not"),
         (lambda: p_median([1], [[1, 2]], 1, fixed=[0, 1]), "from 2 to 2"),
         (lambda: p_median([1], [[1, 2]], 1, fixed=[5]), "fixed: there are 2"),
+        (lambda: p_median([1], [[1, 2]], 1, closed=[5]), "closed: there are 2"),
+        (lambda: p_median([1], [[1, 2]], 1, fixed=[0], closed=[0]), "cannot stay and be closed"),
+        (lambda: p_median([1], [[1, 2]], 2, closed=[0]), "from 1 to 1"),
+        (lambda: p_centre([[1, 2]], 1, closed=[0, 1]), "from 1 to 0"),
         (lambda: p_median([1, 2], [[1, 2]], 1), "one number a place"),
         (lambda: p_median([-1], [[1, 2]], 1), "negative"),
         (lambda: p_median([1], [[1, np.inf]], 1), "finite"),
