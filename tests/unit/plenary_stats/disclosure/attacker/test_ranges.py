@@ -204,8 +204,8 @@ def bounds(*pairs):
 
 
 def test_of_two_ranges_the_narrower_counts():
-    found = _narrower(bounds((0, 9), (2, 4), (5, 6)), bounds((1, 4), (0, 9), (6, 7)))
-    assert list(zip(found.low.tolist(), found.high.tolist(), strict=True)) == [(1, 4), (2, 4), (5, 6)]
+    found = _narrower(bounds((0, 9), (2, 4), (5, 6), (0, 9), (4, 8)), bounds((1, 4), (0, 9), (6, 7), (4, 8), (0, 9)))
+    assert list(zip(found.low.tolist(), found.high.tolist(), strict=True)) == [(1, 4), (2, 4), (5, 6), (4, 8), (4, 8)]
 
 
 @pytest.mark.parametrize("told", [22, 3])
