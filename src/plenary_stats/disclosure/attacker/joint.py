@@ -16,7 +16,7 @@ import numpy as np
 from plenary_stats.disclosure.attacker.component import Component, cut_out
 from plenary_stats.disclosure.attacker.figures import Bools, Ints
 from plenary_stats.disclosure.attacker.sums import Pair, Sums
-from plenary_stats.disclosure.attacker.system import Bounds, Rows
+from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows
 from plenary_stats.disclosure.attacker.view import View
 
 Edge = frozenset[int]
@@ -123,12 +123,20 @@ def _table(tables: dict[Edge, dict[tuple[int, ...], int]]) -> Joint | None:
     return Joint(len(rows), np.array(cells), tuple((cell, tuple(parts.get(cell, ()))) for cell in cells))
 
 
-def narrowed(view: View, bounds: Bounds, sums: Sums) -> tuple[Bounds, int]:
-    """Return the ranges with every joint table that was tried taken in, and how many were not tried."""
+def narrowed(view: View, bounds: Bounds, sums: Sums, *, doubtful: bool = False) -> tuple[Bounds, int]:
+    """Return the ranges with every joint table that was tried taken in, and how many were not tried.
+
+    ``doubtful``: some figures are known to be wrong. Then a joint table that there cannot be tells nothing, and counts as not tried.
+    """
     skipped = 0
     found = bounds.copy()
     for joint in joints(view, bounds.open()):
-        if joint is None or (found.open()[joint.cells].any() and not _solve(found, sums, joint)):
+        try:
+            if joint is None or (found.open()[joint.cells].any() and not _solve(found, sums, joint)):
+                skipped += 1
+        except ContradictionError:
+            if not doubtful:
+                raise
             skipped += 1
     return found, skipped
 

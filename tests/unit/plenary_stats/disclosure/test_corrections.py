@@ -9,6 +9,8 @@ from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.attacker.test_joint import old_women
+from tests.unit.plenary_stats.disclosure.attacker.test_shares import rates
 from tests.unit.plenary_stats.disclosure.scenes import TO_TOTAL
 
 
@@ -187,6 +189,28 @@ def test_a_year_that_regions_and_pools_tell_together_is_a_leak_though_no_table_l
     made = protect([by_period(POOLS)], TO_TOTAL, [[by_period({("North", "2019"): 90, ("Total", "2019"): total})]])
     assert made.audit.totals["exact"] == made.audit.totals["narrow"] == 0
     assert made.audit.totals["secondary"] > 0
+
+
+def test_a_contradiction_elsewhere_hides_neither_a_joint_table_nor_what_a_percentage_tells():
+    """C's pools and a wrong Total of the year before contradict one another; that concerns neither the old women nor x.
+
+    By groups that overlap x is 4 or 5, which no single sum tells, and half of x is a whole number.
+    """
+    before = by_period({("North", "2019"): 90, ("Total", "2019"): 200})
+    rows = [{{"centre": "ward"}.get(name, name): code for name, code in row.items()} for row in old_women()]
+    women = known.table([{"period": "2021", **row} for row in rows], ("ward", "sex", "age_band", "period"))
+    groups = {"xyw": 11, "yz": 8, "xz": 7, "wv": 2}
+    half = rates([("x", 0.5, *[None] * 4)] + [(code, None, None, groups.get(code), None, None) for code in (*"yzwv", *groups)])
+    pairs = ((code, group) for group in groups for code in group)
+    policy = Policy(hierarchies={"centre": (*TO_TOTAL.hierarchies["centre"], *pairs)}, zeros="protect")
+    for earlier in ((), [before]):
+        ranges = {
+            tuple(row[name] for name in ("centre", "ward", "sex", "quantity")): (row["low"], row["high"])
+            for row in audit([by_period(POOLS), women, half], policy, earlier).rows()
+        }
+        assert ranges["Total", "A", "F", "patients"] == (2, 2)
+        assert ranges["x", "Total", "Total", "denominator"] == (4, 4)
+        assert ranges["y", "Total", "Total", "denominator"] == (5, 5), "and so y is what x leaves of its group"
 
 
 def test_what_an_earlier_edition_gives_away_of_a_year_stops_no_later_one():
