@@ -126,7 +126,7 @@ def _table(tables: dict[Edge, dict[tuple[int, ...], int]]) -> Joint | None:
 def narrowed(view: View, bounds: Bounds, sums: Sums, *, doubtful: bool = False) -> tuple[Bounds, int]:
     """Return the ranges with every joint table that was tried taken in, and how many were not tried.
 
-    ``doubtful``: some figures are known to be wrong. Then a joint table that there cannot be tells nothing, and counts as not tried.
+    ``doubtful``: some figures are known to be wrong. A joint table that there cannot be tells nothing then: not tried.
     """
     skipped = 0
     found = bounds.copy()

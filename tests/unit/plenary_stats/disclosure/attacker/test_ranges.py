@@ -86,7 +86,7 @@ def test_a_contradiction_names_the_place_where_it_was_seen_even_the_first():
     view = seen({"A": 3, "B": None, "C": None})
     assert view.codes(0) == ("A",)
     view.sums = Sums.of([(0, (1, 2)), (1, (2, 0, 0))])
-    with pytest.raises(InputError, match="contradict one another: (A|B|C)$"):
+    with pytest.raises(InputError, match=r"contradict one another: (A|B|C)$"):
         attack(view, Policy(zeros="protect"))
 
 
@@ -96,7 +96,7 @@ def test_a_contradiction_that_no_one_place_shows_is_said_to_be_one_of_whole_numb
     total = at(view, "Total")
     one, other = (at(view, name) for name in "AB")
     view.sums = Sums.of([(total, (one, one, other, other))])
-    with pytest.raises(InputError, match="contradict one another: no whole numbers satisfy every sum$"):
+    with pytest.raises(InputError, match=r"contradict one another: no whole numbers satisfy every sum$"):
         attack(view, Policy(zeros="protect"))
 
 
