@@ -152,9 +152,26 @@ def test_a_corner_that_is_not_whole_proves_nothing():
     assert not part.reach(np.array([0.0, 0, 0, 1, 1, 2])), "it breaks a row and a bound"
 
 
-def test_what_no_numbers_satisfy_is_refused():
-    with pytest.raises(ContradictionError):
-        component(np.array([[1, 1, 1, 1]]), [50], 3).ranges()
+def test_of_a_corner_that_is_not_whole_the_rounded_numbers_are_no_proof_either():
+    """They may satisfy every sum: what the corner reaches is not theirs."""
+    rows = rows_of(np.array([[1, 1]]), [0], [3])
+    part = Component(rows, Bounds(np.zeros(2), np.full(2, 3.0), np.ones(2, bool)))
+    assert not part.reach(np.array([0.5, 1.0]))
+    assert not part.points
+    assert np.isinf(part.reached_low).all()
+
+
+@pytest.mark.parametrize("many", [2, 4])
+def test_what_no_numbers_satisfy_is_refused_and_no_one_cell_is_blamed(many):
+    with pytest.raises(ContradictionError) as refused:
+        component(np.ones((1, many), dtype=int), [50], 3).ranges()
+    assert refused.value.args == (-1,)
+    with pytest.raises(ContradictionError) as refused:
+        component(np.full((1, many), 2), [3], 3).ranges()
+    assert refused.value.args == (-1,)
+    with constants(**SMALL), pytest.raises(ContradictionError) as refused:
+        component(np.ones((1, 4), dtype=int), [50], 3).ranges()
+    assert refused.value.args == (-1,)
 
 
 def test_a_number_without_a_limit_has_none():
@@ -305,6 +322,24 @@ def test_money_need_not_be_whole():
     rows = Rows(np.array([0, 0]), np.array([0, 1]), np.ones(2), np.array([7.5]), np.array([7.5]))
     low, high = Component(rows, Bounds(np.zeros(2), np.full(2, 7.5), np.zeros(2, bool))).ranges()
     assert (low.tolist(), high.tolist()) == ([0.0, 0.0], [7.5, 7.5])
+
+
+def test_the_ends_of_money_are_not_rounded_and_those_of_patients_are():
+    """Seven and a half pounds in two parts, one of 5.25 at most; and so many patients, of whom the sum leaves a fraction."""
+    rows = rows_of(np.array([[1, 1]]), [7.5], [7.5])
+    low, high = Component(rows, Bounds(np.zeros(2), np.array([9.0, 5.25]), np.zeros(2, bool))).ranges()
+    assert (low.tolist(), high.tolist()) == ([2.25, 0.0], [7.5, 5.25])
+    loose = rows_of(np.array([[1, 1]]), [2.5], [7.5])
+    low, high = Component(loose, Bounds(np.zeros(2), np.array([9.0, 1.0]), np.ones(2, bool))).ranges()
+    assert (low.tolist(), high.tolist()) == ([2.0, 0.0], [7.0, 1.0])
+
+
+def test_a_cell_that_was_held_at_one_number_may_be_any_again():
+    part = Component(rows_of(np.array([[1, -1]]), [0], [0]), Bounds(np.zeros(2), np.full(2, math.inf), np.ones(2, bool)))
+    assert part._whole_point(0, 1.0, np.array([0.5, 0.5])).tolist() == [1, 1]
+    for sign, end in ((-1.0, FAR * 10), (1.0, 0)):
+        part.questions.costs(np.array([sign, 0]))
+        assert part.questions.minimise().tolist() == [end, end]
 
 
 def test_patients_that_money_leaves_no_whole_number_for():
