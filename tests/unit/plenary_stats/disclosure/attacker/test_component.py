@@ -351,6 +351,16 @@ def test_patients_that_money_leaves_no_whole_number_for():
     assert (low[2], high[2]) == (1, 2)
 
 
+def test_money_beside_patients_ends_at_no_whole_number():
+    """Patients are two amounts together, the one 0.7 to 5.2, the other 0.4 at most: a corner has no whole number of them."""
+    rows = rows_of(np.array([[1, -1, -1]]), [0], [0])
+    bounds = Bounds(np.array([0.0, 0.7, 0]), np.array([9.0, 5.2, 0.4]), np.array([True, False, False]))
+    low, high = Component(rows, bounds).ranges()
+    assert (low[1], high[1]) == pytest.approx((0.7, 5.0))
+    assert (low[2], high[2]) == pytest.approx((0, 0.4))
+    assert (low[0], high[0]) == (1, 5)
+
+
 def test_an_integer_programme_refuses_what_no_whole_numbers_satisfy():
     rows = np.array([[2, 2]])
     part = component(rows, [3], 3)
