@@ -340,6 +340,7 @@ def test_a_cell_that_was_held_at_one_number_may_be_any_again():
     for sign, end in ((-1.0, FAR * 10), (1.0, 0)):
         part.questions.costs(np.array([sign, 0]))
         assert part.questions.minimise().tolist() == [end, end]
+    assert part.solve(0, -1.0).tolist() == [FAR * 10, FAR * 10], "nor does an integer programme know a limit"
 
 
 def test_patients_that_money_leaves_no_whole_number_for():
