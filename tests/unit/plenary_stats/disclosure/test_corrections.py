@@ -213,6 +213,24 @@ def test_a_contradiction_elsewhere_hides_neither_a_joint_table_nor_what_a_percen
         assert ranges["y", "Total", "Total", "denominator"] == (5, 5), "and so y is what x leaves of its group"
 
 
+def test_margins_that_cannot_be_of_the_same_patients_hide_nothing_that_an_earlier_edition_tells():
+    """A's one patient is an old woman, and there are no old women: no joint table. D's 2020 is the pool less 2019 of before."""
+    by_sex = {("A", "F"): 1, ("A", "M"): 0, ("B", "F"): 0, ("B", "M"): 1, ("C", "F"): None, ("C", "M"): None}
+    by_age = {("A", "old"): 1, ("A", "young"): 0, ("B", "old"): 0, ("B", "young"): 1, ("C", "old"): None, ("C", "young"): None}
+    both = {("F", "old"): 0, ("F", "young"): 2, ("M", "old"): 2, ("M", "young"): 0}
+    rows = [{"ward": ward, "sex": sex, "value": value} for (ward, sex), value in by_sex.items()]
+    rows += [{"ward": ward, "age_band": age, "value": value} for (ward, age), value in by_age.items()]
+    rows += [{"sex": sex, "age_band": age, "value": value} for (sex, age), value in both.items()]
+    rows = [{"period": "2021", **row} for row in [*rows, {"ward": "C", "value": 2}]]
+    rows += [{"ward": "D", "period": "2019 to 2020", "value": 50}, {"ward": "D", "period": "2020", "value": None}]
+    names = ("ward", "sex", "age_band", "period")
+    before = known.table([{"ward": "D", "period": "2019", "value": 40}], names, "old")
+    found = audit([known.table(rows, names)], Policy(zeros="protect"), [before])
+    assert known.ranges(found)["D", "Total", "Total", "2020"] == (10, 10)
+    assert known.ranges(found)["C", "F", "Total", "2021"] == (0, 2)
+    assert found.totals["joint"] == "not tried for 1 components"
+
+
 def test_what_an_earlier_edition_gives_away_of_a_year_stops_no_later_one():
     """Total less North was C's 10 before C was ever listed by year: that stays known, and all else of C is withheld."""
     before = by_period({("North", "2019"): 90, ("Total", "2019"): 100})

@@ -60,6 +60,8 @@ def test_rare_events_in_a_hundred_are_no_large_shares():
     assert scale_of(table(value=[0.8, 0.4], lower=[0.7, 0.3], upper=[0.9, 0.5], **hidden)) == 1
     assert scale_of(table(value=[0.8, 0.4, 0.0], numerator=[None, 2, 0], denominator=[None, 500, 90])) == 100
     assert scale_of(table(value=[0.8, 0.4], numerator=[None, 20], denominator=[None, 50])) == 1
+    nearly_none = table(value=[0.8, 0.0], upper=[2.3, 0.1], numerator=[None, 1], denominator=[None, 5000])
+    assert scale_of(nearly_none) == 100, "what is rounded to nought says nothing"
     per_thousand = table(value=[12.0, 4.0, 5.0], numerator=[None, 2, 3], denominator=[None, 500, 600])
     assert scale_of(per_thousand) == 1000
     assert shown_alone(per_thousand).tolist() == [True, False, False]
@@ -103,6 +105,7 @@ def test_a_rate_of_residents_needs_a_population_and_hides_the_numerator_alone():
     assert shown_alone(access).tolist() == [False, True]
     per_thousand = table("exposure", value=[2.0, 3.0, 4.0], numerator=[20, 30, None], denominator=[1e4, 1e4, 1e4])
     assert scale_of(per_thousand) == 1e3
+    assert scale_of(table("exposure", value=[0.002, 0.003], numerator=[20, None], denominator=[1e4, 1e4])) == 1
 
 
 def test_words_of_a_method_are_read_without_regard_to_capitals_and_from_their_beginning():
