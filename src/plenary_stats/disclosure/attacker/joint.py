@@ -123,10 +123,10 @@ def _table(tables: dict[Edge, dict[tuple[int, ...], int]]) -> Joint | None:
     return Joint(len(rows), np.array(cells), tuple((cell, tuple(parts.get(cell, ()))) for cell in cells))
 
 
-def narrowed(view: View, bounds: Bounds, sums: Sums, *, doubtful: bool = False) -> tuple[Bounds, int]:
+def narrowed(view: View, bounds: Bounds, sums: Sums) -> tuple[Bounds, int]:
     """Return the ranges with every joint table that was tried taken in, and how many were not tried.
 
-    ``doubtful``: some figures are known to be wrong. A joint table that there cannot be tells nothing then: not tried.
+    Margins of other patients, or such as have been corrected since, have none: that tells nothing, and counts as not tried.
     """
     skipped = 0
     found = bounds.copy()
@@ -135,8 +135,6 @@ def narrowed(view: View, bounds: Bounds, sums: Sums, *, doubtful: bool = False) 
             if joint is None or (found.open()[joint.cells].any() and not _solve(found, sums, joint)):
                 skipped += 1
         except ContradictionError:
-            if not doubtful:
-                raise
             skipped += 1
     return found, skipped
 

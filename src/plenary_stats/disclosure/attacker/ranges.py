@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,32 +41,28 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     except ContradictionError as problem:
         own = _own(view)
         try:
-            alone = _taken_together(view, start, view.sums.chosen(own), enough, shares, doubtful=True)
+            alone = _taken_together(view, start, view.sums.chosen(own), enough, shares)
         except ContradictionError as worse:
             cell = worse.args[0]
             where = " ".join(view.codes(cell)) if cell >= 0 else "no whole numbers satisfy every sum"
             raise InputError(f"The published figures contradict one another: {where}") from problem
     try:
-        believed = _taken_together(view, start, _believable(start, view.sums, own), enough, shares, doubtful=True)
+        believed = _taken_together(view, start, _believable(start, view.sums, own), enough, shares)
     except ContradictionError:  # no whole numbers agree with what is left of the earlier editions
         return alone
     return _narrower(believed, alone)
 
 
-def _taken_together(
-    view: View, start: Bounds, sums: Sums, enough: Widths, shares: Sequence[Share], *, doubtful: bool = False
-) -> Bounds:
+def _taken_together(view: View, start: Bounds, sums: Sums, enough: Widths, shares: Sequence[Share]) -> Bounds:
     """Return the ranges that sums, the joint tables behind them and percentages leave together.
 
     An end that no percentage allows is given up, and the sums are asked again. Where they have no answer then, the percentage
     is of other patients, and its own numbers alone are believed to be narrower.
     """
-    found, view.untried = narrowed(view, solved(start, sums, enough), sums, doubtful=doubtful)
+    found, view.untried = narrowed(view, solved(start, sums, enough), sums)
     while narrow(shares, found):
-        try:
-            found, view.untried = narrowed(view, solved(found, sums, enough), sums, doubtful=doubtful)
-        except ContradictionError:
-            continue
+        with suppress(ContradictionError):
+            found, view.untried = narrowed(view, solved(found, sums, enough), sums)
     return found
 
 

@@ -213,9 +213,9 @@ def test_what_sums_that_contradict_one_another_tell_meanwhile_is_not_taken_for_k
     assert before(view, Policy(), [share]).high[of] == math.inf
 
 
-def together(view, start, share, **more):
+def together(view, start, share):
     wide = Widths(np.full(len(view), math.inf), np.full(len(view), math.inf), 30.0)
-    return _taken_together(view, start, view.sums, wide, [share], **more)
+    return _taken_together(view, start, view.sums, wide, [share])
 
 
 HALF = Share(0.5, 1e-9, math.nan, math.nan, 0, None, 0, 1, -1)
