@@ -119,6 +119,44 @@ def test_without_centres_the_smallest_parts_count_the_finest_first():
     assert "S Total" not in found
 
 
+SPLIT = {("s", "A", "Total"): 950.0, ("s", "B", "Total"): 50.0, ("s", "Total", "Total"): 1000.0}
+ITEMS = {("s", "Total", "x"): 333.0, ("s", "Total", "y"): 333.0, ("s", "Total", "z"): 334.0}
+
+
+def test_what_money_was_spent_on_hides_no_centre_that_received_it():
+    """Three alike items beside two centres: whoever receives 95 in a hundred, or is one of two, is not hidden by the items."""
+    dimensions = ("service", "centre", "item")
+    for policy in (Policy(dominance=0.8), Policy(p_percent=10)):
+        assert "s Total Total" in primary(SPLIT | ITEMS, policy, dimensions)
+        assert ("s", "Total", "Total") not in shown(protect([spend(SPLIT | ITEMS, dimensions)], policy).tables[0])
+    alike = SPLIT | {("s", "A", "Total"): 500.0, ("s", "B", "Total"): 500.0} | ITEMS
+    assert "s Total Total" not in primary(alike, Policy(dominance=0.5), dimensions)
+
+
+def test_items_that_are_listed_by_centre_lead_to_the_centres_that_a_list_of_centres_leaves_out():
+    """The list of centres names A alone; by item and centre there are A, B and C, and all of the money is somebody's."""
+    by_item = {("s", centre, item): 100.0 for centre in "ABC" for item in "xyz"}
+    rows = (
+        {("s", "A", "Total"): 300.0, ("s", "Total", "Total"): 900.0} | {("s", "Total", item): 300.0 for item in "xyz"} | by_item
+    )
+    assert "s Total Total" not in primary(rows, Policy(p_percent=10), ("service", "centre", "item"))
+
+
+def test_of_ways_that_are_as_fine_the_one_that_tells_most_counts():
+    """Nobody knows whether regions or kinds are the contributors: 90 and 10, or 50 and 50."""
+    rows = {
+        ("N", "Total"): 50.0,
+        ("S", "Total"): 50.0,
+        ("Total", "drugs"): 90.0,
+        ("Total", "beds"): 10.0,
+        ("Total", "Total"): 100.0,
+    }
+    for dimensions in (("region", "kind"), ("kind", "region")):
+        turned = {place if dimensions[0] == "region" else place[::-1]: amount for place, amount in rows.items()}
+        assert "Total Total" in primary(turned, Policy(dominance=0.8), dimensions)
+        assert "Total Total" not in primary(turned, Policy(dominance=0.9), dimensions)
+
+
 def test_a_hierarchy_of_centres_leads_to_the_centres_too():
     rows = {("s", code): amount for code, amount in {"A": 400.0, "B": 380.0, "Group": 780.0, "C": 300.0, "Total": 1080.0}.items()}
     policy = Policy(p_percent=10, hierarchies={"centre": (("A", "Group"), ("B", "Group"))})
