@@ -119,6 +119,16 @@ def test_without_centres_the_smallest_parts_count_the_finest_first():
     assert "S Total" not in found
 
 
+def test_the_rules_of_amounts_are_for_amounts_alone():
+    """All patients and all money are one centre's: the money goes, and the patients are many."""
+    patients = ResultTable(spend(service("s", 500.0)).columns, name="activity", kind="count", dimensions=DIMENSIONS)
+    policy = Policy(p_percent=10)
+    tables = [patients, spend(service("s", 7000.0))]
+    cells, _ = gather(tables, dimensions_of(tables, policy), 2)
+    link(cells, policy)
+    assert {cells.value[number] for number in sensitive(cells, cells.own, policy)} == {7000.0}
+
+
 SPLIT = {("s", "A", "Total"): 950.0, ("s", "B", "Total"): 50.0, ("s", "Total", "Total"): 1000.0}
 ITEMS = {("s", "Total", "x"): 333.0, ("s", "Total", "y"): 333.0, ("s", "Total", "z"): 334.0}
 
