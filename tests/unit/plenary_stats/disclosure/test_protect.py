@@ -457,6 +457,7 @@ def test_amounts_beside_rounded_counts_are_protected_as_ever():
     )
     done = protect([known.counts({"A": 41, "B": 52, "Total": 93}), spend], Policy(rounding=5, minimum_width=4))
     assert [table.name for table in done.tables] == ["t", "spend"]
+    assert done.audit.totals["secondary"] == 0
     assert done.tables[1]["value"].tolist() == [10.5, 20.25, 30.75]
     assert (done.tables[0]["value"] % 5 == 0).all()
     only = protect([known.counts({"A": 41})], Policy(rounding=5, minimum_width=4))
