@@ -249,15 +249,21 @@ def test_a_negative_correction_is_refused_in_words():
 @given(
     st.lists(st.lists(st.sampled_from([0.0, 1.0, 40.0, 100.0, 120.5, 5000.0]), min_size=1, max_size=5), min_size=1, max_size=4),
     st.sampled_from(["publish", "protect"]),
+    st.sampled_from([0, 2, 4]),
 )
-def test_no_amount_that_a_rule_forbids_is_ever_shown(services, zeros):
-    """The rules are worked out anew from the centres' own amounts."""
+def test_no_amount_that_a_rule_forbids_is_ever_shown(services, zeros, items):
+    """The rules are worked out anew from the centres' own amounts; into how many items each service is split says nothing."""
     rows, policy = {}, Policy(dominance=0.7, p_percent=10, zeros=zeros)
     for order, amounts in enumerate(services):
         rows |= service(f"s{order}", *amounts)
     rows[("Total", "Total")] = sum(value for (_, centre), value in rows.items() if centre == "Total")
-    made = protect([spend(rows)], policy).tables[0]
+    split = {(*place, "Total"): amount for place, amount in rows.items()}
+    for name, centre in [place for place in rows if place[1] == "Total"]:
+        split |= {(name, centre, f"i{order}"): rows[name, centre] / items for order in range(items)}
+    made = protect([spend(split, (*DIMENSIONS, "item"))], policy).tables[0]
     for place in shown(made):
+        if place[2] != "Total":
+            continue
         mine = [
             (centre, value)
             for (name, centre), value in rows.items()
