@@ -129,6 +129,31 @@ def test_a_corner_is_made_whole_by_the_cells_of_its_short_sums():
         assert part._made_whole(half, np.zeros(6)) is None, "long sums bring no cells in"
 
 
+class Halves:
+    """Questions whose every answer is the same corner, which is not whole."""
+
+    corner = np.array([0.5, 0.5, 0.5, 0, 0, 0])
+
+    def costs(self, costs):
+        """Whatever is asked."""
+
+    def minimise(self):
+        return self.corner
+
+
+def test_a_whole_solution_near_a_corner_counts_only_with_the_cell_at_the_value_that_it_is_held_at():
+    part = component(TRIANGLE, [1, 1, 1], 1)
+    part._asked = Halves()
+    whole, wrong = np.array([1.0, 0, 0, 0, 1, 0]), np.zeros(6)
+    part._made_whole = lambda point, costs: whole
+    assert part._look(Halves.corner, 1) is whole
+    assert part._look(Halves.corner, 0) is None, "the cell is held at nought, and is one there"
+    part._made_whole = lambda point, costs: wrong
+    assert part._look(Halves.corner, 1) is None, "no solution at all"
+    part._made_whole = lambda point, costs: None
+    assert part._look(Halves.corner, 1) is None
+
+
 def test_money_stays_where_a_corner_has_it():
     """Two numbers of patients and two of pounds in separate sums: only the first are rounded."""
     rows = rows_of(np.array([[1, 1, 0, 0], [0, 0, 1, 1]]), [3, 2.5], [3, 2.5])
