@@ -16,7 +16,7 @@ import numpy as np
 from plenary_stats.disclosure.attacker.component import Component, cut_out
 from plenary_stats.disclosure.attacker.figures import Bools, Ints
 from plenary_stats.disclosure.attacker.sums import Pair, Sums
-from plenary_stats.disclosure.attacker.system import Bounds, Rows
+from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Rows
 from plenary_stats.disclosure.attacker.view import View
 
 Edge = frozenset[int]
@@ -124,11 +124,17 @@ def _table(tables: dict[Edge, dict[tuple[int, ...], int]]) -> Joint | None:
 
 
 def narrowed(view: View, bounds: Bounds, sums: Sums) -> tuple[Bounds, int]:
-    """Return the ranges with every joint table that was tried taken in, and how many were not tried."""
+    """Return the ranges with every joint table that was tried taken in, and how many were not tried.
+
+    Margins of other patients, or such as have been corrected since, have none: that tells nothing, and counts as not tried.
+    """
     skipped = 0
     found = bounds.copy()
     for joint in joints(view, bounds.open()):
-        if joint is None or (found.open()[joint.cells].any() and not _solve(found, sums, joint)):
+        try:
+            if joint is None or (found.open()[joint.cells].any() and not _solve(found, sums, joint)):
+                skipped += 1
+        except ContradictionError:
             skipped += 1
     return found, skipped
 

@@ -46,12 +46,18 @@ def method_of(words: str) -> Method | bool | None:
 
 
 def scale_of(table: ProtectedTable | ResultTable) -> float:
-    """Return what a share of everybody is in a table: 1, or 100 where it gives percentages; of a rate, per how many people."""
-    value = np.asarray(table.columns["value"], dtype=np.float64)
-    if table.kind != "exposure":
-        return 100.0 if np.nanmax(value, initial=0.0) > 1 else 1.0
-    met, of = (np.asarray(table.columns[name], dtype=np.float64) for name in ("numerator", "denominator"))
+    """Return what a share of everybody is in a table: 1, or 100 where it gives percentages; of a rate, per how many people.
+
+    Rows that show their numbers tell it. Without any, a share or a limit of its interval that is more than 1 is a percentage.
+    """
+    mine = np.array([table.kind == "exposure" or method_of(word) is not False for word in words_of_method(table)], dtype=np.bool_)
+    value, met, of = (np.asarray(table.columns[name], dtype=np.float64)[mine] for name in ("value", "numerator", "denominator"))
     with np.errstate(invalid="ignore", divide="ignore"):
         told = value * of / met
-    told = told[np.isfinite(told)]
-    return float(10.0 ** np.round(np.log10(np.median(told)))) if len(told) else MILLION
+    told = told[np.isfinite(told) & (told > 0)]
+    if len(told):
+        return float(10.0 ** np.round(np.log10(np.median(told))))
+    if table.kind == "exposure":
+        return MILLION
+    shown = [np.asarray(table.columns[name], dtype=np.float64)[mine] for name in ("value", "upper") if name in table.columns]
+    return 100.0 if np.nanmax(np.concatenate(shown), initial=0.0) > 1 else 1.0

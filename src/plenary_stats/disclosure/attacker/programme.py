@@ -7,11 +7,10 @@ from scipy.optimize._highspy import _core as highs
 
 from plenary_stats.disclosure.attacker.figures import Floats
 from plenary_stats.disclosure.attacker.system import Bounds, Rows
-from plenary_stats.solver import Programme
+from plenary_stats.solver import DUAL, PRIMAL, Programme
 
 FAR = 1e6
 """A bound beyond this many patients is no bound."""
-DUAL, PRIMAL = 1, 4
 
 
 class Questions(Programme):
@@ -50,10 +49,6 @@ class Questions(Programme):
         """Change the limits of some rows."""
         for row, least, most in zip(rows, low, high, strict=True):
             self._highs.changeRowBounds(row, least, most)
-
-    def duals(self) -> Floats:
-        """Return how much each row's limit bears on the last answer."""
-        return np.array(self._highs.getSolution().row_dual)
 
     def prices(self) -> Floats:
         """Return how much each column's bounds bear on the last answer."""

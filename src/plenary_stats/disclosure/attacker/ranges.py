@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,22 +36,34 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     """
     start = before(view, policy, shares)
     enough = wide_enough(view, policy)
-    view.untried = 0
     try:
-        found, view.untried = narrowed(view, solved(start, view.sums, enough), view.sums)
-        return _with_shares(found, shares)
+        return _taken_together(view, start, view.sums, enough, shares)
     except ContradictionError as problem:
         own = _own(view)
         try:
-            alone = solved(start, view.sums.chosen(own), enough)
+            alone = _taken_together(view, start, view.sums.chosen(own), enough, shares)
         except ContradictionError as worse:
             cell = worse.args[0]
             where = " ".join(view.codes(cell)) if cell >= 0 else "no whole numbers satisfy every sum"
             raise InputError(f"The published figures contradict one another: {where}") from problem
     try:
-        return _narrower(solved(start, _believable(start, view.sums, own), enough), alone)
+        believed = _taken_together(view, start, _believable(start, view.sums, own), enough, shares)
     except ContradictionError:  # no whole numbers agree with what is left of the earlier editions
         return alone
+    return _narrower(believed, alone)
+
+
+def _taken_together(view: View, start: Bounds, sums: Sums, enough: Widths, shares: Sequence[Share]) -> Bounds:
+    """Return the ranges that sums, the joint tables behind them and percentages leave together.
+
+    An end that no percentage allows is given up, and the sums are asked again. Where they have no answer then, the percentage
+    is of other patients, and its own numbers alone are believed to be narrower.
+    """
+    found, view.untried = narrowed(view, solved(start, sums, enough), sums)
+    while narrow(shares, found):
+        with suppress(ContradictionError):
+            found, view.untried = narrowed(view, solved(found, sums, enough), sums)
+    return found
 
 
 def plain(view: View, policy: Policy) -> Bounds:
@@ -86,13 +99,6 @@ def before(view: View, policy: Policy, shares: Sequence[Share]) -> Bounds:
         for cell in {cell for share in shares for cell in (share.numerator, share.denominator, share.complement) if cell >= 0}:
             start.low[cell], start.high[cell] = bounds.low[cell], bounds.high[cell]
     return start
-
-
-def _with_shares(bounds: Bounds, shares: Sequence[Share]) -> Bounds:
-    """Give up the ends of ranges that no percentage allows."""
-    while narrow(shares, bounds):
-        pass
-    return bounds
 
 
 def _own(view: View) -> Bools:

@@ -69,6 +69,7 @@ class _Contributors:
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
         self.centre = cells.dimensions.index("centre") if "centre" in cells.dimensions else None
+        self.centres = {place[self.centre] for _, place in cells.keys} - {"", TOTAL} if self.centre is not None else set()
         self.sums: dict[int, list[Sum]] = defaultdict(list)
         for each in cells.sums:
             self.sums[each.whole].append(each)
@@ -77,8 +78,8 @@ class _Contributors:
     def of(self, number: int, path: tuple[int, ...] = ()) -> Shares:
         """Return each contributor's part of an amount.
 
-        Where several sums make it up (by centre; by region) the finest counts. A cell that no sum takes apart is one
-        contributor's; so is what a total has beyond its listed parts.
+        Where several sums make it up (by centre; by region; by what it was spent on) that counts which names centres for most of
+        it, then the finest. A cell that no sum takes apart is one contributor's; so is what a total has beyond its listed parts.
         """
         if number in self.kept:
             return self.kept[number]
@@ -87,8 +88,13 @@ class _Contributors:
         alone: Shares = {name: value}
         ways = [each for each in self.sums[number] if self._usable(each, path)]
         found = [self._together(name, value, [self.of(part, (*path, number)) for part in each.parts]) for each in ways]
-        self.kept[number] = max(found, key=lambda shares: (len(shares), -max(shares.values())), default=alone)
+        self.kept[number] = max(found, key=self._near, default=alone)
         return self.kept[number]
+
+    def _near(self, shares: Shares) -> tuple[float, int, list[float]]:
+        """Rank ways to take an amount apart by how near they come to its contributors; of equal ones what tells most is first."""
+        named = sum(amount for name, amount in shares.items() if name in self.centres)
+        return round(named, 2), len(shares), sorted(shares.values(), reverse=True)
 
     def _usable(self, each: Sum, path: tuple[int, ...]) -> bool:
         """Whether a sum leads down: every part is known (a year that only pools tell of is not), and none stands above."""

@@ -9,6 +9,8 @@ from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 from tests.unit.plenary_stats.disclosure import known
+from tests.unit.plenary_stats.disclosure.attacker.test_joint import old_women
+from tests.unit.plenary_stats.disclosure.attacker.test_shares import rates
 from tests.unit.plenary_stats.disclosure.scenes import TO_TOTAL
 
 
@@ -187,6 +189,46 @@ def test_a_year_that_regions_and_pools_tell_together_is_a_leak_though_no_table_l
     made = protect([by_period(POOLS)], TO_TOTAL, [[by_period({("North", "2019"): 90, ("Total", "2019"): total})]])
     assert made.audit.totals["exact"] == made.audit.totals["narrow"] == 0
     assert made.audit.totals["secondary"] > 0
+
+
+def test_a_contradiction_elsewhere_hides_neither_a_joint_table_nor_what_a_percentage_tells():
+    """C's pools and a wrong Total of the year before contradict one another; that concerns neither the old women nor x.
+
+    By groups that overlap x is 4 or 5, which no single sum tells, and half of x is a whole number.
+    """
+    before = by_period({("North", "2019"): 90, ("Total", "2019"): 200})
+    rows = [{{"centre": "ward"}.get(name, name): code for name, code in row.items()} for row in old_women()]
+    women = known.table([{"period": "2021", **row} for row in rows], ("ward", "sex", "age_band", "period"))
+    groups = {"xyw": 11, "yz": 8, "xz": 7, "wv": 2}
+    half = rates([("x", 0.5, *[None] * 4)] + [(code, None, None, groups.get(code), None, None) for code in (*"yzwv", *groups)])
+    pairs = ((code, group) for group in groups for code in group)
+    policy = Policy(hierarchies={"centre": (*TO_TOTAL.hierarchies["centre"], *pairs)}, zeros="protect")
+    for earlier in ((), [before]):
+        ranges = {
+            tuple(row[name] for name in ("centre", "ward", "sex", "quantity")): (row["low"], row["high"])
+            for row in audit([by_period(POOLS), women, half], policy, earlier).rows()
+        }
+        assert ranges["Total", "A", "F", "patients"] == (2, 2)
+        assert ranges["x", "Total", "Total", "denominator"] == (4, 4)
+        assert ranges["y", "Total", "Total", "denominator"] == (5, 5), "and so y is what x leaves of its group"
+
+
+def test_margins_that_cannot_be_of_the_same_patients_hide_nothing_that_an_earlier_edition_tells():
+    """A's one patient is an old woman, and there are no old women: no joint table. D's 2020 is the pool less 2019 of before."""
+    by_sex = {("A", "F"): 1, ("A", "M"): 0, ("B", "F"): 0, ("B", "M"): 1, ("C", "F"): None, ("C", "M"): None}
+    by_age = {("A", "old"): 1, ("A", "young"): 0, ("B", "old"): 0, ("B", "young"): 1, ("C", "old"): None, ("C", "young"): None}
+    both = {("F", "old"): 0, ("F", "young"): 2, ("M", "old"): 2, ("M", "young"): 0}
+    rows = [{"ward": ward, "sex": sex, "value": value} for (ward, sex), value in by_sex.items()]
+    rows += [{"ward": ward, "age_band": age, "value": value} for (ward, age), value in by_age.items()]
+    rows += [{"sex": sex, "age_band": age, "value": value} for (sex, age), value in both.items()]
+    rows = [{"period": "2021", **row} for row in [*rows, {"ward": "C", "value": 2}]]
+    rows += [{"ward": "D", "period": "2019 to 2020", "value": 50}, {"ward": "D", "period": "2020", "value": None}]
+    names = ("ward", "sex", "age_band", "period")
+    before = known.table([{"ward": "D", "period": "2019", "value": 40}], names, "old")
+    found = audit([known.table(rows, names)], Policy(zeros="protect"), [before])
+    assert known.ranges(found)["D", "Total", "Total", "2020"] == (10, 10)
+    assert known.ranges(found)["C", "F", "Total", "2021"] == (0, 2)
+    assert found.totals["joint"] == "not tried for 1 components"
 
 
 def test_what_an_earlier_edition_gives_away_of_a_year_stops_no_later_one():

@@ -47,6 +47,8 @@ def test_a_file_without_values_is_no_table():
         (b"centre,value\nA,nan\n", "row 2, value"),
         (b"centre,value\nA,4,5\n", "more or fewer cells"),
         (b"centre,value\nA\n", "more or fewer cells"),
+        (b"centre,value\nA,4\nB,5,6\n", "more or fewer cells"),
+        (b"centre,value\nA,4\nB\n", "more or fewer cells"),
         (b"centre,value\n\xff,4\n", "UTF-8"),
     ],
 )

@@ -316,3 +316,9 @@ def test_a_loop_far_up_a_chain_is_found_and_a_code_below_it_is_not_blamed():
     assert len(policy_of({"hierarchies": {"area": chain}}).hierarchies["area"]) == 30
     with pytest.raises(InputError, match=r"'c2[0-9]' stands above itself"):
         policy_of({"hierarchies": {"area": [*chain, ["c29", "c20"]]}})
+
+
+def test_a_withheld_amount_moves_at_least_as_far_as_the_rule_of_amounts_asks():
+    assert Policy(p_percent=10, amount_width=0.1).amount_width == 0.1
+    with pytest.raises(InputError, match=r"amount_width = 0\.1 or more"):
+        Policy(p_percent=10, amount_width=0.0995)

@@ -457,10 +457,23 @@ def test_amounts_beside_rounded_counts_are_protected_as_ever():
     )
     done = protect([known.counts({"A": 41, "B": 52, "Total": 93}), spend], Policy(rounding=5, minimum_width=4))
     assert [table.name for table in done.tables] == ["t", "spend"]
+    assert done.audit.totals["secondary"] == 0
     assert done.tables[1]["value"].tolist() == [10.5, 20.25, 30.75]
     assert (done.tables[0]["value"] % 5 == 0).all()
     only = protect([known.counts({"A": 41})], Policy(rounding=5, minimum_width=4))
     assert len(only.tables) == 1
+
+
+def test_what_an_earlier_edition_without_a_dimension_gives_away_is_given_away_at_its_total():
+    """C was twelve by subtraction, in an edition that knew neither sexes nor measures."""
+    before = known.counts({"B": 40, "C": None, "Total": 52})
+    now = known.counts({("A", "f"): 50, ("A", "m"): 60, ("A", "Total"): 110}, ("centre", "sex"))
+    assert Work([now], Policy(), [before]).given_away_before() == {("patients", "C", "Total")}
+    assert protect([now], Policy(), [before]).tables[0]["value"].tolist() == [50, 60, 110], "that stops nothing of today"
+    outcomes = known.outcome([("alive", 40, 90, 0, 0)])
+    work = Work([outcomes], Policy(), [before])
+    place = dict(zip(work.cells.dimensions, next(iter(work.given_away_before()))[1:], strict=True))
+    assert place == {"centre": "C", "measure": ""}
 
 
 def test_numbers_that_stand_together_are_named_with_their_services():

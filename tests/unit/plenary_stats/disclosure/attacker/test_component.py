@@ -129,6 +129,31 @@ def test_a_corner_is_made_whole_by_the_cells_of_its_short_sums():
         assert part._made_whole(half, np.zeros(6)) is None, "long sums bring no cells in"
 
 
+class Halves:
+    """Questions whose every answer is the same corner, which is not whole."""
+
+    corner = np.array([0.5, 0.5, 0.5, 0, 0, 0])
+
+    def costs(self, costs):
+        """Whatever is asked."""
+
+    def minimise(self):
+        return self.corner
+
+
+def test_a_whole_solution_near_a_corner_counts_only_with_the_cell_at_the_value_that_it_is_held_at():
+    part = component(TRIANGLE, [1, 1, 1], 1)
+    part._asked = Halves()
+    whole, wrong = np.array([1.0, 0, 0, 0, 1, 0]), np.zeros(6)
+    part._made_whole = lambda point, costs: whole
+    assert part._look(Halves.corner, 1) is whole
+    assert part._look(Halves.corner, 0) is None, "the cell is held at nought, and is one there"
+    part._made_whole = lambda point, costs: wrong
+    assert part._look(Halves.corner, 1) is None, "no solution at all"
+    part._made_whole = lambda point, costs: None
+    assert part._look(Halves.corner, 1) is None
+
+
 def test_money_stays_where_a_corner_has_it():
     """Two numbers of patients and two of pounds in separate sums: only the first are rounded."""
     rows = rows_of(np.array([[1, 1, 0, 0], [0, 0, 1, 1]]), [3, 2.5], [3, 2.5])
@@ -152,9 +177,26 @@ def test_a_corner_that_is_not_whole_proves_nothing():
     assert not part.reach(np.array([0.0, 0, 0, 1, 1, 2])), "it breaks a row and a bound"
 
 
-def test_what_no_numbers_satisfy_is_refused():
-    with pytest.raises(ContradictionError):
-        component(np.array([[1, 1, 1, 1]]), [50], 3).ranges()
+def test_of_a_corner_that_is_not_whole_the_rounded_numbers_are_no_proof_either():
+    """They may satisfy every sum: what the corner reaches is not theirs."""
+    rows = rows_of(np.array([[1, 1]]), [0], [3])
+    part = Component(rows, Bounds(np.zeros(2), np.full(2, 3.0), np.ones(2, bool)))
+    assert not part.reach(np.array([0.5, 1.0]))
+    assert not part.points
+    assert np.isinf(part.reached_low).all()
+
+
+@pytest.mark.parametrize("many", [2, 4])
+def test_what_no_numbers_satisfy_is_refused_and_no_one_cell_is_blamed(many):
+    with pytest.raises(ContradictionError) as refused:
+        component(np.ones((1, many), dtype=int), [50], 3).ranges()
+    assert refused.value.args == (-1,)
+    with pytest.raises(ContradictionError) as refused:
+        component(np.full((1, many), 2), [3], 3).ranges()
+    assert refused.value.args == (-1,)
+    with constants(**SMALL), pytest.raises(ContradictionError) as refused:
+        component(np.ones((1, 4), dtype=int), [50], 3).ranges()
+    assert refused.value.args == (-1,)
 
 
 def test_a_number_without_a_limit_has_none():
@@ -307,6 +349,25 @@ def test_money_need_not_be_whole():
     assert (low.tolist(), high.tolist()) == ([0.0, 0.0], [7.5, 7.5])
 
 
+def test_the_ends_of_money_are_not_rounded_and_those_of_patients_are():
+    """Seven and a half pounds in two parts, one of 5.25 at most; and so many patients, of whom the sum leaves a fraction."""
+    rows = rows_of(np.array([[1, 1]]), [7.5], [7.5])
+    low, high = Component(rows, Bounds(np.zeros(2), np.array([9.0, 5.25]), np.zeros(2, bool))).ranges()
+    assert (low.tolist(), high.tolist()) == ([2.25, 0.0], [7.5, 5.25])
+    loose = rows_of(np.array([[1, 1]]), [2.5], [7.5])
+    low, high = Component(loose, Bounds(np.zeros(2), np.array([9.0, 1.0]), np.ones(2, bool))).ranges()
+    assert (low.tolist(), high.tolist()) == ([2.0, 0.0], [7.0, 1.0])
+
+
+def test_a_cell_that_was_held_at_one_number_may_be_any_again():
+    part = Component(rows_of(np.array([[1, -1]]), [0], [0]), Bounds(np.zeros(2), np.full(2, math.inf), np.ones(2, bool)))
+    assert part._whole_point(0, 1.0, np.array([0.5, 0.5])).tolist() == [1, 1]
+    for sign, end in ((-1.0, FAR * 10), (1.0, 0)):
+        part.questions.costs(np.array([sign, 0]))
+        assert part.questions.minimise().tolist() == [end, end]
+    assert part.solve(0, -1.0).tolist() == [FAR * 10, FAR * 10], "nor does an integer programme know a limit"
+
+
 def test_patients_that_money_leaves_no_whole_number_for():
     """Two numbers of patients differ by a sum of pounds between a half and two and a half: whole, by one or two."""
     rows = rows_of(np.array([[1, -1, -1]]), [0], [0])
@@ -314,6 +375,16 @@ def test_patients_that_money_leaves_no_whole_number_for():
     low, high = Component(rows, bounds).ranges()
     assert (low[0], high[0]) == (4, 5)
     assert (low[2], high[2]) == (1, 2)
+
+
+def test_money_beside_patients_ends_at_no_whole_number():
+    """Patients are two amounts together, the one 0.7 to 5.2, the other 0.4 at most: a corner has no whole number of them."""
+    rows = rows_of(np.array([[1, -1, -1]]), [0], [0])
+    bounds = Bounds(np.array([0.0, 0.7, 0]), np.array([9.0, 5.2, 0.4]), np.array([True, False, False]))
+    low, high = Component(rows, bounds).ranges()
+    assert (low[1], high[1]) == pytest.approx((0.7, 5.0))
+    assert (low[2], high[2]) == pytest.approx((0, 0.4))
+    assert (low[0], high[0]) == (1, 5)
 
 
 def test_an_integer_programme_refuses_what_no_whole_numbers_satisfy():

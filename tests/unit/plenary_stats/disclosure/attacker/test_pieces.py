@@ -97,6 +97,22 @@ def test_what_was_wide_before_more_was_withheld_is_not_proved_again(monkeypatch,
     assert dict(told.totals) | {"seconds": 0} == dict(alone.totals) | {"seconds": 0}
 
 
+def test_in_a_large_part_only_what_was_wide_is_not_asked_about_again(monkeypatch):
+    """Groups that overlap give p to s, which no single sum does; v and w are wide, and beside them u goes as well."""
+    groups = {"pqr": 12, "pqs": 15, "prs": 13, "qrs": 14, "pqrsvw": 60}
+    policy = Policy(hierarchies={"a": tuple((code, group) for group in groups for code in group)})
+    values = dict.fromkeys("pqrsvw") | groups
+    first, more = (
+        known.table([{"a": code, "value": value} for code, value in (values | {"u": shown}).items()], ("a",))
+        for shown in (40, None)
+    )
+    in_pieces(monkeypatch)
+    found = attacked([more], policy, before=attacked([first], policy))
+    verdicts = {row["a"]: (row["low"], row["high"], row["verdict"]) for row in found.rows()}
+    assert [verdicts[code] for code in "pqrs"] == [(number, number, "exact") for number in (4, 5, 3, 6)]
+    assert verdicts["v"][2] == verdicts["w"][2] == verdicts["u"][2] == "safe"
+
+
 def test_what_was_narrow_before_is_asked_about_again():
     """Two of three sum to a known number of 6 in the first table; the second tells nothing of it."""
     codes = ("A", "B", "C", "Total")

@@ -35,6 +35,8 @@ def test_a_share_without_its_numbers_is_found_and_nothing_else():
     assert shown_alone(table(value=[0.5], numerator=[None], denominator=[None], method=["Kaplan-Meier"])).tolist() == [False]
     assert shown_alone(table("summary", value=[0.5], numerator=[None], denominator=[None])).tolist() == [False]
     assert shown_alone(table(value=[0.5], numerator=[None])).tolist() == [False]
+    bare = {name: numbers(values) for name, values in (("value", [0.5]), ("numerator", [None]), ("denominator", [None]))}
+    assert shown_alone(ResultTable(bare, "outcomes", "rate", ())).tolist() == [True], "three columns are enough"
 
 
 def test_a_rate_of_a_public_population_tells_its_patients():
@@ -47,6 +49,31 @@ def test_a_rate_of_a_public_population_tells_its_patients():
 def test_percentages_are_told_by_their_size():
     assert scale_of(table(value=[94.7, 0.5], numerator=[None] * 2, denominator=[None] * 2)) == 100
     assert scale_of(table(value=[0.947, np.nan], numerator=[None] * 2, denominator=[None] * 2)) == 1
+    assert scale_of(table(value=[1.5, 0.2], numerator=[None] * 2, denominator=[None] * 2)) == 100, "few in a hundred"
+    assert scale_of(table(value=[np.nan], numerator=[None], denominator=[None])) == 1
+
+
+def test_rare_events_in_a_hundred_are_no_large_shares():
+    """0.8 in a hundred: its interval is beyond one; or other rows show the numbers behind theirs."""
+    hidden = {"numerator": [None] * 2, "denominator": [None] * 2}
+    assert scale_of(table(value=[0.8, 0.4], lower=[0.1, 0.0], upper=[2.3, 0.9], **hidden)) == 100
+    assert scale_of(table(value=[0.8, 0.4], lower=[0.7, 0.3], upper=[0.9, 0.5], **hidden)) == 1
+    assert scale_of(table(value=[0.8, 0.4, 0.0], numerator=[None, 2, 0], denominator=[None, 500, 90])) == 100
+    assert scale_of(table(value=[0.8, 0.4], numerator=[None, 20], denominator=[None, 50])) == 1
+    nearly_none = table(value=[0.8, 0.0], upper=[2.3, 0.1], numerator=[None, 1], denominator=[None, 5000])
+    assert scale_of(nearly_none) == 100, "what is rounded to nought says nothing"
+    per_thousand = table(value=[12.0, 4.0, 5.0], numerator=[None, 2, 3], denominator=[None, 500, 600])
+    assert scale_of(per_thousand) == 1000
+    assert shown_alone(per_thousand).tolist() == [True, False, False]
+
+
+def test_what_is_no_share_says_nothing_of_the_others():
+    """A median of twelve days among shares does not make them percentages, nor does a survival of its own kind."""
+    words = ["Wilson", "median, 95% interval from order statistics"]
+    assert scale_of(table(value=[0.85, 12.0], numerator=[None] * 2, denominator=[None] * 2, method=words)) == 1
+    assert scale_of(table(value=[0.85, 12.0], numerator=[None, 40], denominator=[None, 40], method=words)) == 1
+    access = table("exposure", value=[3.0, 2.0], numerator=[None, 20], denominator=[1e4, 1e4], method=["direct", "direct"])
+    assert scale_of(access) == 1e3, "a rate is a rate whatever its method"
 
 
 def test_without_a_method_there_are_no_words():
@@ -78,6 +105,7 @@ def test_a_rate_of_residents_needs_a_population_and_hides_the_numerator_alone():
     assert shown_alone(access).tolist() == [False, True]
     per_thousand = table("exposure", value=[2.0, 3.0, 4.0], numerator=[20, 30, None], denominator=[1e4, 1e4, 1e4])
     assert scale_of(per_thousand) == 1e3
+    assert scale_of(table("exposure", value=[0.002, 0.003], numerator=[20, None], denominator=[1e4, 1e4])) == 1
 
 
 def test_words_of_a_method_are_read_without_regard_to_capitals_and_from_their_beginning():

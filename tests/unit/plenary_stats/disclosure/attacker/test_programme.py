@@ -82,3 +82,10 @@ def test_what_cannot_be_has_no_answer_and_another_question_may():
     assert asked.minimise() is None
     asked.bound(0, 1.0, 1.0)
     assert asked.minimise().tolist() == [1.0, 9.0]
+
+
+def test_the_solver_prints_nothing(capfd):
+    asked = questions()
+    asked.start()
+    asked.minimise()
+    assert capfd.readouterr() == ("", "")

@@ -15,7 +15,8 @@ from plenary_stats.disclosure.attacker.ranges import (
     _narrower,
     _own,
     _part,
-    _with_shares,
+    _taken_together,
+    attack,
     before,
     plain,
     solved,
@@ -77,8 +78,27 @@ def test_figures_that_contradict_one_another_are_refused():
     pairs = (("a", "group"), ("b", "group"), ("group", "Total"), ("c", "Total"))
     values = {"a": 40, "b": None, "group": None, "c": None, "Total": 30}
     tables = [known.table([{"region": code, "value": value} for code, value in values.items()], ("region",))]
-    with pytest.raises(InputError, match="contradict"):
+    with pytest.raises(InputError, match=r"contradict one another: (a|b|c|group|Total)$"):
         audit(tables, Policy(hierarchies={"region": pairs}))
+
+
+def test_a_contradiction_names_the_place_where_it_was_seen_even_the_first():
+    view = seen({"A": None, "B": 5, "C": None, "D": 7, "E": None})
+    a, b, c, d, e = (at(view, name) for name in "ABCDE")
+    assert a == 0
+    view.sums = Sums.of([(b, (a, c)), (a, (d, e))])
+    with pytest.raises(InputError, match=r"contradict one another: A$"):
+        attack(view, Policy(zeros="protect"))
+
+
+def test_a_contradiction_that_no_one_place_shows_is_said_to_be_one_of_whole_numbers():
+    """Twice one number, and twice another, are three."""
+    view = seen({"A": None, "B": None, "Total": 3})
+    total = at(view, "Total")
+    one, other = (at(view, name) for name in "AB")
+    view.sums = Sums.of([(total, (one, one, other, other))])
+    with pytest.raises(InputError, match=r"contradict one another: no whole numbers satisfy every sum$"):
+        attack(view, Policy(zeros="protect"))
 
 
 def test_a_total_that_is_more_than_its_parts_leaves_room_for_parts_that_are_not_listed():
@@ -138,6 +158,8 @@ def test_a_withheld_event_is_one_at_least_only_where_its_patients_are_told(denom
     events = at(view, "A", "alive", quantity="numerator")
     assert view.whole[events] >= 0
     assert start.low[events] == least
+    view.whole[events], view.value[0] = 0, denominator
+    assert plain(view, Policy(zeros="publish")).low[events] == least, "of the first cell of all like of any other"
     view.whole[events] = -1  # of no patients that a reader could see
     assert plain(view, Policy(zeros="publish")).low[events] == 0
 
@@ -175,14 +197,46 @@ def test_percentages_that_the_sums_contradict_are_left_alone():
     view = seen({"met": None, "of": None, "rest": 15, "Total": 10})
     met, of, rest, total = (at(view, name) for name in ("met", "of", "rest", "Total"))
     view.sums = Sums.of([(total, (of, rest))])
-    start = before(view, Policy(), [Share(0.9, 0.005, math.nan, math.nan, 0, None, met, of, -1)])
+    share = Share(0.9, 0.005, math.nan, math.nan, 0, None, met, of, -1)
+    start = before(view, Policy(), [share])
     assert (start.low[met], start.high[met]) == (0, math.inf)
 
 
+def test_what_sums_that_contradict_one_another_tell_meanwhile_is_not_taken_for_known():
+    """One sum bounds the denominator before another is seen to be impossible."""
+    view = seen({"met": None, "of": None, "rest": 15, "more": None, "few": 12, "Total": 10})
+    met, of, rest, more, few, total = (at(view, name) for name in ("met", "of", "rest", "more", "few", "Total"))
+    share = Share(0.9, 0.005, math.nan, math.nan, 0, None, met, of, -1)
+    view.sums = Sums.of([(few, (of, met))])
+    assert before(view, Policy(), [share]).high[of] == 10
+    view.sums = Sums.of([(few, (of, met)), (total, (rest, more))])
+    assert before(view, Policy(), [share]).high[of] == math.inf
+
+
+def together(view, start, share):
+    wide = Widths(np.full(len(view), math.inf), np.full(len(view), math.inf), 30.0)
+    return _taken_together(view, start, view.sums, wide, [share])
+
+
+HALF = Share(0.5, 1e-9, math.nan, math.nan, 0, None, 0, 1, -1)
+
+
 def test_percentages_narrow_what_the_sums_leave_in_the_end():
-    """Half of an even number of patients, four or five of them: four."""
-    found = _with_shares(bounds((0, 9), (4, 5)), [Share(0.5, 1e-9, math.nan, math.nan, 0, None, 0, 1, -1)])
-    assert (found.low.tolist(), found.high.tolist()) == ([2, 4], [2, 4])
+    """Half of an even number of patients, four or five of them: four. What is left of nine is five then."""
+    view = seen({"met": None, "of": None, "rest": None, "Total": 9})
+    view.sums = Sums.of([(3, (1, 2))])
+    found = together(view, bounds((0, 9), (4, 5), (0, 9), (9, 9)), HALF)
+    assert list(zip(found.low.tolist(), found.high.tolist(), strict=True)) == [(2, 2), (4, 4), (5, 5), (9, 9)]
+
+
+def test_a_percentage_of_others_than_the_sums_count_narrows_its_own_numbers_alone():
+    """By the sums 0 and 1 or 2 and 3; half an even number is 1 and 2, which they do not allow."""
+    view = seen({"met": None, "of": None, "z": None, "Total": 1})
+    view.sums = Sums.of([(1, (0, 3)), (0, (2, 2))])
+    found = together(view, bounds((0, 2), (1, 3), (0, 9), (1, 1)), HALF)
+    assert (found.low[0], found.high[0]) == (1, 1)
+    assert (found.low[1], found.high[1]) == (2, 2)
+    assert (found.low[2], found.high[2]) == (0, 1)
 
 
 # -- several editions
@@ -204,8 +258,8 @@ def bounds(*pairs):
 
 
 def test_of_two_ranges_the_narrower_counts():
-    found = _narrower(bounds((0, 9), (2, 4), (5, 6)), bounds((1, 4), (0, 9), (6, 7)))
-    assert list(zip(found.low.tolist(), found.high.tolist(), strict=True)) == [(1, 4), (2, 4), (5, 6)]
+    found = _narrower(bounds((0, 9), (2, 4), (5, 6), (0, 9), (4, 8)), bounds((1, 4), (0, 9), (6, 7), (4, 8), (0, 9)))
+    assert list(zip(found.low.tolist(), found.high.tolist(), strict=True)) == [(1, 4), (2, 4), (5, 6), (4, 8), (4, 8)]
 
 
 @pytest.mark.parametrize("told", [22, 3])
@@ -216,6 +270,15 @@ def test_as_few_sums_of_earlier_editions_as_can_be_are_given_up(told):
     own = np.array([True, False, False, False])
     kept = _believable(start, sums, own)
     assert list(kept) == [(2, (0, 1)), (2, (1, 0)), (2, (0, 1))]
+
+
+@pytest.mark.parametrize(("often", "seldom"), [(12, 14), (14, 12)])
+def test_more_and_fewer_weigh_alike(often, seldom):
+    """Three earlier sums agree with one another, and two others do: the three are believed, whichever tell of more."""
+    start = bounds((0, 99), (0, 99), (often, often), (seldom, seldom))
+    parts = ((0, 1), (1, 0), (0, 1), (0, 1), (1, 0))
+    sums = Sums.of(list(zip((2, 2, 2, 3, 3), parts, strict=True)))
+    assert list(_believable(start, sums, np.zeros(5, bool))) == [(2, each) for each in parts[:3]]
 
 
 def test_where_this_editions_own_sums_cannot_be_they_alone_are_kept():
@@ -261,6 +324,8 @@ def test_a_column_is_as_wide_as_any_cell_that_it_stands_for_needs():
     assert widths.of(bounds((29, 35), (0, 0), (0, 9)), merged).tolist() == [10, 0, 4]
     assert widths.of(bounds((30, 35), (0, 0), (30, 31)), merged).tolist() == [3, 0, 5], "the mirror is 25 to 30"
     assert widths.of(bounds((40, 60), (0, 0), (29, 29)), merged).tolist() == [3, 0, 4]
+    other = Widths(np.array([3.0, 10, 4]), np.array([1.0, 2, 5]), 30.0)
+    assert other.of(bounds((10, 20), (0, 0), (0, 9)), merged).tolist() == [3, 0, 4], "the mirror is 40 to 50"
 
 
 @settings(max_examples=40, deadline=None)

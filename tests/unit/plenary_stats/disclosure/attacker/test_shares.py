@@ -51,6 +51,15 @@ def test_percentages_up_to_a_hundred():
     assert found(rates([("A", 46.67, None, 60, None, None)])) == {("A", "numerator"): (28, 28)}
 
 
+def test_rare_events_in_a_hundred_give_their_number():
+    """0.8 in a hundred of 250 patients is two, not 200: an interval beside it, or another row with its numbers, says so."""
+    made = interval(2, 250, "wilson")
+    ends = [round(float(end) * 100, 1) for end in (made.lower, made.upper)]
+    rows = [("A", 0.8, None, 250, *ends), ("B", 0.5, 30, 6000, None, None)]
+    for shown in (rows[:1], rows, [("A", 0.8, None, 250, None, None), rows[1]]):
+        assert found(rates(shown, "wilson")) == {("A", "numerator"): (2, 2)}
+
+
 @pytest.mark.parametrize("method", ["wilson", "clopper-pearson", "jeffreys"])
 def test_an_interval_gives_the_denominator_away(method):
     made = interval(6, 12, method)

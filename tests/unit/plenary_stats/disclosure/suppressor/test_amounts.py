@@ -119,6 +119,54 @@ def test_without_centres_the_smallest_parts_count_the_finest_first():
     assert "S Total" not in found
 
 
+def test_the_rules_of_amounts_are_for_amounts_alone():
+    """All patients and all money are one centre's: the money goes, and the patients are many."""
+    patients = ResultTable(spend(service("s", 500.0)).columns, name="activity", kind="count", dimensions=DIMENSIONS)
+    policy = Policy(p_percent=10)
+    tables = [patients, spend(service("s", 7000.0))]
+    cells, _ = gather(tables, dimensions_of(tables, policy), 2)
+    link(cells, policy)
+    assert {cells.value[number] for number in sensitive(cells, cells.own, policy)} == {7000.0}
+
+
+SPLIT = {("s", "A", "Total"): 950.0, ("s", "B", "Total"): 50.0, ("s", "Total", "Total"): 1000.0}
+ITEMS = {("s", "Total", "x"): 333.0, ("s", "Total", "y"): 333.0, ("s", "Total", "z"): 334.0}
+
+
+def test_what_money_was_spent_on_hides_no_centre_that_received_it():
+    """Three alike items beside two centres: whoever receives 95 in a hundred, or is one of two, is not hidden by the items."""
+    dimensions = ("service", "centre", "item")
+    for policy in (Policy(dominance=0.8), Policy(p_percent=10)):
+        assert "s Total Total" in primary(SPLIT | ITEMS, policy, dimensions)
+        assert ("s", "Total", "Total") not in shown(protect([spend(SPLIT | ITEMS, dimensions)], policy).tables[0])
+    alike = SPLIT | {("s", "A", "Total"): 500.0, ("s", "B", "Total"): 500.0} | ITEMS
+    assert "s Total Total" not in primary(alike, Policy(dominance=0.5), dimensions)
+
+
+def test_items_that_are_listed_by_centre_lead_to_the_centres_that_a_list_of_centres_leaves_out():
+    """The list of centres names A alone; by item and centre there are A, B and C, and all of the money is somebody's."""
+    by_item = {("s", centre, item): 100.0 for centre in "ABC" for item in "xyz"}
+    rows = (
+        {("s", "A", "Total"): 300.0, ("s", "Total", "Total"): 900.0} | {("s", "Total", item): 300.0 for item in "xyz"} | by_item
+    )
+    assert "s Total Total" not in primary(rows, Policy(p_percent=10), ("service", "centre", "item"))
+
+
+def test_of_ways_that_are_as_fine_the_one_that_tells_most_counts():
+    """Nobody knows whether regions or kinds are the contributors: 90 and 10, or 50 and 50."""
+    rows = {
+        ("N", "Total"): 50.0,
+        ("S", "Total"): 50.0,
+        ("Total", "drugs"): 90.0,
+        ("Total", "beds"): 10.0,
+        ("Total", "Total"): 100.0,
+    }
+    for dimensions in (("region", "kind"), ("kind", "region")):
+        turned = {place if dimensions[0] == "region" else place[::-1]: amount for place, amount in rows.items()}
+        assert "Total Total" in primary(turned, Policy(dominance=0.8), dimensions)
+        assert "Total Total" not in primary(turned, Policy(dominance=0.9), dimensions)
+
+
 def test_a_hierarchy_of_centres_leads_to_the_centres_too():
     rows = {("s", code): amount for code, amount in {"A": 400.0, "B": 380.0, "Group": 780.0, "C": 300.0, "Total": 1080.0}.items()}
     policy = Policy(p_percent=10, hierarchies={"centre": (("A", "Group"), ("B", "Group"))})
@@ -201,15 +249,21 @@ def test_a_negative_correction_is_refused_in_words():
 @given(
     st.lists(st.lists(st.sampled_from([0.0, 1.0, 40.0, 100.0, 120.5, 5000.0]), min_size=1, max_size=5), min_size=1, max_size=4),
     st.sampled_from(["publish", "protect"]),
+    st.sampled_from([0, 2, 4]),
 )
-def test_no_amount_that_a_rule_forbids_is_ever_shown(services, zeros):
-    """The rules are worked out anew from the centres' own amounts."""
+def test_no_amount_that_a_rule_forbids_is_ever_shown(services, zeros, items):
+    """The rules are worked out anew from the centres' own amounts; into how many items each service is split says nothing."""
     rows, policy = {}, Policy(dominance=0.7, p_percent=10, zeros=zeros)
     for order, amounts in enumerate(services):
         rows |= service(f"s{order}", *amounts)
     rows[("Total", "Total")] = sum(value for (_, centre), value in rows.items() if centre == "Total")
-    made = protect([spend(rows)], policy).tables[0]
+    split = {(*place, "Total"): amount for place, amount in rows.items()}
+    for name, centre in [place for place in rows if place[1] == "Total"]:
+        split |= {(name, centre, f"i{order}"): rows[name, centre] / items for order in range(items)}
+    made = protect([spend(split, (*DIMENSIONS, "item"))], policy).tables[0]
     for place in shown(made):
+        if place[2] != "Total":
+            continue
         mine = [
             (centre, value)
             for (name, centre), value in rows.items()

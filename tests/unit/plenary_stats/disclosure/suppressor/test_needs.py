@@ -26,7 +26,8 @@ def needs(made, policy=POLICY):
 
 
 @pytest.mark.parametrize(
-    ("value", "zeros", "expected"), [(0, "protect", True), (0, "publish", False), (29, "publish", True), (30, "protect", False)]
+    ("value", "zeros", "expected"),
+    [(0, "protect", True), (0, "publish", False), (1, "publish", True), (29, "publish", True), (30, "protect", False)],
 )
 def test_few_patients_are_primary(value, zeros, expected):
     made = cells_of(("patients", ("s", "A"), float(value)))
@@ -40,7 +41,7 @@ def test_events_are_small_only_of_enough_patients():
         assert primary(made, np.array(made.value), POLICY).tolist() == [denominator < 30, expected]
 
 
-@pytest.mark.parametrize(("events", "expected"), [(0, True), (4, True), (5, False), (6, False)])
+@pytest.mark.parametrize(("events", "expected"), [(0, True), (1, True), (4, True), (5, False), (6, False)])
 def test_so_many_events_as_the_threshold_are_shown(events, expected):
     made = cells_of(("denominator", ("s", "A"), 30.0), ("numerator", ("s", "A"), float(events)))
     made.wholes[1] = 0
