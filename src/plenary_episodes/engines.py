@@ -1,6 +1,6 @@
 """The two engines that run the same expressions: DuckDB on one machine, Spark on a cluster.
 
-Only the opening of a file differs between them, and it stands here. A torn row of a CSV (too many or too few cells, or not
+Only the opening of a file differs between them, and how texts are put one after the other; both stand here. A torn row of a CSV (too many or too few cells, or not
 UTF-8) is set aside by both and counted, never padded, cut or lost.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import Parameter, Signature
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -18,7 +19,7 @@ from typing import Any, Final, Literal
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.expr.types import Table
+from ibis.expr.types import StringValue, Table
 
 from plenary_stats.errors import InputError
 
@@ -32,12 +33,16 @@ _TORN: Final = "plenary_torn_row"
 
 @dataclass(frozen=True)
 class Opened:
-    """A file's table. ``torn`` counts the rows that were set aside for their shape; ask it after the table has been run."""
+    """A file's table. ``torn`` counts the rows that were set aside for their shape; ask it after the table has been run.
+
+    ``together`` puts the texts of several columns one after the other; what is null is left out.
+    """
 
     path: Path
     headings: tuple[str, ...]
     table: Table
     torn: Callable[[], int]
+    together: Callable[[Sequence[StringValue]], StringValue]
     separator: str = ""
 
     def run(self, question: Table) -> pa.Table:
@@ -63,14 +68,14 @@ class DuckDB:
         connection = ibis.duckdb.connect()
         connection.raw_sql("SET temp_directory = ''")  # what would be spilt holds identifiers
         if path.suffix.casefold() == ".parquet":
-            return Opened(path, _parquet_headings(path), connection.read_parquet(str(path)), _none)
+            return Opened(path, _parquet_headings(path), connection.read_parquet(str(path)), _none, _concat)
         headings, separator = _csv_headings(path)
         connection.raw_sql("SET disabled_optimizers = 'unused_columns'")  # every reading must set aside the same rows
         table = connection.read_csv(
             str(path), header=True, columns=dict.fromkeys(headings, "VARCHAR"), delim=separator, quote='"', escape='"',
             auto_detect=False, null_padding=False, ignore_errors=True, store_rejects=True, rejects_limit=0,
         )  # fmt: skip
-        return Opened(path, headings, table, partial(self._torn, connection), separator)
+        return Opened(path, headings, table, partial(self._torn, connection), _concat, separator)
 
     @staticmethod
     def _torn(connection: Any) -> int:
@@ -100,11 +105,11 @@ class Spark:
     def opened(self, path: Path) -> Opened:
         """Return a file's table; nothing of it is read yet but its headings."""
         if path.suffix.casefold() == ".parquet":
-            return Opened(path, _parquet_headings(path), self._table(self.session.read.parquet(str(path))), _none)
+            return Opened(path, _parquet_headings(path), self._table(self.session.read.parquet(str(path))), _none, _concat_ws)
         headings, separator = _csv_headings(path)
         whole = self._table(self._read_csv(path, headings, separator))
         sound = whole.filter(~whole[_TORN]).drop(_TORN)
-        return Opened(path, headings, sound, lambda: int(whole[_TORN].sum().to_pyarrow().as_py() or 0), separator)
+        return Opened(path, headings, sound, lambda: int(whole[_TORN].sum().to_pyarrow().as_py() or 0), _concat_ws, separator)
 
     def _table(self, frame: Any) -> Table:
         name = ibis.util.gen_name("plenary")
@@ -156,6 +161,22 @@ def _has_mixed_ends(path: Path) -> bool:
 
 def _none() -> int:
     return 0
+
+
+def _concat(texts: Sequence[StringValue]) -> StringValue:
+    """DuckDB's ``concat`` leaves out what is null, in half the time of ``concat_ws``. Spark's gives null, so it has its own."""
+    def concat() -> None:
+        """Stand for DuckDB's own, with a place for each text: Ibis asks a function how many it takes."""
+
+    places = [Parameter(f"text{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(len(texts))]
+    concat.__signature__ = Signature(places)  # type: ignore[attr-defined]
+    own = ibis.udf.scalar.builtin(concat, database="main", signature=(("string",) * len(texts), "string"))
+    found: StringValue = own(*texts)
+    return found
+
+
+def _concat_ws(texts: Sequence[StringValue]) -> StringValue:
+    return ibis.literal("").join(texts)
 
 
 def _quoted(name: str) -> str:

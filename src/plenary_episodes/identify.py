@@ -1,7 +1,7 @@
 """Identification rules compiled to one Ibis expression, run over every row of a file.
 
-First a cheap test keeps the rows that hold any code of any rule; the rules themselves, which look at every position and at
-everything else, are tried on those alone. One scan does both.
+First a cheap test keeps the rows that hold any code of any rule; only these are typed, and only on these the rules are tried,
+a handful of rules at a time. One scan does all.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from ibis.expr.types import BooleanValue, StringValue, Table
 
 from plenary_episodes.layouts import CODES
 from plenary_episodes.reading import Episodes, age_at, read
-from plenary_episodes.rules import PLACES, Codes, Criteria, Rule, RuleSet
+from plenary_episodes.rules import PLACES, Criteria, Position, Rule, RuleSet
 
 KEPT: Final = ("record", "nhs_number", "local_id", "provider", "event_date", "birth_date", "sex", "area")
 """What leaves the engine of an identified episode, besides the rules that it matched."""
 
 _COUNTED: Final = ("event_date", "age", *PLACES)
+
+_HANDFUL: Final = 9
+"""How many rules are tried together, after one test for all their codes: about the root of a national number of rules."""
 
 
 def identified(episodes: Episodes, sets: Sequence[RuleSet]) -> pa.Table | None:
@@ -54,8 +57,8 @@ def expression(episodes: Episodes, sets: Sequence[RuleSet]) -> Table | None:
     columns = {name: few.value(name) for name in dict.fromkeys((*KEPT, *_COUNTED)) if name != "age"}
     columns |= {f"{kind}_codes": _joined(few.codes(kind)) for kind in CODES}
     rows = few.rows.select(age=age_at(few), sound=few.sound, **columns)
-    names = [ibis.ifelse(_holds(rule, rows), f"{one.service}/{rule.id}", ibis.null("string")) for one, rule in rules]
-    return rows.select(*KEPT, "sound", matched=ibis.literal("|").join(names))
+    handfuls = (rules[place : place + _HANDFUL] for place in range(0, len(rules), _HANDFUL))
+    return rows.select(*KEPT, "sound", matched=ibis.literal("|").join([_named(some, rows) for some in handfuls]))
 
 
 def _applies(rule: Rule, episodes: Episodes) -> bool:
@@ -65,21 +68,36 @@ def _applies(rule: Rule, episodes: Episodes) -> bool:
 
 
 def _any_code(episodes: Episodes, rules: Iterable[Rule]) -> BooleanValue | None:
-    """Return a test that every match passes and few other rows do: one code of each rule, in any position.
+    """Return a test that every match passes and few other rows do: one code of each rule, anywhere.
 
-    One short pattern a column: a list of codes is many times slower, for an engine makes a join of each.
+    One pattern for all columns of a kind, written one after the other: a pattern a column is several times slower, for most
+    positions are empty; a list of codes slower still, for an engine makes a join of each.
     """
-    wanted: dict[str, set[str]] = {}
+    table, tests = episodes.opened.table, []
+    for kind, prefixes in _first_codes(rules).items():
+        own = [table[heading].cast("string") for heading, column in episodes.columns.items() if column.meaning == kind]
+        if own:
+            tests.append(episodes.opened.together(own).re_search("|".join(sorted({_as_written(code) for code in prefixes}))))
+    return reduce(or_, tests) if tests else None
+
+
+def _first_codes(rules: Iterable[Rule]) -> dict[str, set[str]]:
+    """Return the first list of codes of each rule, by kind: an episode that matches holds one of them."""
+    found: dict[str, set[str]] = {}
     for rule in rules:
         first = rule.include.codes[0]
-        wanted.setdefault(first.kind, set()).update(first.prefixes)
+        found.setdefault(first.kind, set()).update(first.prefixes)
+    return found
+
+
+def _named(rules: Sequence[tuple[RuleSet, Rule]], rows: Table) -> StringValue:
+    """Return the names of the rules that a row matches; null where it holds none of their codes, and none was tried."""
     tests = [
-        episodes.opened.table[heading].cast("string").re_search(f"^ *(?:{'|'.join(sorted(map(_as_written, prefixes)))})")
-        for kind, prefixes in sorted(wanted.items())
-        for heading, column in episodes.columns.items()
-        if column.meaning == kind
+        rows[f"{kind}_codes"].re_search(_pattern(sorted(prefixes)))
+        for kind, prefixes in _first_codes(rule for _, rule in rules).items()
     ]
-    return reduce(or_, tests) if tests else None
+    names = [ibis.ifelse(_holds(rule, rows), f"{one.service}/{rule.id}", ibis.null("string")) for one, rule in rules]
+    return ibis.ifelse(reduce(or_, tests), ibis.literal("|").join(names).nullif(""), ibis.null("string"))
 
 
 def _as_written(code: str) -> str:
@@ -108,7 +126,7 @@ def _holds(rule: Rule, rows: Table) -> BooleanValue:
 
 def _all(criteria: Criteria, rows: Table) -> BooleanValue:
     """Return whether all criteria hold; what is not known does not hold."""
-    tests = [rows[f"{one.kind}_codes"].re_search(_pattern(one)) for one in criteria.codes]
+    tests = [rows[f"{one.kind}_codes"].re_search(_pattern(one.prefixes, one.position)) for one in criteria.codes]
     tests += [rows[name].isin(values) for name, values in criteria.places.items()]
     if criteria.age_from is not None:
         tests.append(rows.age >= criteria.age_from)
@@ -117,7 +135,7 @@ def _all(criteria: Criteria, rows: Table) -> BooleanValue:
     return reduce(and_, [ibis.coalesce(test, ibis.literal(value=False)) for test in tests])
 
 
-def _pattern(codes: Codes) -> str:
-    """Return the expression that finds the codes in the joined text; both engines read it alike."""
-    start = {"any": r"\|", "dominant": r"^\|", "secondary": r"^\|[^|]*\|(?:.*\|)?"}[codes.position]
-    return f"{start}(?:{'|'.join(codes.prefixes)})"
+def _pattern(prefixes: Iterable[str], position: Position = "any") -> str:
+    """Return the expression that finds codes in the joined text; both engines read it alike."""
+    start = {"any": r"\|", "dominant": r"^\|", "secondary": r"^\|[^|]*\|(?:.*\|)?"}[position]
+    return f"{start}(?:{'|'.join(prefixes)})"
