@@ -39,7 +39,8 @@ def identified(episodes: Episodes, sets: Sequence[RuleSet]) -> pa.Table | None:
     if asked is None:
         return None
     found = episodes.opened.run(asked)
-    return found.filter(pc.and_(found.column("sound"), pc.not_equal(found.column("matched"), ""))).drop_columns("sound")
+    found = found.filter(pc.and_(found.column("sound"), pc.not_equal(found.column("matched"), ""))).drop_columns("sound")
+    return found.sort_by([(name, "ascending") for name in found.column_names])  # neither engine keeps the order of the file
 
 
 def expression(episodes: Episodes, sets: Sequence[RuleSet]) -> Table | None:
@@ -107,11 +108,12 @@ def _as_written(code: str) -> str:
 
 
 def _joined(columns: Sequence[StringValue]) -> StringValue:
-    """Return all positions as one text, each code after a bar: ``|C692|H330|``. An empty position keeps its place."""
+    """Return all positions as one text, each code after a bar: ``|C692|H330``. The first keeps its place where it is empty; others
+    that are null are left out.
+    """
     if not columns:
         return ibis.literal("")
-    texts = [ibis.coalesce(column, "") for column in columns]
-    joined = ibis.literal("|").join(["", *texts]) if len(texts) > 1 else ibis.literal("|") + texts[0]
+    joined = ibis.literal("|").join(["", ibis.coalesce(columns[0], ""), *columns[1:]])
     return joined.upper().replace(".", "").replace(" ", "")
 
 
