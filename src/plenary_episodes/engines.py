@@ -1,7 +1,7 @@
 """The two engines that run the same expressions: DuckDB on one machine, Spark on a cluster.
 
-Only the opening of a file differs between them, and how texts are put one after the other; both stand here. A torn row of a CSV (too many or too few cells, or not
-UTF-8) is set aside by both and counted, never padded, cut or lost.
+Only the opening of a file differs between them, and how texts are put one after the other; both stand here. A torn row of a CSV
+(too many or too few cells, or not UTF-8) is set aside by both and counted, never padded, cut or lost.
 """
 
 from __future__ import annotations
@@ -166,6 +166,7 @@ def _none() -> int:
 
 def _concat(texts: Sequence[StringValue]) -> StringValue:
     """DuckDB's ``concat`` leaves out what is null, in half the time of ``concat_ws``. Spark's gives null, so it has its own."""
+
     def concat() -> None:
         """Stand for DuckDB's own, with a place for each text: Ibis asks a function how many it takes."""
 

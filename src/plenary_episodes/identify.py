@@ -52,9 +52,8 @@ def expression(episodes: Episodes, sets: Sequence[RuleSet]) -> Table | None:
     test = _any_code(episodes, [rule for _, rule in rules])
     if test is None:
         return None
-    few = read(
-        replace(episodes.opened, table=episodes.opened.table.filter(test)), episodes.layout
-    )  # the others are not even typed
+    held = replace(episodes.opened, table=episodes.opened.table.filter(test))
+    few = read(held, episodes.layout)  # the others are not even typed
     columns = {name: few.value(name) for name in dict.fromkeys((*KEPT, *_COUNTED)) if name != "age"}
     columns |= {f"{kind}_codes": _joined(few.codes(kind)) for kind in CODES}
     rows = few.rows.select(age=age_at(few), sound=few.sound, **columns)
@@ -108,9 +107,7 @@ def _as_written(code: str) -> str:
 
 
 def _joined(columns: Sequence[StringValue]) -> StringValue:
-    """Return all positions as one text, each code after a bar: ``|C692|H330``. The first keeps its place where it is empty; others
-    that are null are left out.
-    """
+    """Return all positions as one text, each code after a bar: ``|C692|H330``. The first has its place even where it is empty."""
     if not columns:
         return ibis.literal("")
     joined = ibis.literal("|").join(["", ibis.coalesce(columns[0], ""), *columns[1:]])
