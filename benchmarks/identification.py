@@ -26,6 +26,8 @@ LAYOUTS = Path(__file__).parents[1] / "definitions" / "layouts"
 ROWS, TIMES = 2_500_000, 10
 SERVICES = 80
 DIAGNOSES, PROCEDURES = 20, 24
+VARIOUS = 12_000
+"""Codes that there are of each kind: about as many as ICD-10 and OPCS-4 have, each as frequent as any other of its letter."""
 ROW = """
 SELECT 500000000000 + range AS EPIKEY, '9990000018' AS NEWNHSNO, 'L' || range AS LOPATID,
   'R' || chr(65 + (hash(range) % 26)::INT) || chr(65 + (hash(range + 1) % 6)::INT) || '01' AS PROCODET,
@@ -41,7 +43,8 @@ def code(kind, place, letters):
     seed = place * 1_000_003 + (0 if kind == "DIAG" else 77)
     known = f"hash(range + {seed}) % 1000 < {max(12, int(1000 * 0.75 ** (place - 1)))}"
     number = f"pow((hash(range * 7 + {seed}) % 1000003) / 1000003.0, 3)"
-    text = f"chr(65 + ({number} * {letters})::INT % {letters}) || lpad(((hash(range * 3 + {seed}) % 1000))::VARCHAR, 3, '0')"
+    digits = f"(hash(range * 3 + {seed}) % {VARIOUS // letters}) * 7 % 1000"  # 7 and 1000 have no factor in common
+    text = f"chr(65 + ({number} * {letters})::INT % {letters}) || lpad(({digits})::VARCHAR, 3, '0')"
     return f"CASE WHEN {known} THEN {text} END AS {kind}_{place:02d}"
 
 
@@ -56,8 +59,8 @@ def make(path, rows):
 
 def repeat(source, path):
     """Write the file ten times, one after the other: side by side its rows would be packed closer than any hospital's."""
-    each = "SELECT * REPLACE (EPIKEY + {copy} * 1000000000 AS EPIKEY) FROM read_parquet('{source}')"
-    several = " UNION ALL ".join(each.format(copy=copy, source=source) for copy in range(TIMES))
+    each = "SELECT * REPLACE (EPIKEY + {copy} AS EPIKEY) FROM read_parquet('{source}')"
+    several = " UNION ALL ".join(each.format(copy=copy * 10**9, source=source) for copy in range(TIMES))
     duckdb.connect().execute(f"COPY ({several}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 122880)")
 
 

@@ -1,17 +1,16 @@
 """The two engines that run the same expressions: DuckDB on one machine, Spark on a cluster.
 
-Only the opening of a file differs between them, and how texts are put one after the other; both stand here. A torn row of a CSV
-(too many or too few cells, or not UTF-8) is set aside by both and counted, never padded, cut or lost.
+Only the opening of a file differs between them, and it stands here. A torn row of a CSV (too many or too few cells, or not
+UTF-8) is set aside by both and counted, never padded, cut or lost.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from inspect import Parameter, Signature
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,7 +18,7 @@ from typing import Any, Final, Literal
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from ibis.expr.types import StringValue, Table
+from ibis.expr.types import Table
 
 from plenary_stats.errors import InputError
 
@@ -33,16 +32,12 @@ _TORN: Final = "plenary_torn_row"
 
 @dataclass(frozen=True)
 class Opened:
-    """A file's table. ``torn`` counts the rows that were set aside for their shape; ask it after the table has been run.
-
-    ``together`` puts the texts of several columns one after the other; what is null is left out.
-    """
+    """A file's table. ``torn`` counts the rows that were set aside for their shape; ask it after the table has been run."""
 
     path: Path
     headings: tuple[str, ...]
     table: Table
     torn: Callable[[], int]
-    together: Callable[[Sequence[StringValue]], StringValue]
     separator: str = ""
 
     def run(self, question: Table) -> pa.Table:
@@ -69,14 +64,14 @@ class DuckDB:
         connection.raw_sql("SET temp_directory = ''")  # what would be spilt holds identifiers
         connection.raw_sql("SET preserve_insertion_order = false")  # keeping it takes twice the time; nobody asks for it
         if path.suffix.casefold() == ".parquet":
-            return Opened(path, _parquet_headings(path), connection.read_parquet(str(path)), _none, _concat)
+            return Opened(path, _parquet_headings(path), connection.read_parquet(str(path)), _none)
         headings, separator = _csv_headings(path)
         connection.raw_sql("SET disabled_optimizers = 'unused_columns'")  # every reading must set aside the same rows
         table = connection.read_csv(
             str(path), header=True, columns=dict.fromkeys(headings, "VARCHAR"), delim=separator, quote='"', escape='"',
             auto_detect=False, null_padding=False, ignore_errors=True, store_rejects=True, rejects_limit=0,
         )  # fmt: skip
-        return Opened(path, headings, table, partial(self._torn, connection), _concat, separator)
+        return Opened(path, headings, table, partial(self._torn, connection), separator)
 
     @staticmethod
     def _torn(connection: Any) -> int:
@@ -106,11 +101,11 @@ class Spark:
     def opened(self, path: Path) -> Opened:
         """Return a file's table; nothing of it is read yet but its headings."""
         if path.suffix.casefold() == ".parquet":
-            return Opened(path, _parquet_headings(path), self._table(self.session.read.parquet(str(path))), _none, _concat_ws)
+            return Opened(path, _parquet_headings(path), self._table(self.session.read.parquet(str(path))), _none)
         headings, separator = _csv_headings(path)
         whole = self._table(self._read_csv(path, headings, separator))
         sound = whole.filter(~whole[_TORN]).drop(_TORN)
-        return Opened(path, headings, sound, lambda: int(whole[_TORN].sum().to_pyarrow().as_py() or 0), _concat_ws, separator)
+        return Opened(path, headings, sound, lambda: int(whole[_TORN].sum().to_pyarrow().as_py() or 0), separator)
 
     def _table(self, frame: Any) -> Table:
         name = ibis.util.gen_name("plenary")
@@ -162,23 +157,6 @@ def _has_mixed_ends(path: Path) -> bool:
 
 def _none() -> int:
     return 0
-
-
-def _concat(texts: Sequence[StringValue]) -> StringValue:
-    """DuckDB's ``concat`` leaves out what is null, in half the time of ``concat_ws``. Spark's gives null, so it has its own."""
-
-    def concat() -> None:
-        """Stand for DuckDB's own, with a place for each text: Ibis asks a function how many it takes."""
-
-    places = [Parameter(f"text{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(len(texts))]
-    concat.__signature__ = Signature(places)  # type: ignore[attr-defined]
-    own = ibis.udf.scalar.builtin(concat, database="main", signature=(("string",) * len(texts), "string"))
-    found: StringValue = own(*texts)
-    return found
-
-
-def _concat_ws(texts: Sequence[StringValue]) -> StringValue:
-    return ibis.literal("").join(texts)
 
 
 def _quoted(name: str) -> str:

@@ -104,16 +104,6 @@ def test_nothing_is_spilt_to_disk(tmp_path):
     assert connection.raw_sql("SELECT current_setting('temp_directory')").fetchall() == [("",)]
 
 
-def side_by_side(folder, engine):
-    found = opened(folder, b"A,B,C\n1,,3\n,,\n4,5,6\n", engine=engine)
-    texts = found.together([found.table[name] for name in "ABC"])
-    return sorted(found.run(found.table.select(x=texts)).column("x").to_pylist())
-
-
-def test_texts_stand_together_without_what_is_null(tmp_path):
-    assert side_by_side(tmp_path, "duckdb") == ["", "13", "456"]
-
-
 def test_files_are_those_of_a_folder_in_order(tmp_path):
     (tmp_path / "sub").mkdir()
     for name in ("b.csv", "a.parquet", "sub/c.TXT", "readme.md"):
@@ -152,4 +142,3 @@ def test_spark_sets_the_same_rows_aside(tmp_path):
     assert ours.torn() == theirs.torn() == 3
     pq.write_table(pa.table({"A": ["1"], "N": [2]}), tmp_path / "a.parquet")
     assert rows(engines.started("spark").opened(tmp_path / "a.parquet")) == [("1", 2)]
-    assert side_by_side(tmp_path, "spark") == ["", "13", "456"]
