@@ -50,8 +50,8 @@ lint: .venv/dev ## style, types, contracts between the rooms
 	@$(BIN)/lint-imports
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: .venv/dev ## every promise of speed, beside its peer; writes benchmarks/RESULTS.md
-	@$(BIN)/python benchmarks/run.py
+bench: .venv/dev ## every promise of speed, beside its peer; writes benchmarks/RESULTS.md (ONLY="check linkage": these alone)
+	@$(BIN)/python benchmarks/run.py $(ONLY)
 
 lock: ## renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --upgrade --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock

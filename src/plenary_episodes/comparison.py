@@ -171,16 +171,17 @@ class Sides:
         pairs = Pairs(codes // number, codes % number)
         return pairs.where(self.near(pairs))
 
-    def blocks(self, left: Any, right: Any) -> Iterator[tuple[Places, Places]]:
-        """Yield the keys of each block on both sides; -1 where a record has none."""
+    def blocks(self, left: Any, right: Any, *, numbers: bool = True) -> Iterator[tuple[Places, Places]]:
+        """Yield the keys of each block on both sides, that of the local number where ``numbers``; -1 where a record has none."""
         (year, month, day), (other_year, other_month, other_day) = self.parts
         born = (year * 10_000 + month * 100 + day, other_year * 10_000 + other_month * 100 + other_day)
         of_year = (year, other_year)
         anniversary = (month * 100 + day, other_month * 100 + other_day)
         of_month = (year * 100 + month, other_year * 100 + other_month)
         chosen = (left, right)
-        own, lived = (self.local, self.centre), (self.area, of_year, self.sex)
-        for codes in ((born,), own, lived, (self.area, anniversary), (of_month, self.sex)):
+        keys = [(born,), (self.area, of_year, self.sex), (self.area, anniversary), (of_month, self.sex)]
+        keys += [(self.centre, self.area, self.sex), *([(self.local, self.centre)] if numbers else [])]
+        for codes in keys:
             yield self._keys(codes, 0, chosen[0]), self._keys(codes, 1, chosen[1])
         for shift in range(-_NEAR_DAYS, _NEAR_DAYS + 1):
             moved = (self.event[0] + shift, self.event[1])

@@ -3,6 +3,8 @@
 Episodes are one person's where the NHS number is the same. An episode without one, or with the number of somebody of another
 birth date, joins the person who alone has its local number at that provider; failing that, the person who alone has its birth
 date, sex and area, and no other local number there. No chain of likenesses is followed.
+
+That likeness can deceive: how often it would is tried out on the episodes with a number, and each case that rests on it says so.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -19,6 +21,9 @@ from plenary_episodes.people import Person
 from plenary_episodes.pseudonyms import Pseudonyms, is_one_of
 from plenary_stats.errors import InputError
 from plenary_stats.findings import LISTED, Finding, Findings
+
+_DECEIVED: Final = (1, 100)
+"""How often likeness is taken to have deceived, and of how many, before the data say otherwise."""
 
 
 @dataclass(frozen=True, order=True)
@@ -91,10 +96,11 @@ def expected_cases(episodes: Sequence[Episode], windows: Mapping[str, int]) -> l
     for episode in episodes:
         for service in dict.fromkeys(name.split("/")[0] for name in episode.matched):
             of_service[service].append(episode)
+    share = _deceiving(of_service.values())
     made = [
-        _case(service, event)
+        _case(service, event, alike, share)
         for service, own in sorted(of_service.items())
-        for person in _persons(sorted(own, key=_order))
+        for person, alike in _persons(sorted(own, key=_order))
         for event in _events(person, windows[service])
     ]
     return sorted(made, key=lambda one: (one.person.service, one.person.centre, one.person.event_on or date.min, one.records))
@@ -105,8 +111,29 @@ def _order(one: Episode) -> tuple[date, str, str, str]:
     return one.on, one.provider, one.record, one.file
 
 
-def _persons(episodes: Sequence[Episode]) -> list[list[Episode]]:
-    """Return the episodes of each person. An NHS number under another birth date than usual is taken for another person's."""
+def _deceiving(services: Iterable[Sequence[Episode]]) -> float:
+    """Return how often an episode that joins a person by likeness alone is another's: tried out on those with an NHS number.
+
+    Each is looked at as though it had no number. Where one person alone is like it, that may be its own, or a twin.
+    """
+    wrong, tried = _DECEIVED
+    for episodes in services:
+        alike: dict[str, Counter[str]] = defaultdict(Counter)
+        numbered = [one for one in episodes if one.nhs and _facts(one)]
+        for one in numbered:
+            alike[_facts(one)][one.nhs] += 1
+        for one in numbered:
+            others = alike[_facts(one)] - Counter([one.nhs])
+            tried += len(others) == 1
+            wrong += len(others) == 1 and one.nhs not in others
+    return wrong / tried
+
+
+def _persons(episodes: Sequence[Episode]) -> list[tuple[list[Episode], set[Episode]]]:
+    """Return the episodes of each person, and which of them joined it by likeness alone.
+
+    An NHS number under another birth date than usual is taken for another person's.
+    """
     numbered: dict[str, list[Episode]] = {}
     for episode in episodes:
         if episode.nhs:
@@ -121,14 +148,18 @@ def _persons(episodes: Sequence[Episode]) -> list[list[Episode]]:
     by_local = _owners(groups, lambda one: one.local)
     by_facts = _owners(groups, _facts)
     places = {name: {(each.provider, each.local) for each in group if each.local} for name, group in groups.items()}
+    joined: dict[str, set[Episode]] = defaultdict(set)
     for episode in (one for one in episodes if not one.nhs or one in strangers):
         alike = _only(by_facts, _facts(episode))
         if alike and _another_number(episode, places[alike]):
             alike = ""
-        owner = _only(by_local, episode.local) or alike
+        sure = _only(by_local, episode.local)
+        owner = sure or alike
         owner = owner or (f"local {episode.local}" if episode.local else f"record {episode.file}\0{episode.record}")
         groups.setdefault(owner, []).append(episode)
-    return [sorted(group, key=_order) for group in groups.values()]
+        if alike and not sure:
+            joined[owner].add(episode)
+    return [(sorted(group, key=_order), joined[name]) for name, group in groups.items()]
 
 
 def _another_birth(born: date | None, usual: date | None) -> bool:
@@ -174,13 +205,16 @@ def _events(episodes: Sequence[Episode], window: int) -> list[list[Episode]]:
     return events
 
 
-def _case(service: str, event: Sequence[Episode]) -> Expected:
+def _case(service: str, event: Sequence[Episode], alike: set[Episode], share: float) -> Expected:
+    """Return the case of an event. ``share``: how often an episode that is only ``alike`` is another person's."""
     first = event[0]
+    joined = len(alike.intersection(event))
+    doubt = 1 - (1 - share) ** joined if joined < len(event) else 0.0
     own = [episode for episode in event if episode.provider == first.provider]
     person = Person(
         service, first.provider, first.on, first.record,
         nhs=_usual(event, "nhs"), local=_usual(own, "local"), born_on=_usual(event, "born_on", None),
-        sex=_usual(event, "sex"), area=_usual(event, "area"),
+        sex=_usual(event, "sex"), area=_usual(event, "area"), doubt=doubt,
     )  # fmt: skip
     rules = {name.split("/")[1] for episode in event for name in episode.matched if name.split("/")[0] == service}
     records = tuple(f"{episode.file}: {episode.record}" for episode in event)

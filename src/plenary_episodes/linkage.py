@@ -8,7 +8,7 @@ NHS numbers that differ are never linked. What lies between the thresholds is li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -59,7 +59,8 @@ class Linked:
     """Links, what a person must look at, and what may be wrong with both.
 
     ``expected_false``: links that are wrong, by the probabilities; ``expected_missed``: true pairs that are not linked, those
-    under review included. ``found_by_blocks``: the share of true pairs that is compared at all where no number decides.
+    under review and those of people who stand in another's expected case included. ``found_by_blocks``: the share of true pairs
+    that is compared at all where no number decides.
     """
 
     links: tuple[Link, ...]
@@ -119,9 +120,22 @@ class _Work:
         local = self._near(sides.equal(sides.local, sides.centre))
         self._deterministic("local-id", local.where(self._may_be(local)), found)
         found = self._probable(numbered, found, caught)
-        false = sum(1 - one.probability for one in self.links)
         self._recall_doubted()
-        return Linked(tuple(sorted(self.links)), tuple(sorted(self.review)), float(false), float(self.missed), found, caught)
+        links = self._of_two_people()
+        false = sum(1 - one.probability for one in links)
+        return Linked(tuple(sorted(links)), tuple(sorted(self.review)), float(false), float(self.missed), found, caught)
+
+    def _of_two_people(self) -> list[Link]:
+        """Return the links with the probability that an expected case of two people leaves them, and count the people it hides.
+
+        It is linked to the case of either, and named after one of them: half of such links are wrong.
+        """
+        doubt = [one.doubt for one in self.sides.left.records]
+        self.missed += sum(doubt) * len(self.links) / max(len(doubt), 1)
+        return [
+            replace(one, probability=one.probability * (1 - doubt[one.left] / 2)) if doubt[one.left] else one
+            for one in self.links
+        ]
 
     def _near(self, pairs: Pairs) -> Pairs:
         return pairs.where(self.sides.near(pairs))
@@ -168,12 +182,15 @@ class _Work:
                 self.free[0][one.left] = self.free[1][one.right] = False
 
     def _caught(self, numbered: Pairs) -> float:
-        """Return the share of pairs with one NHS number that the blocks would have found without it."""
+        """Return the share of pairs with one NHS number that the blocks would have found without it and without local numbers.
+
+        Those of stage 3 have no local number in common either, for it would have linked them.
+        """
         if not len(numbered):
             return 1.0
         hit = np.zeros(len(numbered), dtype=bool)
         everyone = (np.ones(len(self.sides.left), dtype=bool), np.ones(len(self.sides.right), dtype=bool))
-        for one, other in self.sides.blocks(*everyone):
+        for one, other in self.sides.blocks(*everyone, numbers=False):
             hit |= (one[numbered.left] >= 0) & (one[numbered.left] == other[numbered.right])
         return float((hit.sum() + 1) / (len(hit) + 1))
 
@@ -198,13 +215,14 @@ class _Work:
         small ones borrow from the others. All possible pairs count, those outside the blocks as false.
         """
         everything = evidence.joined(known, levels)
-        shorter, possible = self._sizes()
+        left, right, near = self._sizes()
+        shorter = np.minimum(left, right)
         share, sure = _FIRST_SHARE, np.zeros(len(pairs))
         fields = (*FIELDS, "local_id")
         for _ in range(_ROUNDS):
-            prior = np.clip(share * shorter / np.maximum(possible, 1), 1e-12, 0.5)
-            of_pair = prior[self.sides.service[0][pairs.left]]
-            odds = found.log_odds(levels, fields) + np.log(of_pair / (1 - of_pair))
+            paired = share * shorter
+            prior = (paired + 1e-9) / ((left - paired + 1) * (right - paired + 1) * near)
+            odds = found.log_odds(levels, fields) + np.log(prior[self.sides.service[0][pairs.left]])
             last, sure = sure, _with_rivals(pairs, odds, len(self.sides.left), len(self.sides.right))
             if np.abs(last - sure).max() < _STEADY:
                 break
@@ -213,16 +231,16 @@ class _Work:
             found = Evidence(evidence.of_the_same(everything, weights), found.u)
         return found, sure
 
-    def _sizes(self) -> tuple[Numbers, Numbers]:
-        """Return, by service, the length of the shorter list of what is left, and the number of possible pairs."""
+    def _sizes(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Return, by service, how many records of each side are left, and which share of all pairs may be one by their dates."""
         services = len(self.sides.services)
+        every = [np.bincount(codes, minlength=services) for codes in self.sides.service]
+        near = (self.sides.possible() + 1) / (every[0] * every[1] + 1)
         left, right = (
-            np.bincount(codes[free], minlength=services) for codes, free in zip(self.sides.service, self.free, strict=True)
+            np.bincount(codes[free], minlength=services).astype(np.float64)
+            for codes, free in zip(self.sides.service, self.free, strict=True)
         )
-        whole = self.sides.possible() / np.maximum(
-            np.bincount(self.sides.service[0], minlength=services) * np.bincount(self.sides.service[1], minlength=services), 1
-        )
-        return np.minimum(left, right).astype(np.float64), np.asarray(left * right * whole, dtype=np.float64)
+        return left, right, np.asarray(near, dtype=np.float64)
 
     def _settle_probable(self, pairs: Pairs, levels: Any, sure: Numbers) -> None:
         """Settle each pair, the surest first. Two valid NHS numbers that differ are for a person at most.
@@ -234,9 +252,13 @@ class _Work:
         ceiling = np.nextafter(self.settings.accept, 0)
         for place in np.lexsort((pairs.right, pairs.left, -np.round(sure, 12))).tolist():
             left, right = int(pairs.left[place]), int(pairs.right[place])
-            if self.free[0][left] and self.free[1][right] and not agree[place]:
+            if agree[place]:
+                continue
+            if self.free[0][left] and self.free[1][right]:
                 likely = min(float(sure[place]), ceiling) if differ[place] else float(sure[place])
                 self._settle(Link(left, right, "probability", likely))
+            elif not differ[place]:
+                self.missed += float(sure[place])  # a rival took its record, and may be wrong
 
 
 def _with_rivals(pairs: Pairs, odds: Numbers, lefts: int, rights: int) -> Numbers:

@@ -14,7 +14,10 @@ Days = npt.NDArray[np.datetime64]
 
 @dataclass(frozen=True, order=True)
 class Person:
-    """One record of a person for one service. ``name`` is the record's own: a case number, or the file's number of a row."""
+    """One record of a person for one service. ``name`` is the record's own: a case number, or the file's number of a row.
+
+    ``doubt``: the probability that what it was made of is of two people.
+    """
 
     service: str
     centre: str
@@ -25,6 +28,7 @@ class Person:
     born_on: date | None = None
     sex: str = ""
     area: str = ""
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True)

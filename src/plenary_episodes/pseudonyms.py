@@ -40,17 +40,22 @@ class Pseudonyms:
     key: bytes = field(repr=False)
     kept: bool = True
     _known: set[bytes] = field(default_factory=set, repr=False)
+    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._keyed = hmac.new(self.key, digestmod=hashlib.sha256)  # the key is worked in once, not for each of 100,000 numbers
 
     def nhs_numbers(self, texts: Sequence[str | None]) -> list[str]:
         """Return the pseudonym of each NHS number; an empty text where it is missing or its check digit does not fit.
 
         Valid or not, it is remembered, so that it is never written.
         """
-        digits = [_SIGNS.sub("", text or "") for text in texts]
-        self._known.update(self._digest("nhs", number) for number in set(digits) if _TEN.fullmatch(number))
+        digits = [_bare(text) for text in texts]
+        digests = {number: self._digest("nhs", number) for number in set(digits) if _TEN.fullmatch(number)}
+        self._known.update(digests.values())
         valid = nhs_valid(digits).tolist()
         return [
-            self._digest("nhs", number).hex()[:LENGTH] if fits and len(set(number)) > 1 else ""  # 0000000000 is nobody's
+            digests[number].hex()[:LENGTH] if fits and len(set(number)) > 1 else ""  # 0000000000 is nobody's
             for number, fits in zip(digits, valid, strict=True)
         ]
 
@@ -74,12 +79,19 @@ class Pseudonyms:
             return hmac.digest(self.key, hashlib.file_digest(stream, "sha256").digest(), hashlib.sha256).hex()
 
     def _digest(self, kind: str, text: str) -> bytes:
-        return hmac.digest(self.key, f"{kind}\0{text}".encode(), hashlib.sha256)
+        made = self._keyed.copy()
+        made.update(f"{kind}\0{text}".encode())
+        return made.digest()
+
+
+def _bare(text: str | None) -> str:
+    """Return a text without spaces and hyphens. Most have none, and need no search for them."""
+    return text if text and text.isalnum() else _SIGNS.sub("", text or "")
 
 
 def plain(text: str | None) -> str:
     """Return an identifier without spaces, hyphens and case."""
-    return _SIGNS.sub("", text or "").casefold()
+    return _bare(text).casefold()
 
 
 def is_one_of(text: str | None, identifiers: Iterable[str | None]) -> bool:

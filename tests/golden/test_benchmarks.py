@@ -1,7 +1,13 @@
-"""What the benchmark of disclosure control measures: the very tables of the peers, and a greedy suppressor that does what it says."""
+"""What the benchmark of disclosure control measures: the very tables of the peers, and a greedy suppressor that does what it says.
+
+And the results of all: one script's part is measured anew without touching the others'.
+"""
+
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from benchmarks import run
 from benchmarks.suppression import designs, greedy, networks
 
 from plenary_stats.disclosure import Policy, audit
@@ -73,3 +79,54 @@ def test_a_grouping_is_a_sum_of_its_own():
     pairs = (("a", "p"), ("b", "p"), ("c", "q"))
     found = {(places[each.whole], *(places[part] for part in each.parts)) for each in greedy.sums_of(table, {"area": pairs})}
     assert found == {("p", "a", "b"), ("q", "c"), ("Total", "p", "q")}
+
+
+SCRIPTS = {"one": "print('## One\\n\\nfast\\n\\n## One more\\n\\nfaster')", "two": "raise SystemExit('no peer here')"}
+OLD = {"one": "## One\n\nslow", "three": "## Three\n\nof a script that is gone", "two": "## Two\n\nas it was"}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "benchmarks").mkdir()
+    for name, script in SCRIPTS.items():
+        (tmp_path / "benchmarks" / f"{name}.py").write_text(script)
+    monkeypatch.setattr(run, "HERE", tmp_path / "benchmarks")
+    monkeypatch.setattr(run, "RESULTS", tmp_path / "benchmarks" / "RESULTS.md")
+    run.RESULTS.write_text(run.whole(OLD))
+    return tmp_path
+
+
+def test_only_the_named_benchmark_is_run_and_the_part_of_another_stays(folder):
+    assert run.main(["one"]) == 0
+    found = run.parts(run.RESULTS.read_text())
+    assert list(found) == ["one", "two"]
+    assert found["two"] == OLD["two"]
+    assert "slow" not in found["one"]
+    assert found["one"].count("\n\nMeasured on ") == 2
+
+
+def test_all_are_run_where_none_is_named_and_a_failure_is_shown(folder, capsys):
+    assert run.main([]) == 1
+    found = run.parts(run.RESULTS.read_text())
+    assert "faster" in found["one"]
+    assert "no peer here" in found["two"]
+
+
+def test_a_benchmark_that_is_not_there_is_refused_and_nothing_is_written(folder, capsys):
+    before = run.RESULTS.read_text()
+    assert run.main(["one", "four"]) == 2
+    assert "There is no benchmark four. There are one, two." in capsys.readouterr().err
+    assert run.RESULTS.read_text() == before
+
+
+def test_each_heading_says_when_it_was_measured_and_beside_what():
+    made = run.dated("## A\n\n### Below\n\n| x |\n", datetime(2026, 11, 3, tzinfo=UTC), 1.26)
+    assert made.startswith("## A\n\nMeasured on 3 November 2026 with ")
+    assert made.split("\n\n")[1].endswith("; load before it 1.3.")
+    assert made.endswith("\n\n### Below\n\n| x |")
+
+
+def test_the_results_that_are_kept_name_every_benchmark_and_no_other():
+    text = run.RESULTS.read_text(encoding="utf-8")
+    assert sorted(run.parts(text)) == run.names()
+    assert run.whole(run.parts(text)) == text

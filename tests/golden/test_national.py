@@ -2,14 +2,21 @@
 
 import csv
 from collections import Counter
+from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks.national.invented import AREAS, Errors, Invented, Nation, invent, nhs_numbers
 from benchmarks.national.judged import judged
 from numpy.random import default_rng
 
+from plenary_episodes import engines, events, identify, layouts, reading, rules, series
+from plenary_episodes.linkage import link
+from plenary_episodes.people import ordered
+from plenary_episodes.pseudonyms import Pseudonyms
 from plenary_stats.ingest.values import nhs_valid
 
+LAYOUTS = Path(__file__).parents[2] / "definitions" / "layouts"
 NATION = Nation(services=4, patients=150)
 NONE = Errors(**dict.fromkeys(Errors.__dataclass_fields__, 0.0))
 
@@ -103,3 +110,38 @@ def test_the_judge_counts_links_right_ones_and_pairs(tmp_path):
     assert (found.precision, found.recall) == (0.5, 0.5)
     nobody = judged(Invented(tmp_path, tmp_path, tmp_path, {}, {}, 0), [])
     assert (nobody.precision, nobody.recall) == (1.0, 1.0)
+
+
+POOR = Errors(nhs_missing=0.3, local_missing=0.4, nhs_of_another=0.002, birth_part_wrong=0.02, birth_missing=0.02, moved=0.08)
+DATA = {
+    "usual": Nation(services=6, patients=600),
+    "poor": Nation(services=6, patients=600, hospital=POOR, series=POOR, twins=0.02),
+}
+
+
+def linkage(folder, nation, seed):
+    """Return what the linkage of a nation made wrong and missed, and what it expected to."""
+    given = invent(folder, nation, seed)
+    secret, sets = Pseudonyms(b"a key that is long enough for tests"), rules.read_rules(given.rules)
+    opened = engines.started("duckdb").opened(given.episodes)
+    sheet = reading.read(opened, layouts.chosen(layouts.shipped(LAYOUTS), opened.headings, "episodes"))
+    kept, _ = events.once(events.taken(identify.identified(sheet, sets), "episodes", secret))
+    windows = rules.windows(sets)
+    left = ordered([one.person for one in events.expected_cases(kept, windows)])
+    right = ordered(series.read(given.cases, windows, secret).cases)
+    found = link(left, right, windows)
+    keys = [(one.service, one.centre, one.name) for one in right.records]
+    made = judged(given, [(left.records[one.left].name, keys[one.right]) for one in found.links])
+    return np.array([made.links - made.right, found.expected_false, made.pairs - made.right, found.expected_missed]), made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("errors", DATA)
+def test_the_errors_that_linkage_shows_are_those_that_it_makes(tmp_path, errors):
+    runs = [linkage(tmp_path / str(seed), DATA[errors], seed) for seed in range(4)]
+    wrong, expected_wrong, missed, expected_missed = sum(errors for errors, _ in runs)
+    assert wrong <= expected_wrong + 2 * np.sqrt(expected_wrong) + 1
+    assert 0.8 * missed - 5 <= expected_missed <= 1.25 * missed + 5
+    least = {"usual": (0.999, 0.98), "poor": (0.998, 0.96)}[errors]
+    assert sum(made.right for _, made in runs) / sum(made.links for _, made in runs) >= least[0]
+    assert sum(made.right for _, made in runs) / sum(made.pairs for _, made in runs) >= least[1]

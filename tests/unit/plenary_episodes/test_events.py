@@ -168,3 +168,33 @@ def test_another_key_gives_the_same_cases(given):
 
 def test_the_order_of_an_episode_names_no_pseudonym():
     assert events._order(episode(nhs="a", local="b")) == events._order(episode(nhs="c", local="d"))
+
+
+def like(number, **known):
+    return episode(number, **{"born_on": BORN, "sex": "male", "area": "QAA"} | known)
+
+
+def test_how_often_likeness_deceives_is_tried_out_on_those_with_a_number():
+    once_more = [like(1, nhs="a"), like(2, nhs="a")]
+    twins = [like(3, nhs="b", area="QAB"), like(4, nhs="c", area="QAB")]
+    alone, unknown = like(5, nhs="d", area="QAC"), like(6, nhs="e", area="")
+    assert events._deceiving([once_more]) == pytest.approx(1 / 102)
+    assert events._deceiving([[*once_more, *twins, alone, unknown]]) == pytest.approx(3 / 104)
+    assert events._deceiving([once_more, twins]) == events._deceiving([[*once_more, *twins]])
+    assert events._deceiving([[*twins, like(7, nhs="f", area="QAB")]]) == pytest.approx(
+        1 / 100
+    )  # two are like each: none is joined
+
+
+def test_a_case_that_rests_on_likeness_is_in_doubt_and_no_other():
+    own, joined, more = like(1, nhs="a"), like(2), like(3)
+    by_number, by_local = like(4, nhs="b", local="L", area="QAB"), like(5, local="L", area="")
+    found = {case.records: case.person.doubt for case in cases(own, joined, more, by_number, by_local)}
+    share = 1 / 100
+    assert found["a.csv: 001", "a.csv: 002", "a.csv: 003"] == pytest.approx(1 - (1 - share) ** 2)
+    assert found["a.csv: 004", "a.csv: 005"] == 0
+
+
+def test_a_case_of_nothing_but_likeness_is_one_persons():
+    found = {case.records: case.person.doubt for case in cases(like(1, nhs="a"), like(2, days=90), window=30)}
+    assert found == {("a.csv: 001",): 0, ("a.csv: 002",): 0}

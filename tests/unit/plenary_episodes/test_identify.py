@@ -1,6 +1,11 @@
 """Rules as one expression: each criterion alone, by hand; the whole, beside a plain reading of the same documents."""
 
 import random
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
 
 from plenary_episodes import engines, identify, reading, rules
 from tests.unit.plenary_episodes import made
@@ -121,13 +126,19 @@ def test_only_what_linkage_needs_leaves_the_engine(tmp_path):
     assert table.column_names == [*identify.KEPT, "matched"]
 
 
+HEADINGS = {"diagnosis": ["DIAG_01", "DIAG_02", "DIAG_03"], "procedure": ["OP_1", "OP_2"]}
+CODES = ["C692", "C69.2", "c692", " C 69.3", "C40", "C41X", "J18", "Z941", "z94.1", "XC692", "C6", ""]
+OPS = ["X581", "x58.2", "X582", "W05", ""]
+
+
 def plainly(rule, row):
-    """Whether a rule holds, in plain Python: the peer of the expression."""
+    """Whether a rule holds, in plain Python, row by row and code by code: the peer of the expression."""
 
     def codes(one):
-        headings = {"diagnosis": ["DIAG_01", "DIAG_02", "DIAG_03"], "procedure": ["OP_1", "OP_2"]}[one.kind]
+        headings = HEADINGS[one.kind]
         places = {"any": headings, "dominant": headings[:1], "secondary": headings[1:]}[one.position]
-        return any(row.get(place, "").startswith(prefix) for place in places for prefix in one.prefixes)
+        written = [row[place].upper().replace(".", "").replace(" ", "") for place in places]
+        return any(code.startswith(prefix) for code in written for prefix in one.prefixes)
 
     def all_of(criteria):
         age = int(row["AGE"]) if row["AGE"] else None
@@ -140,37 +151,70 @@ def plainly(rule, row):
             and (criteria.age_below is None or (age is not None and age < criteria.age_below))
         )
 
-    return all_of(rule.include) and not any(all_of(one) for one in rule.exclude)
-
-
-CODES = ["C692", "C693", "C40", "C41X", "J18", "Z941", ""]
-OPS = ["X581", "X582", "W05", ""]
+    in_force = (rule.valid_from is None or date.fromisoformat(row["START"]) >= rule.valid_from) and (
+        rule.valid_to is None or date.fromisoformat(row["START"]) < rule.valid_to
+    )
+    return in_force and all_of(rule.include) and not any(all_of(one) for one in rule.exclude)
 
 
 def random_rule(draw):
-    def criteria():
-        found = [rules.Codes("diagnosis", tuple(draw.sample(["C69", "C692", "C40-C41", "Z94"], 2)), draw.choice(rules.POSITIONS))]
-        if draw.random() < 0.3:
-            found.append(rules.Codes("procedure", ("X58",), draw.choice(rules.POSITIONS)))
+    def criteria(*kinds):
+        found = [
+            rules.Codes(kind, tuple(draw.sample(of[kind], draw.choice([1, 2]))), draw.choice(rules.POSITIONS)) for kind in kinds
+        ]
         places = {"provider": ("R1H", "RQ3")} if draw.random() < 0.4 else {}
-        return rules.Criteria(tuple(found), places, draw.choice([None, 5]), draw.choice([None, 16]))
+        return rules.Criteria(tuple(found), places, draw.choice([None, None, 5]), draw.choice([None, 16]))
 
-    return rules.Rule("r", "x", criteria(), (criteria(),) if draw.random() < 0.5 else ())
+    of = {"diagnosis": ["C69", "C69.2", "C40-C41", "Z94", "C4"], "procedure": ["X58", "X58.2", "W05"]}
+    kinds = draw.choice([["diagnosis"], ["procedure"], ["diagnosis", "procedure"], ["procedure", "diagnosis"]])
+    exclude = [criteria(*kinds[:1])] if draw.random() < 0.5 else []
+    days = sorted(draw.sample([date(2025, month, 1) for month in range(1, 13)], 2))
+    since, until = draw.choice([(None, None), (days[0], None), (days[0], days[1])])
+    return rules.Rule("r", "x", criteria(*kinds), tuple(exclude), (), since, until)
 
 
-def test_the_expression_is_a_plain_reading_of_the_rules(tmp_path):
-    draw = random.Random(4)
-    rows = [
-        {"ROW": str(number), "DIAG_01": draw.choice(CODES), "DIAG_02": draw.choice(CODES), "DIAG_03": draw.choice(CODES),
-         "OP_1": draw.choice(OPS), "OP_2": draw.choice(OPS), "PROV": draw.choice(["R1H", "RQ3", "RXX"]),
-         "AGE": draw.choice(["", "3", "5", "15", "16", "40"]), "SPEC": "260"}
-        for number in range(300)
-    ]  # fmt: skip
-    opened = engines.started("duckdb").opened(made.episodes(tmp_path, *rows))
-    sheet = reading.read(opened, made.layout(tmp_path))
-    sets = [rules.RuleSet(f"s{number}", "1", (random_rule(draw),)) for number in range(25)]
+def random_row(draw, number):
+    row = {heading: draw.choice(CODES if kind == "diagnosis" else OPS) for kind in HEADINGS for heading in HEADINGS[kind]}
+    row |= {"ROW": str(number), "PROV": draw.choice(["R1H", "RQ3", "RXX"]), "AGE": draw.choice(["", "3", "5", "15", "16", "40"])}
+    return row | {"SPEC": "260", "START": f"2025-{draw.randint(1, 12):02d}-{draw.choice(('01', '28'))}"}
+
+
+def written(folder, rows, form):
+    """Write the rows as a file of either form; in Parquet what is empty is null, or an empty text."""
+    path = made.episodes(folder, *rows)
+    if form == "csv":
+        return path
+    columns = {
+        name: [row.get(name, "") or (None if number % 2 else "") for number, row in enumerate(rows)] for name in made.HEADINGS
+    }
+    columns["START"] = [date.fromisoformat(row["START"]) for row in rows]
+    pq.write_table(pa.table({name: pa.array(each, None if name == "START" else pa.string()) for name, each in columns.items()}),
+                   folder / "episodes.parquet")  # fmt: skip
+    return folder / "episodes.parquet"
+
+
+@pytest.mark.parametrize(("seed", "form"), [(4, "csv"), (5, "parquet"), (6, "csv"), (7, "parquet")])
+def test_the_expression_is_a_plain_reading_of_the_rules(tmp_path, seed, form):
+    draw = random.Random(seed)
+    rows = [random_row(draw, number) for number in range(300)]
+    sheet = reading.read(engines.started("duckdb").opened(written(tmp_path, rows, form)), made.layout(tmp_path))
+    sets = [rules.RuleSet(f"s{number}", "1", (random_rule(draw),)) for number in range(40)]
+    assert len(sets) > 4 * identify._HANDFUL
     table = identify.identified(sheet, sets)
-    found = {(row["record"], name) for row in table.to_pylist() for name in row["matched"].split("|")}
-    wanted = {(row["ROW"], f"{one.service}/r") for row in rows for one in sets if plainly(one.rules[0], row)}
-    assert found == wanted
-    assert 100 < len(wanted) < len(rows) * len(sets) / 2
+    found = {row["record"]: row["matched"] for row in table.to_pylist()}
+    wanted = {row["ROW"]: "|".join(f"{one.service}/r" for one in sets if plainly(one.rules[0], row)) for row in rows}
+    assert found == {record: names for record, names in wanted.items() if names}
+    assert 100 < sum(names.count("/r") for names in wanted.values()) < len(rows) * len(sets) / 2
+
+
+def test_the_answer_has_one_order_whatever_the_order_of_the_file(tmp_path):
+    rows = [{"ROW": str(number), "AREA": area} for number in (3, 1, 2) for area in ("QAA", "QAB")]
+    sets = made.rule_sets(tmp_path)
+    one, other = (identify.identified(made.sheet(tmp_path, *order), sets).to_pylist() for order in (rows, rows[::-1]))
+    assert one == other
+    assert [row["record"] for row in one] == ["1", "1", "2", "2", "3", "3"]
+
+
+def test_codes_that_only_stand_side_by_side_are_no_code(tmp_path):
+    rows = [{"DIAG_01": "J1C", "DIAG_02": "692"}, {"DIAG_01": "C6", "DIAG_02": "92"}, {"DIAG_01": "C692", "DIAG_02": "92"}]
+    assert holds(tmp_path, 'diagnosis = ["C69.2"]', *rows) == [3]

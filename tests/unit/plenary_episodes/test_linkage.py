@@ -227,3 +227,32 @@ def test_rivals_share_by_weight():
     assert sure.tolist() == pytest.approx([0.8, 0.1])
     with np.errstate(over="raise"):
         assert linkage._with_rivals(both, np.array([1e6, -1e6]), 1, 2).tolist() == pytest.approx([1, 0])
+
+
+def test_a_case_that_may_be_of_two_people_is_linked_with_less_certainty_and_may_hide_one():
+    people = crowd()
+    doubtful = [changed(people[0], doubt=0.1), *people[1:]]
+    sure, found = linked(people, people), linked(doubtful, people)
+    assert pairs(found) == pairs(sure)
+    assert found.links[0].probability == pytest.approx(0.95 * sure.links[0].probability)
+    assert found.links[1:] == sure.links[1:]
+    assert found.expected_false - sure.expected_false == pytest.approx(0.05, abs=1e-3)
+    assert found.expected_missed - sure.expected_missed == pytest.approx(0.1, abs=1e-3)
+
+
+def test_of_two_rivals_for_one_case_both_halves_are_missed():
+    people = crowd()
+    one = changed(people[0], nhs="", local="")
+    found = linked([one, changed(one, name="again"), *people[1:]], [one, *people[1:]])
+    assert [round(each.probability, 2) for each in found.review] == [0.5]
+    assert found.expected_missed == pytest.approx(1, abs=0.05)
+
+
+def test_a_record_that_nobody_else_claims_needs_less_to_be_believed():
+    """Where all others have found their partners, two that are left and agree are far likelier one than in a crowd."""
+    people = crowd()
+    left = [changed(people[0], nhs="", local="", born_on=None), *(changed(one, nhs="", local="") for one in people[1:])]
+    found = linked(left, people)
+    assert (0, 0) in pairs(found) | {(one.left, one.right) for one in found.review if one.probability > 0.9}
+    strangers = [changed(one, nhs="", local="") for one in crowd(seed=2)]
+    assert not any(one.probability > 0.9 for one in linked([left[0], *strangers], people[1:]).links)

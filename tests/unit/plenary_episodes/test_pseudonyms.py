@@ -2,8 +2,11 @@
 
 import hashlib
 import hmac
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plenary_episodes import pseudonyms
 from plenary_episodes.pseudonyms import Pseudonyms, is_one_of, with_key
@@ -22,6 +25,14 @@ def test_spaces_and_hyphens_do_not_make_another_person():
     one = NHS[0]
     found = secret().nhs_numbers([one, f"{one[:3]} {one[3:6]} {one[6:]}", f" {one[:3]}-{one[3:6]}-{one[6:]} "])
     assert len(set(found)) == 1
+
+
+@given(st.lists(st.text(alphabet="0129 -\t\u00a0aZß", max_size=12) | st.sampled_from(NHS), max_size=8))
+def test_many_at_once_are_each_as_alone_and_as_hmac_says(texts):
+    alone = [hmac.digest(KEY, b"local\0R\0" + re.sub(r"[\s-]", "", text).casefold().encode(), "sha256").hex() for text in texts]
+    made = secret().local_ids(["R"] * len(texts), texts)
+    assert made == [digest[:32] if re.sub(r"[\s-]", "", text) else "" for digest, text in zip(alone, texts, strict=True)]
+    assert secret().nhs_numbers(texts) == [secret().nhs_numbers([text])[0] for text in texts]
 
 
 def test_another_person_or_another_key_has_another_pseudonym():
