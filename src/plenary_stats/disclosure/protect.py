@@ -18,6 +18,7 @@ from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.sight import in_sight
 from plenary_stats.disclosure.suppressor.amounts import sensitive
 from plenary_stats.disclosure.suppressor.cells import REMAINDERS, quantity_of
+from plenary_stats.disclosure.suppressor.corrected import kept_back
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
 from plenary_stats.disclosure.suppressor.needs import Needs, add_public, primary
@@ -110,6 +111,8 @@ class Work:
         self.frozen |= self.cells.absent | self.structural
         self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
         self.tied = ties(self.cells, by_row(self.cells, self.facts).values())
+        earlier = [fact for fact in facts if fact.table >= len(tables)]
+        self.kept = kept_back(self.cells, earlier, self.primary(), policy) - self.structural if earlier else set[int]()
 
     def primary(self) -> set[int]:
         """Return the cells that are too small in themselves."""
@@ -233,7 +236,7 @@ class Work:
     @property
     def _primary_numbers(self) -> set[int]:
         if not hasattr(self, "_primary_kept"):
-            self._primary_kept = self.primary()
+            self._primary_kept = self.primary() | self.kept
         return self._primary_kept
 
     def _written(self, table: ResultTable, hidden: Mapping[int, set[str]]) -> ProtectedTable:
@@ -267,7 +270,7 @@ class Work:
     def totals(self, found: Audit, suppressor: Suppressor, started: float) -> Audit:
         """Add to the audit what only the reviewer knows: how many were too small, and how many went with them."""
         own = {self.cells.number[fact.key] for fact in self.facts if quantity_of(fact.key) not in {"complement", *REMAINDERS}}
-        first = self._primary_numbers & own
+        first = self.primary() & own
         loss, bound = round(suppressor.loss, 6), round(suppressor.bound(), 6)
         totals = {
             "cells": len(own),

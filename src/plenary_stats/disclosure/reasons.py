@@ -53,7 +53,7 @@ def reasons(tables: Sequence[ResultTable], protected: Protected, policy: Policy,
         key, saved = work.cells.keys[number], list[Key]()
         if number in small:
             rule = _primary_rule(key)
-        elif number in work.unknown:
+        elif number in work.unknown | work.kept:
             rule = EARLIER
         elif number in engine.primary:
             rule = TIED

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from plenary_stats.disclosure.attacker.corrected import supposed
 from plenary_stats.disclosure.attacker.figures import EVENTS, PEOPLE, REMAINDERS, AnyTable
 from plenary_stats.disclosure.attacker.how import explained
 from plenary_stats.disclosure.attacker.insiders import seen
@@ -31,6 +32,7 @@ Editions = Sequence[AnyTable | Sequence[AnyTable]]
 ADDED = frozenset({"quantity", "low", "high", "verdict", "how", "reader"})
 """The columns of a report besides the dimensions."""
 GENERAL = "all published sums together leave no other numbers"
+CORRECTED = "both versions together leave no other numbers, if the correction changed one of these figures alone"
 """What is said of a cell that is not safe where no shorter reckoning is found."""
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""
@@ -170,7 +172,7 @@ def _attacked(
         shares = shares_of(view, tables, policy)
         view.wide = [cell for cell in withheld if known and (view.quantity(cell), *view.codes(cell)) in known]
         try:
-            bounds = attack(view, policy, shares)
+            bounds = supposed(view, attack(view, policy, shares), policy)
         except InputError:
             if reach == REACHES[-1] or not policy.rounding:
                 raise
@@ -242,12 +244,14 @@ def _with_reasons(attack: _Attack, policy: Policy) -> Audit:
     found, view, cells, bounds, shares = attack.found, attack.view, attack.cells, attack.bounds, attack.shares
     verdicts = found.cells["verdict"].tolist()
     bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
-    how = explained(view, before(view, policy, shares), bounds, bad) if bad else {}
+    plain = sorted(set(bad) - set(view.supposed))
+    how = explained(view, before(view, policy, shares), bounds, plain) if plain else {}
     readers = found.cells["reader"].tolist() if "reader" in found.cells else [""] * len(cells)
     how |= {cell: f"{who} subtracts its own figures" for cell, who in zip(cells, readers, strict=True) if who and cell in bad}
     for cell, words in words_of(shares).items():
         if cell in bad:
             how[cell] = "; ".join(filter(None, (how.get(cell, ""), words)))
+    how |= {cell: CORRECTED for cell in view.supposed if cell in bad}
     how |= {cell: GENERAL for cell in bad if not how.get(cell)}
     columns = {**found.cells, "how": text([how.get(cell, "") for cell in cells])}
     return Audit(MappingProxyType(columns), found.totals)

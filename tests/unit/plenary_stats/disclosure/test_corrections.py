@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.errors import InputError
@@ -241,3 +244,80 @@ def test_what_an_earlier_edition_gives_away_of_a_year_stops_no_later_one():
 
 def verdicts_by_period(found) -> dict:
     return {(row["centre"], row["period"]): (row["low"], row["high"], row["verdict"]) for row in found.rows()}
+
+
+# A reader who knows which centre was mended: every world of both versions in which the other centres stayed as they were.
+
+CODES = ("A", "B", "C", "D", "E")
+
+
+def extremes(old: dict, new: dict, mended: set[str], code: str, *, of_old: bool) -> tuple[float, float]:
+    """The least and most that one centre's number can be; None is withheld, and a centre that is not listed has nobody."""
+    size = len(CODES)
+    low, high = np.zeros(2 * size + 2), np.full(2 * size + 2, 2000.0)
+    for offset, table in ((0, old), (size + 1, new)):
+        for order, name in enumerate((*CODES, "Total")):
+            value = table.get(name, 0)
+            if value is not None:
+                low[offset + order] = high[offset + order] = value
+    rows = []
+    for offset in (0, size + 1):
+        row = np.zeros(2 * size + 2)
+        row[offset : offset + size], row[offset + size] = 1.0, -1.0
+        rows.append(row)
+    for order, name in enumerate(CODES):
+        if name not in mended:
+            row = np.zeros(2 * size + 2)
+            row[order], row[size + 1 + order] = 1.0, -1.0
+            rows.append(row)
+    costs = np.zeros(2 * size + 2)
+    costs[CODES.index(code) + (0 if of_old else size + 1)] = 1.0
+    ends = []
+    for sign in (1.0, -1.0):
+        answer = milp(
+            sign * costs,
+            integrality=np.ones(len(costs)),
+            bounds=Bounds(low, high),
+            constraints=LinearConstraint(np.array(rows), 0, 0),
+        )
+        ends.append(sign * answer.fun)
+    return ends[0], ends[1]
+
+
+def published(values: dict, previous=()) -> dict:
+    table = counts({(code, "Total"): value for code, value in values.items()})
+    done = protect([table], Policy(), [[each] for each in previous])
+    return {row["centre"]: None if math.isnan(row["value"]) else row["value"] for row in done.tables[0].rows()}, done.tables[0]
+
+
+@st.composite
+def corrected(draw):
+    """Two versions of a list: one centre's number changes, or one centre goes into another."""
+    sizes = st.one_of(st.integers(1, 29), st.integers(30, 90))
+    before = {code: draw(sizes) for code in CODES[: draw(st.integers(3, 5))]}
+    after, (one, other) = dict(before), draw(st.permutations(sorted(before)))[:2]
+    if draw(st.booleans()):
+        after[one] = draw(sizes)
+        mended = {one}
+    else:
+        after[other] += after.pop(one)
+        mended = {one, other}
+    return before | {"Total": sum(before.values())}, after | {"Total": sum(after.values())}, mended
+
+
+@given(corrected())
+@settings(deadline=None)
+def test_whoever_knows_what_was_mended_works_out_no_small_number_of_either_version(world):
+    before, after, mended = world
+    old, table = published(before)
+    try:
+        new, _ = published(after, [table])
+    except InputError:
+        event("refused")
+        return
+    event("built")
+    for truth, table, of_old in ((before, old, True), (after, new, False)):
+        for code in set(table) - {"Total"}:
+            if table[code] is None and truth[code] < 30:
+                low, high = extremes(old, new, mended, code, of_old=of_old)
+                assert high - low >= 10, (code, of_old, low, high, old, new)
