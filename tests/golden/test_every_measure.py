@@ -130,9 +130,9 @@ def test_centres_stand_beside_what_their_patients_would_lead_one_to_expect(rows,
     design = sm.add_constant(pd.concat([year[["stay"]], ended], axis=1))
     chance = sm.Logit(met, design).fit(disp=0).predict(design)
     for centre, own in year.groupby("centre"):
-        assert float(rows[centre, "discharge"]["expected"]) == pytest.approx(chance[own.index].sum(), rel=1e-6)
+        assert float(rows[centre, "discharge"]["expected"]) == pytest.approx(chance[own.index].sum(), abs=0.0501)
         assert float(rows[centre, "discharge"]["ratio"]) == pytest.approx(
-            met[own.index].sum() / chance[own.index].sum(), rel=1e-6
+            met[own.index].sum() / chance[own.index].sum(), abs=0.00501
         )
     assert rows["Total", "discharge"]["ratio"] == ""
 
@@ -148,9 +148,11 @@ def test_deaths_stand_beside_those_to_be_expected_of_the_same_patients(rows, yea
     for centre, own in year.groupby("centre"):
         row = rows[centre, "survival@1y"]
         assert int(row["observed"]) == dead[own.index].sum() == int(row["denominator"]) - int(row["numerator"])
-        assert float(row["expected"]) == pytest.approx(due[own.index].sum(), rel=1e-3)
-        assert float(row["ratio"]) == pytest.approx(dead[own.index].sum() / due[own.index].sum(), rel=1e-3)
-    assert sum(float(rows[centre, "survival@1y"]["expected"]) for centre in every_measure.CENTRES) == pytest.approx(dead.sum())
+        assert float(row["expected"]) == pytest.approx(due[own.index].sum(), abs=0.1)
+        assert float(row["ratio"]) == pytest.approx(dead[own.index].sum() / due[own.index].sum(), abs=0.007)
+    assert sum(float(rows[centre, "survival@1y"]["expected"]) for centre in every_measure.CENTRES) == pytest.approx(
+        dead.sum(), abs=0.05 * len(every_measure.CENTRES)
+    )
     assert rows["Total", "survival@1y"]["ratio"] == ""
 
 

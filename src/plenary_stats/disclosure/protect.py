@@ -33,6 +33,11 @@ PATIENTS = frozenset({"denominator", *REMAINDERS})
 """The columns of a row that may stay, or go, apart from its figures."""
 
 
+CASE_MIX = {"expected": 1, "ratio": 2, "ratio_lower": 2, "ratio_upper": 2}
+"""Decimals of a case-mix comparison. With more, the shown centres' expected events give away the model, and a correction of the
+model the covariates and outcomes of a centre that is withheld."""
+
+
 @dataclass(frozen=True)
 class Protected:
     """The tables that may leave, in the order given, and the audit that says so."""
@@ -263,6 +268,8 @@ class Work:
         if column.dtype.kind not in "fiu":  # whole numbers are withheld like any others
             return column
         out = np.where(gone[name if name in PATIENTS else "figures"], math.nan, column)
+        if name in CASE_MIX:
+            return np.round(out, CASE_MIX[name])
         if self.policy.precision is not None and name in {"value", "lower", "upper"}:
             out = np.round(out, self.policy.precision)
         return out

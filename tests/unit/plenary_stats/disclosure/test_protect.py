@@ -520,3 +520,15 @@ def test_what_earlier_editions_give_away_of_others_is_no_reason_to_refuse_this_o
     assert "N" not in {row["area"] for row in made.tables[0].rows() if row["status"] == ""}
     left = [row for row in audit(made.tables, Policy(), [before]).rows() if row["verdict"] in {"exact", "narrow"}]
     assert {(row["service"], row["sex"]) for row in left} == {("s", "F")}, "what is gone is gone"
+
+
+def test_a_case_mix_comparison_is_printed_in_few_digits():
+    # with all of them, what the shown centres were expected to have gives the model away
+    plain = rates([("A", 40, 60), ("B", 50, 80), ("Total", 90, 140)])
+    columns = dict(plain.columns) | {"expected": np.array([41.23456789, 48.76543211, 90.0])}
+    columns |= {name: np.array([0.97004567, 1.02531234, np.nan]) for name in ("ratio", "ratio_lower", "ratio_upper")}
+    made = protect([ResultTable(columns, name=plain.name, kind=plain.kind, dimensions=plain.dimensions)], Policy()).tables[0]
+    assert made["expected"].tolist() == [41.2, 48.8, 90.0]
+    for name in ("ratio", "ratio_lower", "ratio_upper"):
+        assert made[name][:2].tolist() == [0.97, 1.03]
+    assert made["value"].tolist() == plain["value"].tolist()
