@@ -84,15 +84,29 @@ def _twins(view: View) -> dict[tuple[int, int], list[_Twin]]:
     along = [order for order, codes in enumerate(figures.dimensions) if codes.name not in _FIXED]
     service = figures.position("service")
     found: dict[tuple[int, int], list[_Twin]] = defaultdict(list)
+    others = _other_lists(view, set(base))
     for (family, *at), cell in zip(names, view.named.tolist(), strict=True):
         after = number.get((base[family], *at), -1) if family in base and view.published[cell] else cell
-        if after == cell:
+        of = -1 if service is None else at[service]
+        if after == cell or (of in others and at[others[of]] == figures.dimensions[others[of]].total):
             continue
         for column in along:
             if at[column] != figures.dimensions[column].total:
                 line = (family, *at[:column], -1, *at[column + 1 :])
-                found[-1 if service is None else at[service], column].append(_Twin(cell, after, at[column], line))
+                found[of, column].append(_Twin(cell, after, at[column], line))
     return found
+
+
+def _other_lists(view: View, corrected: set[int]) -> dict[int, int]:
+    """Return the services of which the versions list other centres, with the centres' column: their totals count others."""
+    centre, service = view.figures.position("centre"), view.figures.position("service")
+    if centre is None:
+        return {}
+    listed: dict[int, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
+    for row, cell in zip(view.names.tolist(), view.named.tolist(), strict=True):
+        if view.published[cell] and (row[0] in corrected or view.own[cell]):
+            listed[-1 if service is None else row[service + 1]][row[0] in corrected].add(row[centre + 1])
+    return {of: centre for of, (now, before) in listed.items() if before and now != before}
 
 
 def _within(view: View, service: int) -> Bools:
