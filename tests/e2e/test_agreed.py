@@ -8,7 +8,7 @@ from plenary.core.permissions import CentreLead, NetworkLead
 from tests.e2e.checks import check_narrow, check_page
 from tests.factories import outcomes as make
 from tests.factories.collection import DataSetVersionFactory, make_centre
-from tests.web.workspace.test_agreed import LATER, OUTCOMES
+from tests.web.workspace.agreed.documents import LATER, OUTCOMES
 
 NARROW = pytest.mark.browser_context_args(java_script_enabled=False, viewport={"width": 320, "height": 800})
 NEWER = LATER.replace("0,90", "0,80").replace(
