@@ -15,6 +15,7 @@ from plenary_stats.disclosure.attacker.figures import EVENTS, PEOPLE, REMAINDERS
 from plenary_stats.disclosure.attacker.how import explained
 from plenary_stats.disclosure.attacker.insiders import seen
 from plenary_stats.disclosure.attacker.linking import link
+from plenary_stats.disclosure.attacker.measures import beliefs, directions
 from plenary_stats.disclosure.attacker.opened import open_rounded
 from plenary_stats.disclosure.attacker.ranges import attack, before
 from plenary_stats.disclosure.attacker.shares import Share, shares_of, words_of
@@ -165,6 +166,7 @@ def _attacked(
         view = view_of(published, policy, flat(previous))
         withheld = _withheld(view)
         link(view)
+        view.beliefs = beliefs(view, directions(tables))
         if policy.rounding:
             withheld += open_rounded(view, tables, policy.rounding, reach)
         shares = shares_of(view, tables, policy)
@@ -176,7 +178,7 @@ def _attacked(
                 raise
             continue
         break
-    cells = [*withheld, *_given_away(view, bounds, policy)]
+    cells = [*withheld, *_others(view, withheld, bounds, policy), *_given_away(view, bounds, policy)]
     return _Attack(_report(view, cells, bounds, policy, started), view, cells, bounds, shares)
 
 
@@ -189,6 +191,26 @@ def _withheld(view: View) -> list[int]:
 def _sorted(view: View, cells: Iterable[int]) -> list[int]:
     families = view.figures.families
     return sorted(cells, key=lambda cell: (families[int(view.family[cell])], view.codes(cell)))
+
+
+def _others(view: View, withheld: Sequence[int], bounds: Bounds, policy: Policy) -> list[int]:
+    """Return the few to whom it did not happen, where they are told too nearly and those to whom it did are many."""
+    safe = {
+        view.codes(cell): verdict("numerator", bounds.low[cell], bounds.high[cell], policy) == "safe"
+        for cell in withheld
+        if view.quantity(cell) == "numerator" and np.isnan(view.value[cell])
+    }
+    hidden = [cell for cell in np.unique(view.cell_of[np.isnan(view.figures.value)]).tolist() if np.isnan(view.value[cell])]
+    return _sorted(
+        view,
+        (
+            cell
+            for cell in hidden
+            if view.quantity(cell) == "complement"
+            and safe.get(view.codes(cell), True)
+            and verdict("complement", bounds.low[cell], bounds.high[cell], policy) != "safe"
+        ),
+    )
 
 
 def _given_away(view: View, bounds: Bounds, policy: Policy) -> list[int]:

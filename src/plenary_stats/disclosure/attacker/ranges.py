@@ -33,9 +33,17 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     Earlier editions may tell of what has been corrected since. Then the reader gives up as few of their sums as make the rest
     possible, or trusts this edition alone: of both the narrower range counts. This edition's own sums are never given up.
     """
+    sums, enough, view.untried = view.sums, wide_enough(view, policy), 0
+    if view.beliefs:
+        view.sums = Sums.joined([sums, *view.beliefs])
+        start = before(view, policy, shares)
+        try:
+            found, view.untried = narrowed(view, solved(start, view.sums, enough), view.sums)
+            return _with_shares(found, shares)
+        except ContradictionError:
+            view.sums = sums
+            view.sums = Sums.joined([sums, *_believed(start, sums.chosen(_own(view)), view.beliefs)])
     start = before(view, policy, shares)
-    enough = wide_enough(view, policy)
-    view.untried = 0
     try:
         found, view.untried = narrowed(view, solved(start, view.sums, enough), view.sums)
         return _with_shares(found, shares)
@@ -51,6 +59,21 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
         return _narrower(solved(start, _believable(start, view.sums, own), enough), alone)
     except ContradictionError:  # no whole numbers agree with what is left of the earlier editions
         return alone
+
+
+def _believed(start: Bounds, sums: Sums, beliefs: Sequence[Sums]) -> list[Sums]:
+    """Return the beliefs that are possible together with some sums, the first rather than the others."""
+    if not beliefs:
+        return []
+    try:
+        solved(start, Sums.joined([sums, *beliefs]))
+    except ContradictionError:
+        if len(beliefs) == 1:
+            return []
+        half = len(beliefs) // 2
+        first = _believed(start, sums, beliefs[:half])
+        return first + _believed(start, Sums.joined([sums, *first]), beliefs[half:])
+    return list(beliefs)
 
 
 def plain(view: View, policy: Policy) -> Bounds:
