@@ -208,6 +208,7 @@ def _others(view: View, withheld: Sequence[int], bounds: Bounds, policy: Policy)
             for cell in hidden
             if view.quantity(cell) == "complement"
             and safe.get(view.codes(cell), True)
+            and (bounds.high[cell] > 0 or policy.zeros == "protect")
             and verdict("complement", bounds.low[cell], bounds.high[cell], policy) != "safe"
         ),
     )
