@@ -33,6 +33,8 @@ ADDED = frozenset({"quantity", "low", "high", "verdict", "how", "reader"})
 """The columns of a report besides the dimensions."""
 GENERAL = "all published sums together leave no other numbers"
 """What is said of a cell that is not safe where no shorter reckoning is found."""
+RULE = "nothing that is withheld with it can be too small but this"
+"""What is said of a cell that the rule itself tells too nearly."""
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""
 
@@ -266,6 +268,8 @@ def _with_reasons(attack: _Attack, policy: Policy) -> Audit:
     verdicts = found.cells["verdict"].tolist()
     bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
     how = explained(view, before(view, policy, shares), bounds, bad) if bad else {}
+    for cell in set(view.small).intersection(bad):
+        how[cell] = "; ".join(filter(None, (how.get(cell, ""), RULE)))
     readers = found.cells["reader"].tolist() if "reader" in found.cells else [""] * len(cells)
     how |= {cell: f"{who} subtracts its own figures" for cell, who in zip(cells, readers, strict=True) if who and cell in bad}
     for cell, words in words_of(shares).items():

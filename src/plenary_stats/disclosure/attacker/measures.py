@@ -50,7 +50,7 @@ def beliefs(view: View, later: Mapping[tuple[str, str], int]) -> list[Sums]:
     if view.figures.position("measure") is None or not any(name in fig.EVENTS for name in view.quantities()):
         return []
     rates = _Rates(view)
-    found = [*rates.nested(later), *rates.exclusive(), *rates.alike()]
+    found = [*rates.nested(later), *rates.exclusive(), *rates.without_condition(), *rates.alike()]
     return [each for each in (one.believed(view.value) for one in found) if len(each)]
 
 
@@ -69,11 +69,15 @@ class _Rates:
         assert measure is not None
         self.column, self.names = measure + 1, view.figures.dimensions[measure].names
         self.denominators: dict[tuple[str, Key], int] = {}
+        self.left_out: dict[tuple[str, str, str], set[int]] = defaultdict(set)
         self.measures: dict[tuple[str, int], dict[Key, Row]] = defaultdict(lambda: defaultdict(dict))
         for row, cell in zip(view.names.tolist(), view.named.tolist(), strict=True):
             quantity, _, label = view.figures.families[row[0]].partition("/")
             if quantity == "denominator":
                 self.denominators[label, tuple(row[1:])] = cell
+            elif quantity == "not_eligible":
+                base = self.names[row[self.column]].split("@")[0]
+                self.left_out[label, self._said("service", tuple(row[1:])), base].add(cell)
             elif quantity in fig.EVENTS:
                 place = (*row[1 : self.column], -1, *row[self.column + 1 :])
                 self.measures[label, row[self.column]][place][quantity] = cell
@@ -130,6 +134,14 @@ class _Rates:
                     found.append((whole, parts))
             if found:
                 yield Sums.of(found, at_least=True)
+
+    def without_condition(self) -> Iterator[Sums]:
+        """Yield that nobody is left out by an outcome that is shown to leave out nobody anywhere: it has no condition."""
+        for _, group in sorted(self.left_out.items()):
+            cells = np.array(sorted(group), dtype=np.int64)
+            told = ~np.isnan(self.view.value[cells])
+            if told.sum() >= AGREEING and not told.all() and not self.view.value[cells[told]].any():
+                yield Sums.of([(cell, (int(cells[told][0]),)) for cell in cells[~told].tolist()])
 
     def alike(self) -> Iterator[Sums]:
         """Yield that two measures count the same patients, or one those whom the other does not, as all that is shown says."""

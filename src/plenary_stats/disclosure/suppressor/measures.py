@@ -32,6 +32,27 @@ def link_measures(cells: Cells) -> Iterator[Sum]:
     yield from _of_two(cells, found)
 
 
+def without_condition(cells: Cells) -> set[int]:
+    """Return those not eligible of outcomes that leave out nobody anywhere, and note that they are nobody: they are no shield."""
+    if "measure" not in cells.dimensions:
+        return set()
+    position = cells.dimensions.index("measure")
+    groups: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for (quantity, place), number in cells.number.items():
+        kind, _, label = quantity.partition("/")
+        if kind == "not_eligible":
+            service = place[cells.dimensions.index("service")] if "service" in cells.dimensions else ""
+            groups[label, service, place[position].split("@")[0]].add(number)
+    found: set[int] = set()
+    for group in groups.values():
+        known = [cells.value[number] for number in group if cells.known(number)]
+        if len(known) >= _DISTINCT and not any(known):
+            found |= group
+    for number in found:
+        cells.value[number] = 0.0
+    return found
+
+
 def _shares(cells: Cells, position: int) -> dict[tuple[str, str], Shares]:
     """Return the shares of each measure; of tables that are kept apart by themselves."""
     found: dict[tuple[str, str], Shares] = defaultdict(dict)
