@@ -18,8 +18,12 @@ from plenary_stats.disclosure.policy import Policy
 
 
 def small_ones(view: View, bounds: Bounds, policy: Policy) -> list[int]:
-    """Return the cells that must be below the threshold, and are told too nearly by that; those known to be are left out."""
-    if policy.rounding or view.within:
+    """Return the cells that must be below the threshold, and are told too nearly by that; those known to be are left out.
+
+    Of a policy that asks for a wider range than there is below its threshold, nothing: no withholding could keep it.
+    """
+    room = policy.threshold - 1 - (policy.zeros == "publish")
+    if policy.rounding or view.within or room < policy.minimum_width:
         return []
     quantities = np.array(view.quantities())
     people, hidden = np.isin(quantities, list(fig.PEOPLE)), np.isnan(view.value)
@@ -29,6 +33,7 @@ def small_ones(view: View, bounds: Bounds, policy: Policy) -> list[int]:
     if not near.any():
         return []
     part = _parts(view, hidden, np.isin(quantities, list(fig.REMAINDERS)) & hidden & (high > 0))
+    near &= np.isin(part, np.unique(part[people & hidden & view.published]))
     excused = np.isin(part, np.unique(part[_events(view, bounds, policy, quantities) | (hidden & (quantities == "amount"))]))
     below = _below(view, bounds)
     found = []
