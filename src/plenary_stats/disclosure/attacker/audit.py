@@ -172,7 +172,8 @@ def _attacked(
         if policy.rounding:
             withheld += open_rounded(view, tables, policy.rounding, reach)
         shares = shares_of(view, tables, policy)
-        view.wide = [cell for cell in withheld if known and (view.quantity(cell), *view.codes(cell)) in known]
+        taken = known if not view.beliefs else frozenset()  # less that is shown may make a reader believe more
+        view.wide = [cell for cell in withheld if taken and (view.quantity(cell), *view.codes(cell)) in taken]
         try:
             bounds = attack(view, policy, shares)
         except InputError:

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from plenary_stats.disclosure import Policy, audit, protect
 from plenary_stats.disclosure.attacker.linking import link
@@ -14,7 +15,10 @@ from plenary_stats.disclosure.attacker.ranges import attack
 from plenary_stats.disclosure.attacker.rule import small_ones
 from plenary_stats.disclosure.attacker.view import view_of
 from plenary_stats.tables import TOTAL, ResultTable, text
+from tests.unit.plenary_stats.disclosure import enumeration
+from tests.unit.plenary_stats.disclosure.enumeration import covering
 from tests.unit.plenary_stats.disclosure.known import counts
+from tests.unit.plenary_stats.disclosure.test_promise import CELLS, POINTS, shown_of, table_of, values_of
 
 POLICY = Policy(zeros="protect")
 CENTRES = {"A": (45, 66), "B": (70, 40), "C": (52, 38)}
@@ -149,3 +153,38 @@ def test_those_left_out_by_nothing_are_not_withheld_as_a_cover():
     made = protect([people(now, YEAR), shares(pool)], POLICY, [protect([last], POLICY).tables]).tables[1]
     for row in made.rows():
         assert np.isnan(row["denominator"]) or row["not_eligible"] == 0
+
+
+# -- every world, by a reader who knows the rule
+
+
+FEW = Policy(threshold=6, event_threshold=2, minimum_width=3, zeros="protect")
+
+
+def together(places):
+    """The withheld places that hang together by a line of the table."""
+    left, found = set(places), []
+    while left:
+        part = more = {left.pop()}
+        while more:
+            more = {one for one in left if any(one[0] == other[0] or one[1] == other[1] for other in part)}
+            left, part = left - more, part | more
+        found.append(part)
+    return found
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(enumeration.patients(6, 5, 14))
+def test_no_reader_who_knows_that_one_of_those_withheld_together_is_small_narrows_any(truth):
+    values = values_of(truth)
+    shown = shown_of(protect([table_of(values)], FEW).tables[0])
+    if (TOTAL, TOTAL) not in shown:
+        return
+    worlds = enumeration.worlds(len(POINTS), sum(truth))
+    every = {place: worlds[:, [covering(place)(point) for point in POINTS]].sum(axis=1) for place in CELLS}
+    possible = np.logical_and.reduce([every[place] == values[place] for place in shown])
+    for part in together(set(CELLS) - shown):
+        possible &= np.logical_or.reduce([every[place] < FEW.threshold for place in part])
+    for place in set(CELLS) - shown:
+        left = every[place][possible]
+        assert values[place] >= FEW.threshold or left.max() - left.min() >= FEW.minimum_width, (place, left.min(), left.max())
