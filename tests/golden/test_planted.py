@@ -158,6 +158,45 @@ def test_a_planted_leak_is_named(tmp_path, made, name):
     assert [words for words in found if re.search(says, words)], found
 
 
+MET = ("value", "numerator", "lower", "upper")
+MEASURES = {
+    "earlier deaths are among later ones": (
+        {"alive@30d": ("AAA", "BBB"), "good": ("AAA", "BBB")}, r"complement of one, centre AAA, 2025, alive@30d can be worked out \(narrow\): it lies between 4 and 5",
+    ),
+    "two measures are one count": (
+        {"alive@30d": ("AAA", "CCC"), "good": ("AAA", "BBB")}, r"numerator of one, centre AAA, 2025, good can be worked out \(exact\): it is 56",
+    ),
+}  # fmt: skip
+
+
+def died(centre, early, late):
+    """Sixty patients of a centre: so many who died early, as many who died later, and good is who did not die early."""
+    days = [10] * early + [100] * late + [900] * (60 - early - late)
+    return [
+        {"case_id": f"{centre}{order}", "centre": centre, "seen": "2025-06-01", "sex": ("female", "male")[order % 2], "area": "QMJ",
+         "age": "30", "good": "no" if order < early else "yes", "days": str(each), "dead": "yes" if each < 900 else "no"}
+        for order, each in enumerate(days)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_what_measures_tell_of_one_another_is_planted_and_named(tmp_path, name):
+    """The rows of all centres are shown but for two of each measure: margins by themselves leave those wide."""
+    gone, says = MEASURES[name]
+    cases = died("AAA", 4, 1) + died("BBB", 5, 0) + died("CCC", 9, 11) + died("DDD", 8, 9)
+    one = attacked.build(attacked.small_folder(tmp_path / "in", cases), tmp_path / "out", zeros="protect")
+    assert problems(tmp_path / "clean", dict(one.files)) == []
+    files = dict(one.files)
+    for measure in ("alive@30d", "alive@1y", "good"):
+        for centre in ("AAA", "BBB", "CCC", "DDD", "Total"):
+            place = outcome(measure, centre=centre)
+            hidden = centre in gone.get(measure, ())
+            row = dict.fromkeys(MET, "") | {"status": "c"} if hidden else shown(one, "outcomes", place)
+            files = planted(files, "outcomes", place, **row)
+    found = problems(tmp_path / "planted", files)
+    assert [words for words in found if re.search(says, words)], found
+
+
 BESIDE = {
     "an interval beside a denominator": (
         "outcomes", outcome("alive@30d", centre="BBB"), {"lower": "0.981", "upper": "0.999"}, "is withheld but shows its lower and upper",

@@ -21,6 +21,7 @@ from plenary_stats.disclosure.suppressor.cells import REMAINDERS, quantity_of
 from plenary_stats.disclosure.suppressor.corrected import kept_back
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
+from plenary_stats.disclosure.suppressor.measures import without_condition
 from plenary_stats.disclosure.suppressor.needs import Needs, add_public, primary
 from plenary_stats.disclosure.suppressor.ties import structural, ties
 from plenary_stats.errors import InputError
@@ -112,7 +113,7 @@ class Work:
             self.cells.number[fact.key] for fact in facts if fact.table >= len(tables) and not math.isnan(fact.value)
         } | add_public(self.cells, policy)
         link(self.cells, policy)
-        self.structural = structural(self.cells, policy)
+        self.structural = structural(self.cells, policy) | without_condition(self.cells)
         self.frozen |= self.cells.absent | self.structural
         self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
         self.tied = ties(self.cells, by_row(self.cells, self.facts).values())

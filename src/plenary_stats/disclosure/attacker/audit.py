@@ -16,6 +16,7 @@ from plenary_stats.disclosure.attacker.figures import EVENTS, PEOPLE, REMAINDERS
 from plenary_stats.disclosure.attacker.how import explained
 from plenary_stats.disclosure.attacker.insiders import seen
 from plenary_stats.disclosure.attacker.linking import link
+from plenary_stats.disclosure.attacker.measures import beliefs, directions
 from plenary_stats.disclosure.attacker.opened import open_rounded
 from plenary_stats.disclosure.attacker.ranges import attack, before
 from plenary_stats.disclosure.attacker.shares import Share, shares_of, words_of
@@ -34,6 +35,8 @@ ADDED = frozenset({"quantity", "low", "high", "verdict", "how", "reader"})
 GENERAL = "all published sums together leave no other numbers"
 CORRECTED = "both versions together leave no other numbers, if the correction changed one of these figures alone"
 """What is said of a cell that is not safe where no shorter reckoning is found."""
+RULE = "nothing that is withheld with it can be too small but this"
+"""What is said of a cell that the rule itself tells too nearly."""
 PUBLIC = "public"
 """The verdict on a withheld number that an earlier edition or the register of public figures states anyway."""
 
@@ -167,10 +170,12 @@ def _attacked(
         view = view_of(published, policy, flat(previous))
         withheld = _withheld(view)
         link(view)
+        view.beliefs = beliefs(view, directions(tables))
         if policy.rounding:
             withheld += open_rounded(view, tables, policy.rounding, reach)
         shares = shares_of(view, tables, policy)
-        view.wide = [cell for cell in withheld if known and (view.quantity(cell), *view.codes(cell)) in known]
+        taken = known if not view.beliefs else frozenset()  # less that is shown may make a reader believe more
+        view.wide = [cell for cell in withheld if taken and (view.quantity(cell), *view.codes(cell)) in taken]
         try:
             bounds = supposed(view, attack(view, policy, shares), policy)
         except InputError:
@@ -178,7 +183,7 @@ def _attacked(
                 raise
             continue
         break
-    cells = [*withheld, *_given_away(view, bounds, policy)]
+    cells = [*withheld, *_others(view, withheld, bounds, policy), *_given_away(view, bounds, policy)]
     return _Attack(_report(view, cells, bounds, policy, started), view, cells, bounds, shares)
 
 
@@ -191,6 +196,27 @@ def _withheld(view: View) -> list[int]:
 def _sorted(view: View, cells: Iterable[int]) -> list[int]:
     families = view.figures.families
     return sorted(cells, key=lambda cell: (families[int(view.family[cell])], view.codes(cell)))
+
+
+def _others(view: View, withheld: Sequence[int], bounds: Bounds, policy: Policy) -> list[int]:
+    """Return the few to whom it did not happen, where they are told too nearly and those to whom it did are many."""
+    safe = {
+        view.codes(cell): verdict("numerator", bounds.low[cell], bounds.high[cell], policy) == "safe"
+        for cell in withheld
+        if view.quantity(cell) == "numerator" and np.isnan(view.value[cell])
+    }
+    hidden = [cell for cell in np.unique(view.cell_of[np.isnan(view.figures.value)]).tolist() if np.isnan(view.value[cell])]
+    return _sorted(
+        view,
+        (
+            cell
+            for cell in hidden
+            if view.quantity(cell) == "complement"
+            and safe.get(view.codes(cell), True)
+            and (bounds.high[cell] > 0 or policy.zeros == "protect")
+            and verdict("complement", bounds.low[cell], bounds.high[cell], policy) != "safe"
+        ),
+    )
 
 
 def _given_away(view: View, bounds: Bounds, policy: Policy) -> list[int]:
@@ -246,6 +272,8 @@ def _with_reasons(attack: _Attack, policy: Policy) -> Audit:
     bad = [cell for cell, said in zip(cells, verdicts, strict=True) if said in {"exact", "narrow"}]
     plain = sorted(set(bad) - set(view.supposed))
     how = explained(view, before(view, policy, shares), bounds, plain) if plain else {}
+    for cell in set(view.small).intersection(bad):
+        how[cell] = "; ".join(filter(None, (how.get(cell, ""), RULE)))
     readers = found.cells["reader"].tolist() if "reader" in found.cells else [""] * len(cells)
     how |= {cell: f"{who} subtracts its own figures" for cell, who in zip(cells, readers, strict=True) if who and cell in bad}
     for cell, words in words_of(shares).items():

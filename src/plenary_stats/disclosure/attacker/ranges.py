@@ -19,6 +19,7 @@ from plenary_stats.disclosure.attacker import figures as fig
 from plenary_stats.disclosure.attacker.component import LARGE, Component, cut_out
 from plenary_stats.disclosure.attacker.figures import Bools, Floats, Ints
 from plenary_stats.disclosure.attacker.joint import narrowed
+from plenary_stats.disclosure.attacker.rule import small_ones
 from plenary_stats.disclosure.attacker.shares import Share, narrow
 from plenary_stats.disclosure.attacker.sums import Sums
 from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError, Merged, Rows, components, merge, tighten
@@ -27,15 +28,46 @@ from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
 from plenary_stats.solver import TOLERANCE, Box, Programme
 
+ROUNDS = 5
+"""So often what the rule tells is asked again after it told something."""
+
 
 def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
     """Return the exact range of every cell. Raises ``InputError`` where the published figures contradict one another.
 
+    What the rule itself tells is added where it tells too much.
+    """
+    found = _attack(view, policy, shares)
+    view.small = []
+    for _ in range(ROUNDS):
+        if not (small := small_ones(view, found, policy)):
+            break
+        closer = found.copy()
+        closer.high[small] = policy.threshold - 1
+        try:
+            found = solved(closer, view.sums, wide_enough(view, policy))
+        except ContradictionError:  # the reason was another
+            break
+        view.small += small
+    return found
+
+
+def _attack(view: View, policy: Policy, shares: Sequence[Share]) -> Bounds:
+    """Return the range of every cell that the published figures leave.
+
     Earlier editions may tell of what has been corrected since. Then the reader gives up as few of their sums as make the rest
     possible, or trusts this edition alone: of both the narrower range counts. This edition's own sums are never given up.
     """
+    sums, enough, view.untried = view.sums, wide_enough(view, policy), 0
+    if view.beliefs:
+        view.sums = Sums.joined([sums, *view.beliefs])
+        start = before(view, policy, shares)
+        try:
+            return _taken_together(view, start, view.sums, enough, shares)
+        except ContradictionError:
+            view.sums = sums
+            view.sums = Sums.joined([sums, *_believed(start, sums.chosen(_own(view)), view.beliefs)])
     start = before(view, policy, shares)
-    enough = wide_enough(view, policy)
     try:
         return _taken_together(view, start, view.sums, enough, shares)
     except ContradictionError as problem:
@@ -64,6 +96,21 @@ def _taken_together(view: View, start: Bounds, sums: Sums, enough: Widths, share
         with suppress(ContradictionError):
             found, view.untried = narrowed(view, solved(found, sums, enough), sums)
     return found
+
+
+def _believed(start: Bounds, sums: Sums, beliefs: Sequence[Sums]) -> list[Sums]:
+    """Return the beliefs that are possible together with some sums, the first rather than the others."""
+    if not beliefs:
+        return []
+    try:
+        solved(start, Sums.joined([sums, *beliefs]))
+    except ContradictionError:
+        if len(beliefs) == 1:
+            return []
+        half = len(beliefs) // 2
+        first = _believed(start, sums, beliefs[:half])
+        return first + _believed(start, Sums.joined([sums, *first]), beliefs[half:])
+    return list(beliefs)
 
 
 def plain(view: View, policy: Policy) -> Bounds:

@@ -34,7 +34,8 @@ class View:
     that it had nobody. ``elsewhere``: what other sources tell. ``within``: what a rounded number lies between. ``names``: every
     name that a cell goes by, rows of family and codes; ``named``: whose they are. ``untried``: how many joint tables the attack
     found too large. ``wide``: whose range is known to be wide before this attack. ``supposed``: whose range is narrower where a
-    correction changed one thing alone.
+    correction changed one thing alone. ``beliefs``: what the measures tell of one another, as far as the reader may believe it;
+    what stands the test is taken into ``sums``. ``small``: what the rule itself says is below the threshold.
     """
 
     figures: Figures
@@ -56,6 +57,8 @@ class View:
     wide: list[int] = field(default_factory=list)
     supposed: list[int] = field(default_factory=list)
     account: Sums = field(default_factory=Sums.none)
+    beliefs: list[Sums] = field(default_factory=list)
+    small: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.value)

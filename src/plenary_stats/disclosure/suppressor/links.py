@@ -29,6 +29,7 @@ from plenary_stats.disclosure.suppressor.cells import (
     children_of,
     leaves_of,
 )
+from plenary_stats.disclosure.suppressor.measures import link_measures
 from plenary_stats.disclosure.suppressor.slices import Slices
 from plenary_stats.disclosure.suppressor.years import NAMES, add_patients, link_years, overlapping
 from plenary_stats.errors import InputError
@@ -339,6 +340,7 @@ def link(cells: Cells, policy: Policy) -> None:
             _link_dimension(cells, slices, position, _partitions(name, codes, policy))
     add_patients(cells)
     link_years(cells, policy)
+    cells.sums += link_measures(cells)
     cells.sums = _useful(cells)
 
 
@@ -422,7 +424,7 @@ def _useful(cells: Cells) -> list[Sum]:
     complete = np.bincount(rows, np.isnan(parts), minlength=len(distinct)) == 0
     room = complete & (whole > shown + 0.5)
     kept = [
-        Sum(each.whole, each.parts, open=opened) if opened or each.open else each
+        Sum(each.whole, each.parts, open=True) if opened or each.open else each
         for each, opened, gone in zip(distinct, room.tolist(), (whole < shown - 0.5).tolist(), strict=True)
         if not gone
     ]

@@ -1,0 +1,178 @@
+"""What the measures of a service tell of one another, by what they mean and by what their numbers say.
+
+Who had it within 30 days had it within a year; nobody is both better and worse; and two measures of which all that is shown is
+the same count the same patients, as every reader will take it. A reader gives up what contradicts the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from plenary_stats.disclosure.attacker import figures as fig
+from plenary_stats.disclosure.attacker.figures import AnyTable, Floats
+from plenary_stats.disclosure.attacker.sums import Pair, Sums
+from plenary_stats.disclosure.attacker.view import Key, View
+
+AGREEING = 2
+"""So many different shown shares, neither nought nor all, must agree before a reader takes two measures for one."""
+EXCLUSIVE = frozenset({"better", "worse", "unchanged"})
+"""Of a change, nobody is in two of these shares."""
+_UNITS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
+_LATER = {"Kaplan-Meier": -1, "Aalen-Johansen": 1}
+"""By the method of its estimate: of survival the numerator falls as time goes by, of incidence it rises."""
+Row = dict[str, int]
+"""The cells of one share: its numerator and its complement."""
+Rows = Mapping[Key, Row]
+
+
+def directions(tables: Iterable[AnyTable]) -> dict[tuple[str, str], int]:
+    """Return, by service and measure, whether numerators rise or fall with time, where the method says so."""
+    found: dict[tuple[str, str], int] = {}
+    for table in tables:
+        if table.kind != "rate" or not {"method", "measure"} <= set(table.columns):
+            continue
+        services = table["service"].tolist() if "service" in table.columns else [""] * len(table)
+        for service, measure, method in set(zip(services, table["measure"].tolist(), table["method"].tolist(), strict=True)):
+            sign = _LATER.get(str(method).split(",")[0])
+            if sign:
+                found[str(service), str(measure).split("@")[0]] = sign
+    return found
+
+
+def beliefs(view: View, later: Mapping[tuple[str, str], int]) -> list[Sums]:
+    """Return what a reader believes of the measures, in pieces that are given up one by one."""
+    if view.figures.position("measure") is None or not any(name in fig.EVENTS for name in view.quantities()):
+        return []
+    rates = _Rates(view)
+    found = [*rates.nested(later), *rates.exclusive(), *rates.without_condition(), *rates.alike()]
+    return [each for each in (one.believed(view.value) for one in found) if len(each)]
+
+
+def days(name: str) -> float | None:
+    """Return the days of a time such as ``30d`` or ``1y``; nothing of another name."""
+    told = re.fullmatch(r"(\d+(?:\.\d+)?)([dwmy])", name)
+    return float(told[1]) * _UNITS[told[2]] if told else None
+
+
+class _Rates:
+    """The shares of a view, measure by measure: at each place its numerator and complement."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        measure = view.figures.position("measure")
+        assert measure is not None
+        self.column, self.names = measure + 1, view.figures.dimensions[measure].names
+        self.denominators: dict[tuple[str, Key], int] = {}
+        self.left_out: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+        self.measures: dict[tuple[str, int], dict[Key, Row]] = defaultdict(lambda: defaultdict(dict))
+        for row, cell in zip(view.names.tolist(), view.named.tolist(), strict=True):
+            quantity, _, label = view.figures.families[row[0]].partition("/")
+            if quantity == "denominator":
+                self.denominators[label, tuple(row[1:])] = cell
+            elif quantity == "not_eligible":
+                base = self.names[row[self.column]].split("@")[0]
+                self.left_out[label, self._said("service", tuple(row[1:])), base].add(cell)
+            elif quantity in fig.EVENTS:
+                place = (*row[1 : self.column], -1, *row[self.column + 1 :])
+                self.measures[label, row[self.column]][place][quantity] = cell
+
+    def _parts(self) -> dict[tuple[str, str], dict[str, Rows]]:
+        """Return, of each measure, what stands behind its name: the times, the shares."""
+        found: dict[tuple[str, str], dict[str, Rows]] = defaultdict(dict)
+        for (label, code), rows in self.measures.items():
+            base, at, name = self.names[code].partition("@")
+            if at:
+                found[label, base][name] = rows
+        return found
+
+    def _of(self, label: str, name: str, place: Key) -> int | None:
+        """Return the denominator of a measure that goes by exactly this name."""
+        if name not in self.names:
+            return None
+        code = self.names.index(name)
+        return self.denominators.get((label, (*place[: self.column - 1], code, *place[self.column :])))
+
+    def _said(self, dimension: str, place: Key) -> str:
+        order = self.view.figures.position(dimension)
+        return "" if order is None else self.view.figures.dimensions[order].names[place[order]]
+
+    def nested(self, later: Mapping[tuple[str, str], int]) -> Iterator[Sums]:
+        """Yield that events until one time are among those until the next, of the same patients."""
+        value = self.view.value
+        for (label, base), shares in self._parts().items():
+            timed: dict[Key, list[tuple[float, int]]] = defaultdict(list)
+            for name, rows in shares.items():
+                time = days(name)
+                for place, row in rows.items() if time is not None else ():
+                    if "numerator" in row and self._of(label, f"{base}@{name}", place) is None:
+                        timed[place].append((time or 0.0, row["numerator"]))
+            pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
+            for place, each in timed.items():
+                pairs[self._said("service", place)] += [(one, other) for (_, one), (_, other) in pairwise(sorted(each))]
+            for service, cells in sorted(pairs.items()):
+                signs = {np.sign(value[second] - value[first]) for first, second in cells} - {0.0}
+                signs = {sign for sign in signs if not math.isnan(sign)} | {later.get((service, base), 0)} - {0}
+                if len(signs) == 1:
+                    ordered = sorted(cells) if -1 in signs else sorted((second, first) for first, second in cells)
+                    yield Sums.of([(most, (least,)) for most, least in ordered], at_least=True)
+
+    def exclusive(self) -> Iterator[Sums]:
+        """Yield that those better and those worse are not more than all."""
+        for (label, base), shares in self._parts().items():
+            names = sorted(EXCLUSIVE.intersection(shares))
+            found: list[Pair] = []
+            for place in sorted(set().union(*(shares[name] for name in names))):
+                whole = self._of(label, base, place)
+                parts = tuple(shares[name][place]["numerator"] for name in names if "numerator" in shares[name].get(place, {}))
+                if whole is not None and len(parts) > 1:
+                    found.append((whole, parts))
+            if found:
+                yield Sums.of(found, at_least=True)
+
+    def without_condition(self) -> Iterator[Sums]:
+        """Yield that nobody is left out by an outcome that is shown to leave out nobody anywhere: it has no condition."""
+        for _, group in sorted(self.left_out.items()):
+            cells = np.array(sorted(group), dtype=np.int64)
+            told = ~np.isnan(self.view.value[cells])
+            if told.sum() >= AGREEING and not told.all() and not self.view.value[cells[told]].any():
+                yield Sums.of([(cell, (int(cells[told][0]),)) for cell in cells[~told].tolist()])
+
+    def alike(self) -> Iterator[Sums]:
+        """Yield that two measures count the same patients, or one those whom the other does not, as all that is shown says."""
+        groups: dict[tuple[str, str, str], dict[str, dict[Key, Row]]] = defaultdict(lambda: defaultdict(dict))
+        for (label, code), rows in self.measures.items():
+            for place, row in rows.items():
+                if len(row) == len(fig.EVENTS):
+                    groups[label, self._said("service", place), self._said("period", place)][self.names[code]][place] = row
+        for _, measures in sorted(groups.items()):
+            for one, other in combinations(sorted(measures), 2):
+                if one.split("@")[0] != other.split("@")[0]:
+                    yield from self._same(measures[one], measures[other])
+
+    def _same(self, one: Rows, other: Rows) -> Iterator[Sums]:
+        both = sorted(one.keys() & other.keys())
+        mine = _cells(one, both, fig.SPLIT)
+        for roles in (fig.SPLIT, fig.SPLIT[::-1]):
+            its = _cells(other, both, roles)
+            if agreeing(self.view.value[mine], self.view.value[its]):
+                yield Sums.of([(int(a), (int(b),)) for a, b in zip(mine.ravel(), its.ravel(), strict=True) if a != b])
+                return
+
+
+def _cells(rows: Rows, places: Sequence[Key], roles: Sequence[str]) -> np.typing.NDArray[np.int64]:
+    return np.array([[rows[place][role] for role in roles] for place in places], dtype=np.int64).reshape(-1, len(roles))
+
+
+def agreeing(mine: Floats, its: Floats) -> bool:
+    """Whether all that is shown of both is the same, and is enough to tell. Rows of numerator and complement."""
+    shown = ~np.isnan(mine + its).any(axis=1)
+    if shown.sum() < AGREEING or (mine[shown] != its[shown]).any():
+        return False
+    between = shown & (mine > 0).all(axis=1)
+    return len(np.unique(mine[between], axis=0)) >= AGREEING

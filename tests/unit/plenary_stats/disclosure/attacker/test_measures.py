@@ -1,0 +1,111 @@
+"""What the attacker believes of measures, row by row, and what it gives up. That leaks are found by it: ``test_measures`` above."""
+
+import math
+
+import numpy as np
+import pytest
+
+from plenary_stats.disclosure import Policy
+from plenary_stats.disclosure.attacker.linking import link
+from plenary_stats.disclosure.attacker.measures import agreeing, beliefs, days, directions
+from plenary_stats.disclosure.attacker.ranges import attack
+from plenary_stats.disclosure.attacker.view import view_of
+from tests.unit.plenary_stats.disclosure.test_measures import hide, rates, with_totals
+
+POLICY = Policy(zeros="protect")
+
+
+def name(view, cell):
+    return " ".join((view.quantity(cell), *view.codes(cell)))
+
+
+def believed(*tables):
+    """The beliefs of a reader in words: a whole, ``=`` or ``>=``, its parts."""
+    view = view_of(tables, POLICY, [])
+    link(view)
+    found = set()
+    for sums in beliefs(view, directions(tables)):
+        for (whole, parts), opened in zip(sums, sums.open.tolist(), strict=True):
+            words = " + ".join(sorted(name(view, part) for part in parts))
+            found.add(f"{name(view, whole)} {'>=' if opened else '='} {words}")
+    return found
+
+
+@pytest.mark.parametrize(("words", "expected"), [("30d", 30), ("2w", 14), ("1y", 365.25), ("1.5y", 547.875), ("6m", 182.625)])
+def test_times_are_told_in_days(words, expected):
+    assert days(words) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("words", ["", "better", "y", "1", "30days", "d30"])
+def test_other_names_are_no_times(words):
+    assert days(words) is None
+
+
+def test_methods_tell_whether_numerators_rise():
+    rows = with_totals((60,), survival_at_1y=(50,), inc_at_1y=(10,), alive=(3,))
+    assert directions([rates(rows)]) == {("", "survival"): -1, ("", "inc"): 1}
+    assert directions([rates(rows, methods=False)]) == {}
+
+
+def test_of_survival_more_are_alive_earlier_even_where_no_figures_differ():
+    rows = with_totals((60, 60), survival_at_30d=(56, 55), survival_at_1y=(56, 55))
+    hidden = hide(rows, ("A", "survival@30d"), ("B", "survival@30d"))
+    assert believed(rates(hidden)) >= {f"numerator {code} survival@30d >= numerator {code} survival@1y" for code in "AB"}
+    assert believed(rates(hidden, methods=False)) == set()
+
+
+def test_without_a_method_the_shown_figures_tell_the_way():
+    rows = with_totals((60, 60), well_at_30d=(20, 21), well_at_1y=(30, 31))
+    assert believed(rates(hide(rows, ("A", "well@30d")))) >= {"numerator A well@1y >= numerator A well@30d"}
+
+
+def test_only_neighbours_in_time_are_compared():
+    rows = with_totals((60,), inc_at_5y=(9,), inc_at_30d=(3,), inc_at_1y=(5,))
+    found = {words for words in believed(rates(rows)) if " A " in words}
+    assert found == {"numerator A inc@1y >= numerator A inc@30d", "numerator A inc@5y >= numerator A inc@1y"}
+
+
+def test_better_and_worse_are_at_most_all():
+    rows = with_totals((60,), change_at_better=(30,), change_at_worse=(9,))
+    assert "denominator A change >= numerator A change@better + numerator A change@worse" in believed(rates(rows))
+    assert not believed(rates([row for row in rows if row[1] != "change@worse"]))
+
+
+def test_one_count_under_two_names_is_believed_part_by_part():
+    rows = with_totals((60, 60, 60), alive=(56, 55, 51), dead=(4, 5, 9))
+    found = believed(rates(hide(rows, ("A", "alive"), ("B", "alive"))))
+    assert {"numerator A alive = complement A dead", "complement A alive = numerator A dead"} <= found
+
+
+@pytest.mark.parametrize(
+    ("mine", "its", "expected"),
+    [
+        ([(4, 56), (5, 55)], [(4, 56), (5, 55)], True),
+        ([(4, 56), (4, 56)], [(4, 56), (4, 56)], False),
+        ([(4, 56), (5, 55)], [(4, 56), (5, 54)], False),
+        ([(4, 56), (0, 60)], [(4, 56), (0, 60)], False),
+        ([(4, 56), (60, 0)], [(4, 56), (60, 0)], False),
+        ([(4, 56), (math.nan, math.nan)], [(4, 56), (5, 55)], False),
+        ([(4, 56), (math.nan, math.nan), (7, 53)], [(4, 56), (5, 55), (7, 53)], True),
+    ],
+)
+def test_two_different_shares_must_agree_and_none_differ(mine, its, expected):
+    assert agreeing(np.array(mine, float), np.array(its, float)) is expected
+
+
+def test_what_contradicts_the_rest_is_given_up_and_nothing_else():
+    """The one count of two names is none: A and B differ by their region. That nobody is better and worse stays."""
+    rows = [("A", "one", None, 60), ("B", "one", None, 60), ("C", "one", 9, 60), ("D", "one", 8, 60)]
+    rows += [(centre, "two", met, of) for centre, _, met, of in rows]
+    rows += [("North", "one", 12, 120), ("North", "two", 15, 120)]
+    rows += [("A", "change@better", 50, 60), ("A", "change@worse", None, 60)]
+    policy = Policy(zeros="protect", hierarchies={"centre": (("A", "North"), ("B", "North"))})
+    view = view_of([rates(rows)], policy, [])
+    link(view)
+    before = len(view.sums)
+    view.beliefs = beliefs(view, {})
+    bounds = attack(view, policy)
+    ends = {name(view, cell): (bounds.low[cell], bounds.high[cell]) for cell in range(len(view))}
+    assert ends["numerator A one"] == (0, 12)
+    assert ends["numerator A change@worse"] == (0, 10)
+    assert len(view.sums) > before

@@ -1,0 +1,98 @@
+"""Which sums the suppressor adds for measures, from the true numbers."""
+
+import numpy as np
+
+from plenary_stats.disclosure.suppressor.links import gather
+from plenary_stats.disclosure.suppressor.measures import link_measures, without_condition
+from plenary_stats.tables import TOTAL, ResultTable
+from tests.unit.plenary_stats.disclosure.test_measures import rates, with_totals
+
+DIMENSIONS = ("centre", "measure")
+
+
+def cells_of(rows, **columns):
+    table = rates(rows)
+    changed = dict(table.columns) | {name: np.array(values, float) for name, values in columns.items()}
+    return gather([ResultTable(changed, table.name, table.kind, table.dimensions)], DIMENSIONS, 1)[0]
+
+
+def words(cells, number):
+    quantity, place = cells.keys[number]
+    return " ".join((quantity, *place))
+
+
+def linked(cells):
+    return {
+        f"{words(cells, each.whole)} {'>=' if each.open else '='} {' + '.join(sorted(words(cells, part) for part in each.parts))}"
+        for each in link_measures(cells)
+    }
+
+
+def test_tables_without_measures_have_nothing_to_tell():
+    cells, _ = gather([rates(with_totals((60,), alive=(50,)))], ("centre",), 1)
+    assert list(link_measures(cells)) == []
+    assert without_condition(cells) == set()
+
+
+def test_numbers_rise_or_fall_with_time_as_they_truly_do():
+    up = with_totals((60, 60), inc_at_30d=(3, 4), inc_at_1y=(5, 4))
+    assert {each for each in linked(cells_of(up)) if "Total" not in each} == {
+        f"numerator {code} inc@1y >= numerator {code} inc@30d" for code in "AB"
+    }
+    down = with_totals((60, 60), survival_at_30d=(56, 55), survival_at_1y=(50, 55))
+    assert "numerator A survival@30d >= numerator A survival@1y" in linked(cells_of(down))
+
+
+def test_where_they_never_differ_they_are_one_number_whichever_way_a_reader_takes_them():
+    same = with_totals((60, 60), survival_at_30d=(56, 55), survival_at_1y=(56, 55))
+    assert "numerator A survival@30d = numerator A survival@1y" in linked(cells_of(same))
+
+
+def test_where_they_go_both_ways_nothing_is_told():
+    assert not linked(cells_of(with_totals((60, 60), well_at_30d=(20, 30), well_at_1y=(25, 20))))
+
+
+def test_times_at_which_others_are_known_are_not_compared():
+    """Fewer are known after a year: those alive then are of other patients."""
+    rows = [("A", "inc@30d", 10, 60), ("A", "inc@1y", 20, 50)]
+    assert not linked(cells_of(rows, not_known=(0, 10)))
+
+
+def test_shares_that_exclude_one_another_are_at_most_all():
+    rows = with_totals((60,), change_at_better=(30,), change_at_worse=(9,))
+    assert "denominator A change >= numerator A change@better + numerator A change@worse" in linked(cells_of(rows))
+
+
+def test_measures_that_are_equal_everywhere_are_one_straight_or_turned():
+    rows = with_totals((60, 60), alive=(56, 55), dead=(4, 5), died=(4, 5))
+    found = linked(cells_of(rows))
+    assert {"numerator A dead = numerator A died", "complement A dead = complement A died"} <= found
+    assert {"numerator A alive = complement A dead", "complement A alive = numerator A dead"} <= found
+
+
+def test_one_difference_is_enough_to_tell_them_apart():
+    assert not linked(cells_of(with_totals((60, 60, 60), one=(4, 5, 9), two=(4, 5, 8))))
+
+
+def test_a_service_of_one_centre_says_each_share_once():
+    assert not linked(cells_of(with_totals((60,), one=(4,), two=(4,))))
+
+
+def test_an_outcome_that_leaves_out_nobody_has_no_such_condition():
+    rows = with_totals((60, 60), alive=(56, 55), dead=(4, 5))
+    cells = cells_of(rows, not_eligible=[0, 0, 0, 0, 1, 1])
+    assert {words(cells, number) for number in without_condition(cells)} == {
+        f"not_eligible {code} alive" for code in ("A", "B", TOTAL)
+    }
+
+
+def test_what_was_withheld_of_it_before_is_nought_too():
+    cells = cells_of(with_totals((60, 60), alive=(56, 55)), not_eligible=[0, np.nan, 0])
+    found = without_condition(cells)
+    assert len(found) == 3
+    assert all(cells.value[number] == 0 for number in found)
+
+
+def test_one_nought_is_no_rule():
+    cells = cells_of([("A", "alive", 50, 60)])
+    assert without_condition(cells) == set()
