@@ -45,6 +45,7 @@ from plenary.web.workspace.pages import (
 )
 from plenary.web.workspace.periods import Period, offer_periods
 from plenary.web.workspace.proposed import MARKS, SECTION, TABLES, figures, one_proposal, range_words, service_names
+from plenary.web.workspace.texts import texts_link
 
 LABEL = 80
 """The longest label of a proposal."""
@@ -250,6 +251,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         votes=_votes(asking, one),
         may=_may(asking, one),
         why=why,
+        texts=texts_link(asking, one) if not as_file else None,
         picture=service_picture(rows, names) if not as_file else "",
         running=running or bool(why),
         waiting=running,
@@ -416,7 +418,7 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
         intro=[
             f"You are one of {REVIEWERS} reviewers. Nobody sees your review before both are in. You vote on exactly this content:"
         ],
-        facts=[("Content hash", one.content_hash)],
+        facts=[("Content hash", one.content_hash), ("Texts", texts_link(asking, one) or "")],
         submit="Send your review",
     )
 
