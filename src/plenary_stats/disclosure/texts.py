@@ -41,12 +41,13 @@ _MANY = """patients people persons children adults babies infants newborns neona
     teenagers adolescents recipients survivors donors deaths fatalities cases individuals transplants admissions"""
 _PEOPLE = rf"(?:{_any(_MANY)}|{_any(_ONE)})\b"
 _NOT_BETWEEN = """of for in to from the and or with by a an at on per that which who whom whose where when than then is are was
-    were be been has have had as but if not so after before during between until since because while we our they their it its he
-    she can may will would day days week weeks month months year years hour hours minute minutes second seconds time times bed
-    beds centre centres hospital hospitals trust trusts unit units site sites ward wards team teams nurse nurses consultant consultants
-    doctor doctors surgeon surgeons staff service services network networks clinic clinics meeting meetings session sessions
-    percent million thousand hundred pounds pence km miles mg kg g ml mm cm january february march april june july august
-    september october november december"""
+    were be been has have had as but if not so after before during between until since because while we our they
+    their it its he she can may will would day days week weeks month months year years hour hours minute minutes
+    second seconds time times bed beds centre centres hospital hospitals trust trusts unit units site sites ward
+    wards team teams nurse nurses consultant consultants doctor doctors surgeon surgeons staff service services
+    network networks clinic clinics meeting meetings session sessions percent million thousand hundred pounds
+    pence km miles mg kg g ml mm cm january february march april june july august september october november
+    december"""
 _BETWEEN = rf"(?:(?!(?:{_any(_NOT_BETWEEN)})\b)[^\W\d_][\w'’-]*\s+){{0,3}}"
 _OF = r"(?:of\s+(?:the|our|these|those|all|its|their)\s+)?"
 _BEING = "is are was were be been has have had still all now later then sadly also remain remained"
@@ -158,6 +159,7 @@ def _sentence(text: str, start: int, end: int) -> str:
     first = max(0, start - LONGEST // 2)
     begins = [match.end() for match in _END.finditer(text, first, start)]
     ends = _END.search(text, end)
-    last = min(ends.end() if ends else len(text), max(end, first + LONGEST))
-    cut = ("" if begins or not first else "…", "" if not ends or last == ends.end() else "…")
-    return cut[0] + " ".join(text[begins[-1] if begins else first : last].split()) + cut[1]
+    whole = ends.end() if ends else len(text)
+    last = min(whole, max(end, first + LONGEST))
+    before, behind = "" if begins or not first else "…", "" if last == whole else "…"
+    return before + " ".join(text[begins[-1] if begins else first : last].split()) + behind

@@ -33,7 +33,7 @@ def numbers(text, policy=HOUSE):
         ("3 of the 14 children", [3, 14]),
         ("3 out of 40 patients", [3]),
         ("3/40 patients", [3]),
-        ("5 of 12 were readmitted", [5]),
+        ("5 of 12 were readmitted", [5, 12]),
         ("Twenty-one adult patients and twenty two men", [21, 22]),
         ("a dozen patients, half a dozen boys, a couple of girls", [12, 6, 2]),
         ("12 transplants and 5 deaths", [12, 5]),
@@ -93,7 +93,6 @@ def test_numbers_of_people_are_found(text, found):
         "No patient waits for long.",
         "240 of 300 patients survived; 30 patients",
         "30 to 40 patients, sixty patients",
-        "40 of 3 patients went",
         "",
     ],
 )
@@ -139,12 +138,10 @@ def test_no_text_stops_it(text):
         assert one.words in one.sentence
 
 
-WORDS = "patients children one two 12 40 of the died alive in 2024 aged 3/40 £5 % , . \n no none survived treated centre 1,200 -".split(
-    " "
-)
+WORDS = "patients children one two 12 40 of the died alive in 2024 aged 3/40 £5 % , . no none survived treated centre 1,200 -"
 
 
-@given(st.lists(st.sampled_from(WORDS)).map(" ".join))
+@given(st.lists(st.sampled_from([*WORDS.split(), "\n"])).map(" ".join))
 def test_no_mixture_of_its_own_words_stops_it(text):
     for one in named_in(text, HOUSE):
         assert 0 <= one.number < HOUSE.threshold
