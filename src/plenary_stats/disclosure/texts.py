@@ -30,7 +30,7 @@ def _any(words: Iterable[str] | str) -> str:
 
 
 _NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d+|(?:{_any(_TENS)})[-\s](?:{_any(_ONES)})|{_any(_DOZENS)}|{_any(_WORDS)})"
-_BEFORE = r"(?<![\w£$€#'’/+])(?<!\d[.,:])(?<![a-z][-‐–])(?<!\d{4}[-‐–])"
+_BEFORE = r"(?<![\w£$€#'’/+])(?<!\d[.,:])(?<![a-z][-‐–])(?<!\d{4}[-‐–])(?!(?<=\d\s)\d{3}\b)"
 _BEHIND = r"(?![\w%£€]|[-‐–]\w|[.,:/]\d|\s?%|['’]s\b)"
 _N = rf"{_BEFORE}{_NUMBER}{_BEHIND}"
 """A number that stands by itself: no part of a date, a year's span, a sum of money, a code, a decimal or an age in years."""
@@ -48,7 +48,7 @@ _NOT_BETWEEN = """of for in to from the and or with by a an at on per that which
     network networks clinic clinics meeting meetings session sessions percent million thousand hundred pounds
     pence km miles mg kg g ml mm cm january february march april june july august september october november
     december"""
-_BETWEEN = rf"(?:(?!(?:{_any(_NOT_BETWEEN)})\b)[^\W\d_][\w'’-]*\s+){{0,3}}"
+_BETWEEN = rf"(?:(?!(?:{_any(_NOT_BETWEEN)}|{_any(_WORDS)})\b)[^\W\d_][\w'’-]*\s+){{0,3}}"
 _OF = r"(?:of\s+(?:the|our|these|those|all|its|their)\s+)?"
 _BEING = "is are was were be been has have had still all now later then sadly also remain remained"
 _AUXILIARY = rf"(?:(?:{_any(_BEING)}|of\s+(?:them|whom|these))\s+){{0,4}}"
@@ -73,13 +73,17 @@ _NONE = re.compile(
 _LABELLED = re.compile(
     r"(?:\b(?:aged?|ages|type|grade|stage|phase|class|level|tier|band|version|figure|table|section|step|appendix|page|chapter|standard"
     r"|recommendation|ward|unit|room|bed|day|week|month|year|centre|site|hospital|covid|number|no\.)(?:[\s-]+between)?"
-    r"(?:\s+\d+\s*(?:to|and|or|[-–]))?|[£$€]|(?<!\d)\d{1,3}|\bno|\b(?:team|board|panel|committee|staff)\s+of)\s*\Z"
-    rf"|\b(?:\d+|{_any(_WORDS)})(?:\s+in|[\s-]to)\s+\Z",
+    r"(?:\s+\d+\s*(?:to|and|or|[-–]))?|[£$€]|\bno|\b(?:team|board|panel|committee|staff)\s+of)\s*\Z"
+    rf"|\b(?:\d+|{_any(_WORDS)})\s+in\s+\Z",
     re.IGNORECASE,
 )
 """What before a number makes it a label, an age, a size of a team or a ratio."""
-_QUOTED = re.compile(
-    r"['’]s\b|\s+(?:said|says|told|wrote|writes|described|commented|representatives?|reps?|record|survey|group|pathway|safety|experience)\b",
+_SINGLE = re.compile(rf"\b(?:{_any(_ONE)})\Z", re.IGNORECASE)
+_ANYBODY = re.compile(r"\b(?:person|individual|case)\Z", re.IGNORECASE)
+_HAD_AN_OUTCOME = re.compile(rf"\s+{_AUXILIARY}(?:{_any(_OUTCOME)})\b", re.IGNORECASE)
+_NOT_COUNTED = re.compile(
+    r"['’]s\b|\s+(?:said|says|told|wrote|writes|described|commented|representatives?|reps?|record|survey|group|pathway|safety"
+    r"|experience|care|support|services?|centres?|units?|wards?|clinics?)\b",
     re.IGNORECASE,
 )
 """What after "one patient" says that a person speaks, or that no patient is counted."""
@@ -114,9 +118,7 @@ def _found(text: str, policy: Policy) -> Iterator[tuple[int, int, int]]:
     """Yield each number below its limit, and where it stands with what it counts."""
     for match in (*_AFTER_NUMBER.finditer(text), *_AFTER_VERB.finditer(text)):
         number = _value(match[1])
-        if number is None or number >= policy.threshold or _LABELLED.search(text[max(0, match.start(1) - 40) : match.start(1)]):
-            continue
-        if number == 1 and _QUOTED.match(text, match.end()):
+        if number is None or number >= policy.threshold or _labelled(text, match.start(1)) or _only_a_word(number, match, text):
             continue
         yield number, match.start(1), match.end() if match.re is _AFTER_NUMBER else match.end(1)
     for match in _NONE.finditer(text):
@@ -128,18 +130,29 @@ def _found(text: str, policy: Policy) -> Iterator[tuple[int, int, int]]:
 def _of_a_share(match: re.Match[str], text: str, policy: Policy) -> Iterator[tuple[int, int, int]]:
     """Yield the smaller number of "3 of 40", or what "238 of 240" leaves; not of centres, beds or pages."""
     part, whole = _value(match[1]), _value(match[2])
-    if part is None or whole is None or part > whole:
+    if part is None or whole is None or part > whole or _labelled(text, match.start(1)):
         return
     if match.re is _SHARE:
         follows = (match[4] or "").strip().casefold()
-        if not match[3] and follows and follows not in _GOES_ON:
+        if not match[3] and ((follows and follows not in _GOES_ON) or (part, whole) == (1, 2)):
             return
-    if _LABELLED.search(text[max(0, match.start() - 40) : match.start()]):
-        return
     if part < policy.threshold:
         yield part, match.start(1), match.end(2)
     elif whole - part < policy.event_threshold:
         yield whole - part, match.start(1), match.end(2)
+
+
+def _labelled(text: str, start: int) -> bool:
+    return _LABELLED.search(text[max(0, start - 40) : start]) is not None
+
+
+def _only_a_word(number: int, match: re.Match[str], text: str) -> bool:
+    """Return whether no one is counted: "seven adult centres", "one person to call", "one patient said"."""
+    if not _SINGLE.search(match[0]):
+        return False
+    if number != 1 or _NOT_COUNTED.match(text, match.end()):
+        return True
+    return _ANYBODY.search(match[0]) is not None and not _HAD_AN_OUTCOME.match(text, match.end())
 
 
 def _value(words: str) -> int | None:
