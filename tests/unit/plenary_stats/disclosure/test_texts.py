@@ -130,6 +130,47 @@ def test_the_limits_are_the_policys():
     assert numbers(text, Policy(event_threshold=6)) == [12, 8, 5]
 
 
+@pytest.mark.parametrize("threshold", [5, 10, 30, 60])
+def test_the_last_number_below_each_limit_is_named_and_the_first_above_is_not(threshold):
+    policy = Policy(threshold=threshold, minimum_width=2)
+    below, fewest = threshold - 1, policy.event_threshold
+    assert numbers(f"{below} patients; {threshold} patients", policy) == [below]
+    assert numbers(f"It treated {below}. It treated {threshold}.", policy) == [below]
+    assert numbers(f"{below} of 900; {threshold} of 900", policy) == [below]
+    assert numbers(f"{900 - fewest + 1} of 900 patients; {900 - fewest} of 900 patients", policy) == [fewest - 1]
+    assert numbers(f"{below}/900 patients; {threshold}/900 patients", policy) == [below]
+
+
+@pytest.mark.parametrize(
+    "label", ["aged", "Age", "type", "phase", "Day", "centre", "ward", "£", "page", "team of", "level", "covid"]
+)
+def test_what_a_word_before_it_makes_a_label_is_left_alone(label):
+    assert numbers(f"{label} 12 patients") == []
+    assert numbers(f"{label} 3 of 40") == []
+    assert numbers(f"{label}, 12 patients") == [12]
+
+
+@pytest.mark.parametrize(
+    "unit", ["hours", "days", "months", "years", "beds", "centres", "nurses", "per cent", "million", "March"]
+)
+def test_what_is_counted_in_another_unit_is_left_alone(unit):
+    assert numbers(f"12 {unit} patients") == []
+    assert numbers(f"12 {unit} died") == []
+    assert numbers(f"12 {unit}; 11 patients") == [11]
+
+
+def test_numbers_come_in_the_order_of_the_text_each_once():
+    found = named_in("4 died of 12 patients; 3 of the 14 children; no deaths; 5/40 patients.", HOUSE)
+    assert [(one.number, one.words) for one in found] == [
+        (4, "4 died"),
+        (12, "12 patients"),
+        (3, "3 of the 14"),
+        (14, "14 children"),
+        (0, "no deaths"),
+        (5, "5/40"),
+    ]
+
+
 def test_noughts_are_named_where_the_policy_protects_them():
     assert numbers("No deaths, 0 patients, 40 of 40 survived, 3 died", Policy(zeros="publish")) == [3]
 
