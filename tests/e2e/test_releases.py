@@ -102,6 +102,19 @@ def test_a_reviewer_asks_what_showing_a_number_would_cost(page, member, sign_in,
     check_page(page)
 
 
+def test_a_reviewer_reads_the_texts_that_name_few_people(page, member, sign_in, centres):
+    texts = {"adult-ecmo": {"Description": "> A *quiet* ward.\n\n- The Royal treated 12 patients.", "Innovation": "A pump."}}
+    made = releases.proposal(narrative=texts)
+    sign_in(member(Reviewer, "England", "nation"))
+    page.goto(f"/workspace/releases/{made.pk}/")
+    page.get_by_role("link", name="1 text names small numbers of people: read it").click()
+    assert page.get_by_text("“The Royal treated 12 patients.”").is_visible()
+    check_page(page)
+    page.goto(f"/workspace/releases/{made.pk}/texts/")
+    assert page.get_by_role("heading", name="Innovation").is_visible()
+    check_page(page)
+
+
 def test_a_commissioner_tries_a_policy_and_adopts_it(page, member, sign_in, centres):
     releases.proposal()
     sign_in(member(NationalCommissioner, "England", "nation"))

@@ -50,9 +50,13 @@ def policy(**body: object) -> None:
 
 
 def proposal(
-    *tables: ResultTable, by: Who = COMMISSIONER, label: str = "2025", services: tuple[str, ...] = ("adult-ecmo",)
+    *tables: ResultTable,
+    by: Who = COMMISSIONER,
+    label: str = "2025",
+    services: tuple[str, ...] = ("adult-ecmo",),
+    narrative: dict[str, dict[str, str]] | None = None,
 ) -> Proposal:
-    """Propose results of registered services under the policy in force."""
+    """Propose results of registered services, with a text, under the policy in force."""
     policy()
     for slug in services:
         ServiceFactory(slug=slug)
@@ -61,7 +65,7 @@ def proposal(
         period_start=START,
         period_end=END,
         results=tables or (results(SMALL),),
-        narrative={"adult-ecmo": {"Description": "What it does."}},
+        narrative={"adult-ecmo": {"Description": "What it does."}} if narrative is None else narrative,
         sources={"runs/adult-ecmo": "0" * 64},
         on=ON,
         by=by,

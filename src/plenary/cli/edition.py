@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from plenary.editions.render import content, seal, verify, write
+from plenary.editions.render import content, prose, seal, verify, write
 from plenary.editions.render.sheet import shared_words
 from plenary.editions.terms import CentreEntry, EditionInputs, OutcomeEntry, PreviousEdition, ServiceEntry
 from plenary.registry import queries as registry
@@ -80,12 +80,26 @@ def _build(arguments: argparse.Namespace) -> int:
     inputs = inputs_of(
         collection, previous=arguments.previous, reviewers=reviewers, note=arguments.note, out=arguments.out, say=steps.say
     )
+    notes = list(_small_numbers_in_texts(inputs))
+    for note in notes:
+        steps.tell(f"Note: {note}")
     steps.say("Writing the content document")
     manifest = write.write(content.build(inputs), inputs, arguments.out, steps.say)
     steps.say(f"Done: {arguments.out / 'index.html'}{' (DRAFT)' if manifest['draft'] else ''}")
     facts = {name: manifest[name] for name in ("number", "draft", "reviewers", "digest")}
     audit = {"audit": json.loads((arguments.out / "disclosure.json").read_bytes())["audit"]["totals"]}
+    report["notes"] = notes
     return _print(arguments, report | facts | audit | {"built": True, "out": str(arguments.out), "seconds": steps.seconds}, 0)
+
+
+def _small_numbers_in_texts(inputs: EditionInputs) -> Iterator[str]:
+    """Yield what each text of the edition says of few people: a notice, for a text is printed as it was written."""
+    rules = releases.disclosure_policy(inputs.policy)
+    for service in inputs.services:
+        for section, text in ({"Description": service.description} | dict(inputs.narrative.get(service.slug, {}))).items():
+            named = releases.named_in(prose.plain(prose.blocks(text)), rules)
+            if sentences := dict.fromkeys(f"“{one.sentence}”" for one in named):
+                yield f"{service.name}, {section}: small numbers of people are named: {' '.join(sentences)}"
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -9,12 +9,14 @@ from plenary_stats.disclosure.protect import Protected, protect
 from plenary_stats.disclosure.reasons import Reason, reasons
 from plenary_stats.disclosure.said import in_words
 from plenary_stats.disclosure.suppressor.years import with_periods
+from plenary_stats.disclosure.texts import Named, named_in
 from plenary_stats.register import codes, read_register
 
 __all__ = [
     "Audit",
     "Behind",
     "LongTable",
+    "Named",
     "Plan",
     "Policy",
     "Proposal",
@@ -25,6 +27,7 @@ __all__ = [
     "behind",
     "codes",
     "in_words",
+    "named_in",
     "plan",
     "policy_of",
     "protect",

@@ -212,6 +212,35 @@ def test_an_approved_edition_is_not_overwritten(built, capsys):
     assert write.read_back(built / "out") == before
 
 
+def test_a_text_that_names_few_people_is_noted_and_printed_as_it_is(tmp_path, capsys):
+    collection(tmp_path / "in")
+    leak = "Hospital DDD treated **12 patients**, 9 alive."
+    (tmp_path / "in" / "invented-lung" / "narrative.md").write_text(
+        f"# Innovation\n\nA pump since 2024, open 24 hours.\n\n# Improvement\n\nIt was 2019. {leak} No patient waits. 4 died.\n"
+    )
+    (tmp_path / "in" / "services.csv").write_text(
+        "service,name,category,description\ninvented-lung,Invented lung,Chest,3 people\n"
+    )
+    command = ["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--json"]
+    assert main(command) == 0
+    told = capsys.readouterr()
+    notes = [
+        "Invented lung, Description: small numbers of people are named: “3 people”",
+        "Invented lung, Improvement: small numbers of people are named: “Hospital DDD treated 12 patients, 9 alive.” “4 died.”",
+    ]
+    assert json.loads(told.out)["notes"] == notes
+    assert [line for line in told.err.splitlines() if line.startswith("Note:")] == [f"Note: {note}" for note in notes]
+    assert "<strong>12 patients</strong>, 9 alive." in (tmp_path / "out" / "services" / "invented-lung.html").read_text()
+
+
+def test_an_edition_whose_texts_name_nobody_has_no_note(tmp_path, capsys):
+    collection(tmp_path / "in")
+    assert main(["edition", "build", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["notes"] == []
+    assert "Note:" not in told.err
+
+
 def test_a_changed_edition_is_not_verified(built, tmp_path, capsys):
     shutil.copytree(built / "out", tmp_path / "e")
     page = tmp_path / "e" / "index.html"

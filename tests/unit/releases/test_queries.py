@@ -34,3 +34,9 @@ def test_a_policy_survives_the_way_through_json():
 def test_a_policy_with_a_misspelt_entry_is_refused():
     with pytest.raises(InputError, match="treshold"):
         queries.disclosure_policy("treshold = 5")
+
+
+def test_the_door_finds_what_a_text_says_of_few_people():
+    policy = queries.disclosure_policy("threshold = 10")
+    (found,) = queries.named_in("Open since 2019. 12 patients came and 9 are alive.", policy)
+    assert (found.number, found.sentence) == (9, "12 patients came and 9 are alive.")

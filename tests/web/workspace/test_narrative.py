@@ -80,6 +80,19 @@ def test_the_list_shows_what_is_written_of_the_own_services(as_):
     assert "Written" not in browser.get("/workspace/narrative/?period=2024").text
 
 
+def test_a_text_that_names_few_people_is_kept_and_its_writer_told(as_):
+    browser = as_(NetworkLead, "adult-ecmo")
+    text = "Open since 2019. The Royal treated **12 patients**. 4 died. None of 3 patients left."
+    page = browser.post(url(), {"text": text}, follow=True).text
+    assert "was kept." in page
+    assert "plenary-message--warning" in page
+    assert "“The Royal treated 12 patients.” So do 2 other sentences." in page
+    assert written()["adult-ecmo"]["Description"] == text
+    assert "“4 died.” So does another sentence." in browser.post(url(), {"text": "4 died. 3 lived. 2 alive."}, follow=True).text
+    page = browser.post(url(), {"text": "Open 24 hours since 2019 for 1,200 patients."}, follow=True).text
+    assert "small number of people" not in page
+
+
 def test_patients_are_led_to_their_own_section_only(as_):
     page = as_(PatientRepresentative, "adult-ecmo").get(LIST).text
     assert url("patient-feedback") in page

@@ -10,6 +10,7 @@ from plenary_stats import disclosure
 from plenary_stats.disclosure import (
     Audit,
     LongTable,
+    Named,
     Plan,
     Policy,
     Protected,
@@ -82,6 +83,11 @@ def range_in_words(low: float, high: float | None, policy: Policy) -> str:
     return disclosure.in_words(low, high, policy)
 
 
+def named_in(text: str, policy: Policy) -> tuple[Named, ...]:
+    """Return the numbers of people below the policy's threshold that a plain text names, each with its sentence."""
+    return disclosure.named_in(text, policy)
+
+
 def public_codes(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return the place of a figure of the register of those that are public elsewhere: its dimension codes."""
     return disclosure.codes(entry)
@@ -95,6 +101,7 @@ def disclosure_policy_plain(policy: Policy) -> dict[str, Any]:
 __all__ = [
     "Audit",
     "LongTable",
+    "Named",
     "Plan",
     "Policy",
     "Protected",
@@ -103,6 +110,7 @@ __all__ = [
     "attacked",
     "disclosure_policy",
     "disclosure_policy_plain",
+    "named_in",
     "plan_in_words",
     "planned",
     "protected",

@@ -77,6 +77,13 @@ def tables_of(proposal: Proposal) -> tuple[ProtectedTable, ...]:
     return tuple(restore(stored_bytes(sha256), sha256) for sha256 in proposal.protected)
 
 
+def narrative_of(who: Who, proposal: Proposal) -> dict[str, dict[str, str]]:
+    """Return the texts that leave with it as they are written, by service and section; empty for those who do not see it."""
+    if not proposal.narrative_sha256 or not visible_to(who).filter(pk=proposal.pk).exists():
+        return {}
+    return document(proposal.narrative_sha256)
+
+
 def why_failed(proposal: Proposal) -> str:
     """Return why an ordered proposal could not be prepared, or that its job ended without a word; "" where neither is so."""
     if proposal.state == ProposalState.PREPARING and proposal.pk in given_up("plenary.releases.tasks.prepare"):

@@ -20,11 +20,12 @@ from plenary.releases.permissions import may_write
 from plenary.releases.queries import gathered
 from plenary.releases.terms import LONGEST_TEXT, SECTIONS
 from plenary.web.design.fields import FilterForm
-from plenary.web.design.formats import moment, number
+from plenary.web.design.formats import moment, number, plural
 from plenary.web.design.tables import Cell, Column, Link, Table, Tag, table
 from plenary.web.routes import who
 from plenary.web.workspace.pages import attempt, form_page, home, list_page, posted
 from plenary.web.workspace.periods import Period, offer_periods, read_period
+from plenary.web.workspace.texts import small_numbers
 
 SECTION = "Narrative"
 KEYS = {section.lower().replace(" ", "-"): section for section in SECTIONS}
@@ -113,6 +114,7 @@ def write(request: HttpRequest, service: str, period: str, section: str) -> Http
         options: dict[str, Any] = {"service": one, "period_start": when.start, "period_end": when.end, "section": name}
         if attempt(form, lambda: actions.write_narrative(**options, text=text, by=asking)) is not None:
             messages.success(request, f"{name} of {one.name} was kept.")
+            _warn_of_small_numbers(request, text)
             return redirect(f"{reverse('narrative')}?period={when.key}")
     return form_page(
         request,
@@ -125,6 +127,23 @@ def write(request: HttpRequest, service: str, period: str, section: str) -> Http
         template="workspace/narrative_form.jinja",
         remarks=_remarks(asking, one, when),
     )
+
+
+def _warn_of_small_numbers(request: HttpRequest, text: str) -> None:
+    """Say which sentences name few people: a table would withhold such a number, a text is printed as it is."""
+    if found := small_numbers(text):
+        more = (
+            f" So do {plural(len(found) - 1, 'other sentence')}."
+            if len(found) > 2
+            else " So does another sentence."
+            if found[1:]
+            else ""
+        )
+        messages.warning(
+            request,
+            f"It names a small number of people: “{found[0]}”{more} Everybody could read it. "
+            "Leave the number out unless it may be known; reviewers see it too.",
+        )
 
 
 def _remarks(asking: Who, service: Any, when: Period) -> Table:

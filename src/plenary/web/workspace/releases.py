@@ -45,6 +45,7 @@ from plenary.web.workspace.pages import (
 )
 from plenary.web.workspace.periods import Period, offer_periods
 from plenary.web.workspace.proposed import MARKS, SECTION, TABLES, figures, one_proposal, range_words, service_names
+from plenary.web.workspace.texts import texts_link
 
 LABEL = 80
 """The longest label of a proposal."""
@@ -246,7 +247,7 @@ def proposal(request: HttpRequest, number: int, *, as_file: bool = False) -> Htt
         download=reverse("proposal_file", args=[one.pk]),
         template="workspace/proposal.jinja",
         proposal=one,
-        facts=_facts(one),
+        facts=[*_facts(one), ("Texts", "" if as_file else texts_link(asking, one) or "")],
         votes=_votes(asking, one),
         may=_may(asking, one),
         why=why,
@@ -416,7 +417,7 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
         intro=[
             f"You are one of {REVIEWERS} reviewers. Nobody sees your review before both are in. You vote on exactly this content:"
         ],
-        facts=[("Content hash", one.content_hash)],
+        facts=[("Content hash", one.content_hash), ("Texts", texts_link(asking, one) or "")],
         submit="Send your review",
     )
 

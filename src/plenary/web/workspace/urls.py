@@ -46,6 +46,7 @@ from plenary.web.workspace import (
     spend,
     submissions,
     systems,
+    texts,
 )
 from plenary.web.workspace import headings as own_headings
 from plenary.web.workspace.editions import PUBLISHERS
@@ -247,6 +248,8 @@ urlpatterns = [
     route("workspace/releases/<int:number>/", releases.proposal, "proposal", RELEASERS),
     route("workspace/releases/<int:number>/rows.csv", partial(releases.proposal, as_file=True), "proposal_file", RELEASERS),
     route("workspace/releases/<int:number>/audit.json", releases.audit_file, "proposal_audit", RELEASERS),
+    route("workspace/releases/<int:number>/texts/", texts.texts, "proposal_texts", RELEASERS),
+    route("workspace/releases/<int:number>/texts.csv", partial(texts.texts, as_file=True), "proposal_texts_file", RELEASERS),
     route("workspace/releases/<int:number>/grid/", grids.grid, "proposal_grid", RELEASERS),
     route("workspace/releases/<int:number>/grid.csv", partial(grids.grid, as_file=True), "proposal_grid_file", RELEASERS),
     route("workspace/releases/<int:number>/cell/", grids.cell, "proposal_cell", RELEASERS),

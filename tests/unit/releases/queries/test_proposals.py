@@ -46,7 +46,15 @@ class TestVisibleTo:
         proposal = make.proposal()
         assert not proposals.visible_to(who).exists()
         assert proposals.results_of(who, proposal) == ()
+        assert proposals.narrative_of(who, proposal) == {}
         assert proposals.votes(who, proposal) == []
+
+    def test_those_concerned_read_its_texts_as_they_were_written(self):
+        proposal = make.proposal()
+        for who in (COMMISSIONER, FIRST, LEAD):
+            assert proposals.narrative_of(who, proposal) == {"adult-ecmo": {"Description": "What it does."}}
+        proposal.narrative_sha256 = ""  # ordered, and not prepared yet
+        assert proposals.narrative_of(FIRST, proposal) == {}
 
     def test_a_lead_of_one_of_two_services_sees_neither(self):
         make.proposal(make.results(SMALL), make.results(SMALL, service="lam"), services=("adult-ecmo", "lam"))
