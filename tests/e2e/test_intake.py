@@ -53,7 +53,7 @@ def systems(page, check):
     page.get_by_text("Copy the secret now").wait_for()
     check(page)
     page.get_by_role("link", name="I have copied it").click()
-    page.get_by_text("In force").wait_for()
+    page.locator("strong", has_text="In force").wait_for()
     check(page)
 
 
