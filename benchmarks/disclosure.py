@@ -32,7 +32,7 @@ from plenary_stats.disclosure import Policy, audit, protect  # noqa: E402
 
 THRESHOLD, WIDTH = 30, 10
 ACRO = "acro==1.0.2"
-LIMIT = 1800
+LIMIT = 900
 """Seconds after which a line is given up, and said to be."""
 
 SMALL = (
@@ -42,11 +42,11 @@ SMALL = (
     ("centre by region", 80, "publish"),
 )
 LARGE = (
-    ("full", 80, "publish"),
-    ("full", 80, "protect"),
     ("boards", 80, "publish"),
     ("boards", 80, "protect"),
     ("edition", 800, "publish"),
+    ("full", 80, "publish"),
+    ("full", 80, "protect"),
 )
 GROWTH = (20, 80, 320, 800)
 PEERS = {
