@@ -15,19 +15,6 @@ from tests.factories.collection import END, START, case
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def other():
-    """A centre of the same service, with cases that must not leak."""
-    found = make.make_centre(ods="RJ7")
-    make.accepted(found, case("SECRET-7", status="dead"))
-    return found
-
-
 class TestCaseTable:
     def table(self, centre, **options):
         return queries.case_table(centre.service, START, END, **options)

@@ -11,19 +11,6 @@ from tests.factories.collection import case
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def other():
-    """A centre of the same service, with cases that must not leak."""
-    found = make.make_centre(ods="RJ7")
-    make.accepted(found, case("SECRET-7", status="dead"))
-    return found
-
-
 class TestDifferences:
     def test_case_by_case_and_field_by_field(self, centre):
         old = make.accepted(centre, case("A1"), case("A2"), case("A3"))

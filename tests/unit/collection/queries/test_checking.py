@@ -18,19 +18,6 @@ from tests.factories.collection import END, START, case
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def other():
-    """A centre of the same service, with cases that must not leak."""
-    found = make.make_centre(ods="RJ7")
-    make.accepted(found, case("SECRET-7", status="dead"))
-    return found
-
-
 class TestFindings:
     def test_only_for_the_own_centre(self, centre, other):
         submission = actions.check(submission_id=make.receive(centre, case("A1", status="lost")).pk, by=SYSTEM)

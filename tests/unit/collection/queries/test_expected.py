@@ -12,19 +12,6 @@ pytestmark = pytest.mark.django_db
 PERIOD = {"period_start": START, "period_end": END}
 
 
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def other():
-    """A centre of the same service, with cases that must not leak."""
-    found = make.make_centre(ods="RJ7")
-    make.accepted(found, case("SECRET-7", status="dead"))
-    return found
-
-
 class TestAscertainment:
     def expect(self, centre, case_id, explained=""):
         expected = actions.expect_case(centre=centre, **PERIOD, case_id=case_id, source="MDT", by=SYSTEM)

@@ -18,19 +18,6 @@ pytestmark = pytest.mark.django_db
 PERIOD = {"period_start": START, "period_end": END}
 
 
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def other():
-    """A centre of the same service, with cases that must not leak."""
-    found = make.make_centre(ods="RJ7")
-    make.accepted(found, case("SECRET-7", status="dead"))
-    return found
-
-
 class TestProgress:
     def test_states_and_numbers_of_every_centre(self, centre, other):
         make.signed_off(centre, case("A1"), case("A2"))

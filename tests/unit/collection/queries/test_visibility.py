@@ -17,19 +17,6 @@ pytestmark = pytest.mark.django_db
 PERIOD = {"period_start": START, "period_end": END}
 
 
-@pytest.fixture
-def centre():
-    return make.make_centre()
-
-
-@pytest.fixture
-def other():
-    """A centre of the same service, with cases that must not leak."""
-    found = make.make_centre(ods="RJ7")
-    make.accepted(found, case("SECRET-7", status="dead"))
-    return found
-
-
 class TestVisibleTo:
     def test_own_cases_and_no_other(self, centre, other):
         make.accepted(centre, case("A1"))
