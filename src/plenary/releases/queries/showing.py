@@ -63,6 +63,7 @@ def cost_of_showing(proposal: Proposal, row: Reviewed) -> Cost:
 def _leaks(cells: Sequence[Mapping[str, Any]], row: Reviewed) -> tuple[tuple[str, tuple[str, ...], float, float | None], ...]:
     """Return the numbers that an attack works out, but for those of the row that it was told."""
     own = set(_numbers(list(_entries(row))))
+    own |= {("complement", place) for quantity, place in own if quantity == "numerator"}  # what the two that are shown leave
     found = [(*number, cell) for cell in cells for number in _numbers([cell]) if cell["verdict"] in LEAKS]
     return tuple((quantity, place, cell["low"], cell["high"]) for quantity, place, cell in found if (quantity, place) not in own)
 
