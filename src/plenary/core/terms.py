@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from plenary_stats.errors import InputError
+from plenary_stats.ingest.values import nhs_valid
 
 NATION = "England"
 """Whose network an object belongs to unless the caller says otherwise."""
@@ -106,6 +108,21 @@ class NotPossible(Exception):  # noqa: N818 - as above
 
 class NotFound(Exception):  # noqa: N818 - as above
     """What was asked for is not there."""
+
+
+_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
+
+
+def free_text(text: str, empty: str = "") -> str:
+    """Return a text as it is kept: stripped, and without an NHS number, for not everybody who reads it may see a case.
+
+    ``empty``: what is said where the text must not be empty. Raises ``NotPossible``.
+    """
+    if empty and not text.strip():
+        raise NotPossible(empty)
+    if nhs_valid([re.sub(r"[ -]", "", found) for found in _TEN_DIGITS.findall(text)]).any():
+        raise NotPossible("The text seems to hold an NHS number. Take it out: people read this who may not see a case.")
+    return text.strip()
 
 
 class Damaged(Exception):  # noqa: N818 - as above

@@ -13,7 +13,7 @@ from plenary.collection.actions import keep_run
 from plenary.collection.terms import require_version
 from plenary.core.actions import record, store_bytes
 from plenary.core.permissions import require
-from plenary.core.terms import NotPossible, Who
+from plenary.core.terms import NotPossible, Who, free_text
 from plenary.outcomes import permissions, queries
 from plenary.outcomes.models import Comment, OutcomeSetVersion, PeerNaming, Run
 from plenary.registry import queries as registry
@@ -82,13 +82,12 @@ def comment(*, run: Run, centre: Centre, text: str, outcome: str = "", by: Who) 
     require(permissions.may_comment(by, centre.key), f"Only people of {centre.key} comment on its results.")
     if centre.service_id != run.service_id:
         raise NotPossible("These results are of another service.")
-    if not text.strip():
-        raise NotPossible("The comment is empty.")
+    text = free_text(text, "The comment is empty.")
     if outcome and outcome not in queries.outcomes_of(run):
         raise NotPossible(f"These results have no outcome '{outcome[:100]}'.")
     with transaction.atomic():
         made = Comment.objects.create(
-            run=run, centre=centre, outcome=outcome, text=text.strip(), said_at=timezone.now(), said_by=by.person_id
+            run=run, centre=centre, outcome=outcome, text=text, said_at=timezone.now(), said_by=by.person_id
         )
         detail = {"centre": centre.key, "outcome": outcome}
         record(by=by, verb="comment on results", subject=f"outcomes-run/{run.pk}/comment/{made.pk}", detail=detail)

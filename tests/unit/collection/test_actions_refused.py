@@ -358,3 +358,24 @@ class TestWhoSeesWhat:
         make.accepted(longer, case("THEIRS"))
         assert {one.case_id for one in queries.visible_to(make.lead(centre))} == {SECRET, "A2"}
         assert {one.case_id for one in queries.visible_to(make.lead(longer))} == {"THEIRS"}
+
+
+class TestNamesOfPatients:
+    """What is written for others holds no NHS number: the network lead reads it, who may see no case."""
+
+    NHS = "943 476 5919"
+
+    def test_no_explanation_holds_one(self, centre):
+        with nothing_changes(), pytest.raises(NotPossible, match="NHS number"):
+            actions.explain_missing(expected_id=ExpectedCase.objects.get().pk, reason=f"is {self.NHS}", by=make.lead(centre))
+
+    def test_no_expected_case_is_called_one(self, centre):
+        with nothing_changes(), pytest.raises(NotPossible, match="NHS number"):
+            actions.expect_case(centre=centre, **PERIOD, case_id=self.NHS, source="MDT", by=make.lead(centre))
+
+    def test_no_reopening_names_one(self, centre):
+        actions.accept(submission_id=later().pk, by=make.manager(centre))
+        actions.explain_missing(expected_id=ExpectedCase.objects.get().pk, reason="abroad", by=make.lead(centre))
+        actions.sign_off_series(centre=centre, **PERIOD, by=make.lead(centre))
+        with nothing_changes(), pytest.raises(NotPossible, match="NHS number"):
+            actions.reopen_series(centre=centre, **PERIOD, reason=f"{self.NHS} was missed", by=make.network_lead(centre))

@@ -4,7 +4,18 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from plenary.core.terms import SYSTEM, ChainReport, Damaged, NotFound, NotPossible, Refused, Who, scope_kind, why_failed
+from plenary.core.terms import (
+    SYSTEM,
+    ChainReport,
+    Damaged,
+    NotFound,
+    NotPossible,
+    Refused,
+    Who,
+    free_text,
+    scope_kind,
+    why_failed,
+)
 from plenary_stats.errors import InputError
 
 
@@ -45,3 +56,24 @@ def test_a_fault_says_what_to_do_and_gives_nothing_away(problem, said):
     assert said in words
     assert "secret" not in words
     assert words.endswith("try again.")
+
+
+NHS = "943 476 5919"
+
+
+@pytest.mark.parametrize("text", [NHS, "943-476-5919", "9434765919", f"see {NHS}, please", f"({NHS})"])
+def test_no_text_holds_an_nhs_number(text):
+    with pytest.raises(NotPossible, match="seems to hold an NHS number") as refused:
+        free_text(text)
+    assert "943" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["943 476 5918", "94347659190", "ward 12, bed 3", "", "0191 498 0000"])
+def test_other_numbers_are_kept(text):
+    assert free_text(f"  {text} ") == text
+
+
+def test_what_must_be_said_is_asked_for():
+    with pytest.raises(NotPossible, match=r"^Say why$"):
+        free_text(" \n", "Say why")
+    assert free_text(" because ", "Say why") == "because"

@@ -231,6 +231,11 @@ class TestComment:
         with pytest.raises(NotPossible, match=part):
             actions.comment(run=run, centre=centre, **values, by=cases.lead(centre))
 
+    def test_no_comment_holds_an_nhs_number(self, ran):
+        run, centre = ran[0], ran[1]
+        with pytest.raises(NotPossible, match="NHS number"):
+            actions.comment(run=run, centre=centre, text="943 476 5919 died abroad", by=cases.lead(centre))
+
     def test_results_of_another_service_are_not_commented_on(self, ran):
         lam = cases.make_centre("lam", "RJ1")
         with pytest.raises(NotPossible, match="another service"):

@@ -103,6 +103,7 @@ def test_a_forgotten_password_is_replaced_by_a_link(client, lead):
     link = next(word for word in mail.outbox[0].body.split() if "/account/password/reset/key/" in word)
     page = client.get("/" + link.split("/", 3)[3], follow=True)
     assert "Choose your password" in page.text
+    assert "&lt;ul" not in page.text
     new = "three other random words"
     done = client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new}, follow=True)
     assert "The password is saved" in done.text

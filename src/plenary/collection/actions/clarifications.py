@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,11 +13,8 @@ from plenary.collection.terms import QueryState, require_period
 from plenary.core.actions import record
 from plenary.core.permissions import require
 from plenary.core.queries import today
-from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.core.terms import NotFound, NotPossible, Who, free_text
 from plenary.registry.models import Centre
-from plenary_stats.ingest.values import nhs_valid
-
-_TEN = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
 
 
 def ask_query(
@@ -48,7 +44,7 @@ def ask_query(
             asked_at=timezone.now(),
             asked_by=by.person_id,
         )
-        _say(made, _fit(text, "Say what you want to know."), by, of_centre=False)
+        _say(made, free_text(text, "Say what you want to know."), by, of_centre=False)
         record(by=by, verb="ask query", subject=_subject(made), detail={"centre": centre.key, "due_on": due_on})
     return made
 
@@ -61,7 +57,7 @@ def say_in_query(*, query: DataQuery, text: str, by: Who) -> QueryMessage:
         current = _locked(query)
         if current.state == QueryState.CLOSED:
             raise NotPossible("This query is closed. Ask a new one.")
-        said = _fit(text, "The message is empty.")
+        said = free_text(text, "The message is empty.")
         current.state = QueryState.ANSWERED if of_centre else QueryState.OPEN
         current.save(update_fields=["state"])
         made = _say(current, said, by, of_centre=of_centre)
@@ -84,16 +80,6 @@ def close_query(*, query: DataQuery, by: Who) -> DataQuery:
 
 def _say(query: DataQuery, text: str, by: Who, *, of_centre: bool) -> QueryMessage:
     return QueryMessage.objects.create(query=query, of_centre=of_centre, text=text, said_at=timezone.now(), said_by=by.person_id)
-
-
-def _fit(text: str, empty: str) -> str:
-    """Return the text; refuse one that is empty, or that holds an NHS number: not everybody who reads it may see a case."""
-    if not text.strip():
-        raise NotPossible(empty)
-    digits = [re.sub(r"[ -]", "", found) for found in _TEN.findall(text)]
-    if nhs_valid(digits).any():
-        raise NotPossible("The text seems to hold an NHS number. Take it out: people read this who may not see a case.")
-    return text.strip()
 
 
 def _locked(query: DataQuery) -> DataQuery:

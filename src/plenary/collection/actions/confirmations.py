@@ -12,14 +12,13 @@ from plenary.collection.models import Confirmation, Submission
 from plenary.collection.queries import confirmations as queries
 from plenary.core.actions import record
 from plenary.core.permissions import require
-from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.core.terms import NotFound, Who, free_text
 
 
 def confirm_warning(*, submission: Submission, key: str, reason: str, by: Who) -> Confirmation:
     """Confirm a warning of a submission with a reason. It holds for the value, in whatever file of the period it comes again."""
     require(permissions.may_submit(by, submission.centre), f"Only people of {submission.centre.key} confirm its warnings.")
-    if not reason.strip():
-        raise NotPossible("Say why the value stands.")
+    why = free_text(reason, "Say why the value stands.")
     finding = next((one for one in queries.warnings(submission) if one.key == key), None)
     if finding is None:
         raise NotFound("The file has no such warning.")
@@ -30,7 +29,7 @@ def confirm_warning(*, submission: Submission, key: str, reason: str, by: Who) -
             "period_end": submission.period_end,
         }
         told = {"case_id": finding.case, "field": finding.field, "rule": finding.rule, "message": finding.message}
-        said = {"reason": reason.strip(), "confirmed_at": timezone.now(), "confirmed_by": by.person_id}
+        said = {"reason": why, "confirmed_at": timezone.now(), "confirmed_by": by.person_id}
         made, _ = Confirmation.objects.update_or_create(**place, key=key, defaults=told | said)
         detail = {"rule": finding.rule, "field": finding.field, "submission": submission.pk}
         record(by=by, verb="confirm warning", subject=f"confirmation/{made.pk}", detail=detail)

@@ -16,7 +16,7 @@ from plenary.collection.queries import consent
 from plenary.collection.terms import Effect, Route, SubmissionState, require_period
 from plenary.core.actions import erase_bytes, record, store_bytes
 from plenary.core.permissions import require
-from plenary.core.terms import NotPossible, Who
+from plenary.core.terms import NotPossible, Who, free_text
 from plenary.registry.models import Centre
 
 COUNTED_NAME = "counted.csv"
@@ -42,7 +42,7 @@ def record_consent(
     """
     require(permissions.may_submit(by, centre), f"Only people of {centre.key} record what its patients say.")
     require_period(period_start, period_end)
-    today, name = timezone.localdate(), case_id.strip()
+    today, name = timezone.localdate(), free_text(case_id)
     if not name:
         raise NotPossible("Say which case it is.")
     if said_on > today:

@@ -14,7 +14,7 @@ from plenary.collection.queries import finishing
 from plenary.collection.terms import Explanation, SeriesState, require_period, series_move
 from plenary.core.actions import record
 from plenary.core.permissions import require
-from plenary.core.terms import NotFound, NotPossible, Who
+from plenary.core.terms import NotFound, NotPossible, Who, free_text
 from plenary.registry.models import Centre
 
 
@@ -24,15 +24,15 @@ def expect_case(
     """Note that a case exists according to another source. Told twice by the same source, it is known once."""
     require(permissions.may_expect(by, centre), f"You may not report expected cases of {centre.key}.")
     require_period(period_start, period_end)
-    if not case_id.strip() or not source.strip():
-        raise NotPossible("Say which case is expected, and which source knows of it.")
+    empty = "Say which case is expected, and which source knows of it."
+    named, source = free_text(case_id, empty), free_text(source, empty)
     with transaction.atomic():
         expected, is_new = ExpectedCase.objects.get_or_create(
             centre=centre,
             period_start=period_start,
             period_end=period_end,
-            case_id=case_id.strip(),
-            source=source.strip(),
+            case_id=named,
+            source=source,
         )
         if is_new:
             _refuse_signed(centre, period_start, period_end)
@@ -50,10 +50,9 @@ def explain_missing(*, expected_id: int, by: Who, reason: str = "", kind: Explan
         if expected is None:
             raise NotFound(f"There is no expected case {expected_id}.")
         require(permissions.may_explain(by, expected.centre), f"Only people of {expected.centre.key} explain its missing cases.")
-        if not reason.strip() and kind == Explanation.OTHER:
-            raise NotPossible("Give the reason why the case is not in the series.")
+        why = free_text(reason, "Give the reason why the case is not in the series." if kind == Explanation.OTHER else "")
         _refuse_signed(expected.centre, expected.period_start, expected.period_end)
-        expected.explained, expected.explained_as = reason.strip() or kind.value.capitalize(), kind
+        expected.explained, expected.explained_as = why or kind.value.capitalize(), kind
         expected.save(update_fields=["explained", "explained_as"])
         detail = {"kind": kind.value, "reason": expected.explained}
         record(by=by, verb="explain missing", subject=f"expected-case/{expected.pk}", detail=detail)
@@ -100,8 +99,7 @@ def _refuse_unfinished(series: CaseSeries) -> None:
 def reopen_series(*, centre: Centre, period_start: dt.date, period_end: dt.date, reason: str, by: Who) -> CaseSeries:
     """Open a signed-off series again, for a stated reason. Editions made from it stand."""
     require(permissions.may_reopen(by, centre), "Only the network lead of the service reopens a case series.")
-    if not reason.strip():
-        raise NotPossible("Give the reason for reopening the series.")
+    reason = free_text(reason, "Give the reason for reopening the series.")
     with transaction.atomic():
         series = CaseSeries.objects.select_for_update().filter(
             centre=centre, period_start=period_start, period_end=period_end

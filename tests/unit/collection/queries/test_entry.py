@@ -30,6 +30,11 @@ def test_what_is_missing_yet_is_silent_and_what_is_wrong_is_told(centre):
     assert set(found(centre, case_id="K1", pf_ratio="1000", admitted_on="31/02/2025")) == {"pf_ratio", "admitted_on"}
 
 
+def test_a_case_beside_an_accepted_file_does_not_seem_to_withdraw_its_cases(centre):
+    make.accepted(centre, case("A1"), case("A2"))
+    assert found(centre, case_id="K1", pf_ratio="9.4") == {}
+
+
 def test_the_own_drafts_of_a_place(centre):
     by = make.manager(centre)
     actions.save_draft(centre=centre, **PERIOD, values={"case_id": "K1", "status": "alive"}, by=by)
