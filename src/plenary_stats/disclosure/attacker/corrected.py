@@ -15,7 +15,7 @@ import numpy as np
 
 from plenary_stats.disclosure.attacker import figures as fig
 from plenary_stats.disclosure.attacker.figures import Bools
-from plenary_stats.disclosure.attacker.ranges import solved
+from plenary_stats.disclosure.attacker.ranges import closer_where_small, solved
 from plenary_stats.disclosure.attacker.sums import Pair, Sums
 from plenary_stats.disclosure.attacker.system import Bounds, ContradictionError
 from plenary_stats.disclosure.attacker.view import Key, View
@@ -50,16 +50,9 @@ def supposed(view: View, bounds: Bounds, policy: Policy) -> Bounds:
         if mended:
             low, high = np.min([left.low for left in mended], axis=0), np.max([left.high for left in mended], axis=0)
             found = _worse(found, Bounds(low, high, bounds.whole))
-    narrower = (found.high - found.low < bounds.high - bounds.low) & _small(view, found, policy)
-    view.supposed = np.flatnonzero(narrower).tolist()
-    return Bounds(np.where(narrower, found.low, bounds.low), np.where(narrower, found.high, bounds.high), bounds.whole)
-
-
-def _small(view: View, bounds: Bounds, policy: Policy) -> Bools:
-    """Return which numbers may be small: what is only supposed of large ones tells of nobody."""
-    events = np.array([name in fig.EVENTS for name in view.quantities()], dtype=np.bool_)
-    small: Bools = bounds.low < np.where(events, policy.event_threshold, policy.threshold)
-    return small
+    made = closer_where_small(view, bounds, found, policy)
+    view.supposed = np.flatnonzero(made.high - made.low < bounds.high - bounds.low).tolist()
+    return made
 
 
 def _worse(one: Bounds, other: Bounds) -> Bounds:

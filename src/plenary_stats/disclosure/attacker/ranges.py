@@ -37,7 +37,7 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
 
     What the rule itself tells is added where it tells too much.
     """
-    found = _attack(view, policy, shares)
+    plain_ranges = found = _attack(view, policy, shares)
     view.small = []
     for _ in range(ROUNDS):
         if not (small := small_ones(view, found, policy)):
@@ -49,7 +49,18 @@ def attack(view: View, policy: Policy, shares: Sequence[Share] = ()) -> Bounds:
         except ContradictionError:  # the reason was another
             break
         view.small += small
-    return found
+    return closer_where_small(view, plain_ranges, found, policy)
+
+
+def closer_where_small(view: View, proved: Bounds, concluded: Bounds, policy: Policy) -> Bounds:
+    """Return what is proved, and what is only concluded where it is narrower and of a number that may be small.
+
+    A wrong conclusion must not make a number look large that is proved to be small.
+    """
+    events = np.array([name in fig.EVENTS for name in view.quantities()], dtype=np.bool_)
+    small = concluded.low < np.where(events, policy.event_threshold, policy.threshold)
+    taken = small & (concluded.high - concluded.low < proved.high - proved.low)
+    return Bounds(np.where(taken, concluded.low, proved.low), np.where(taken, concluded.high, proved.high), proved.whole)
 
 
 def _attack(view: View, policy: Policy, shares: Sequence[Share]) -> Bounds:
