@@ -59,13 +59,13 @@ def test_an_unreadable_table_is_refused_with_its_place(content, says):
 
 def test_what_is_written_is_what_stood_there_without_the_withheld_figures():
     source = read_long(
-        b"centre,region,value,colour\nA,N,12,red\nA,S,40.0,blue\nA,E,77,red\nA,Total,129,red\n",
+        b"centre,region,colour,value\nA,N,red,12\nA,S,blue,40.0\nA,E,red,77\nA,Total,red,129\n",
         "t.csv",
         Policy(dimensions=("centre", "region")),
     )
     made = protect([source.table], Policy(dimensions=("centre", "region"))).tables[0]
     assert (
-        write_long(source, made) == b"centre,region,value,colour,status\nA,N,,red,c\nA,S,,blue,c\nA,E,77,red,\nA,Total,129,red,\n"
+        write_long(source, made) == b"centre,region,colour,value,status\nA,N,red,,c\nA,S,blue,,c\nA,E,red,77,\nA,Total,red,129,\n"
     )
 
 
@@ -252,3 +252,33 @@ def test_no_figure_may_stand_in_a_row_that_is_marked_as_withheld(column):
     [told] = read_long(content.encode(), "outcomes.csv").told()
     assert (told["centre"], told["quantity"], told["verdict"]) == ("A", column, "exact")
     assert told["low"] == told["high"] == float(line[column])
+
+
+PERCENT = b"centre,value,percent\nA,12,8.0\nB,38,25.3\nC,100,66.7\nTotal,150,100\n"
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(dimensions=("centre",))])
+def test_a_column_after_the_value_that_nobody_knows_is_refused_with_its_remedy(policy):
+    """8 % of 150 is 12: taken for a dimension it was printed beside the number that it gives away."""
+    with pytest.raises(InputError, match=r"t\.csv, column percent: it stands after value.*leave the column out.*before value"):
+        read_long(PERCENT, "t.csv", policy)
+
+
+def test_a_dimension_after_the_value_is_one_where_the_policy_names_it():
+    policy = Policy(dimensions=("centre", "region"))
+    table = read_long(b"centre,value,region\nA,40,N\nA,60,Total\n", "t.csv", policy).table
+    assert table.dimensions == ("centre", "region")
+
+
+def test_what_an_edition_prints_after_the_value_is_known():
+    """Its comparisons with case mix are figures: they go with the row, and no withheld row may hold them."""
+    head = b"edition,centre,measure,value,status,numerator,denominator,lower,upper,method,note,not_eligible,not_known,"
+    head += b"not_eligible_status,not_known_status,observed,expected,ratio,ratio_lower,ratio_upper\n"
+    content = head + b"1,A,m,0.1,,2,20,0.0,0.3,w,,4,40,,,2,3.14,0.64,0.1,2.0\n1,B,m,,c,,40,,,w,,,,,,5,,,,\n"
+    source = read_long(content, "outcomes.csv")
+    assert source.table.dimensions == ("centre", "measure")
+    assert [(cell["centre"], cell["quantity"], cell["low"]) for cell in source.told()] == [("B", "observed", 5.0)]
+    made = write_long(source, protect([source.table], Policy()).tables[0]).decode().splitlines()
+    line = dict(zip(made[0].split(","), made[1].split(","), strict=True))
+    assert [line[name] for name in ("value", "observed", "expected", "ratio", "ratio_lower")] == [""] * 5
+    assert (line["not_eligible"], line["not_eligible_status"]) == ("", "c")
