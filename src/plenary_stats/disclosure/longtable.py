@@ -16,7 +16,7 @@ import numpy as np
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
 from plenary_stats.measures import RATIO
-from plenary_stats.tables import RESULT_NUMBERS, WITHHELD, Column, Kind, ProtectedTable, ResultTable, numbers, text
+from plenary_stats.tables import RESULT_NUMBERS, TOTAL, WITHHELD, Column, Kind, ProtectedTable, ResultTable, numbers, text
 
 REMAINDERS = ("not_eligible", "not_known")
 FIGURES = (*RESULT_NUMBERS, "met", "not_met", *REMAINDERS, *RATIO)
@@ -36,7 +36,10 @@ HIDDEN = ("value", "numerator", "lower", "upper", "met", "not_met", *RATIO)
 
 @dataclass(frozen=True)
 class LongTable:
-    """One file: its header and rows as they stand, and the table that they mean."""
+    """One file: its header, its rows in the order of their codes, and the table that they mean.
+
+    Sorted by their values, as people leave them, withheld rows would lie between those of their neighbours.
+    """
 
     header: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
@@ -79,7 +82,17 @@ def read_long(content: bytes, filename: str, policy: Policy | None = None) -> Lo
         columns["numerator"] = numbers([_numerator(line, filename, row, policy) for row, line in enumerate(lines, 2)])
     if kind == "count":
         _check_counts(columns["value"], filename)
-    return LongTable(header, tuple(lines), ResultTable(columns, name=name, kind=kind, dimensions=dimensions))
+    order = _order(header, lines)
+    columns = {each: column[order] for each, column in columns.items()}
+    return LongTable(
+        header, tuple(lines[row] for row in order), ResultTable(columns, name=name, kind=kind, dimensions=dimensions)
+    )
+
+
+def _order(header: Sequence[str], lines: Sequence[Mapping[str, str]]) -> list[int]:
+    """Return the rows by their codes, column after column, and each ``Total`` after the codes beside it."""
+    codes = [name for name in header if name not in {*FIGURES, *WORDS}]
+    return sorted(range(len(lines)), key=lambda row: [(lines[row][name] == TOTAL, lines[row][name]) for name in codes])
 
 
 def _lines(content: bytes, filename: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:

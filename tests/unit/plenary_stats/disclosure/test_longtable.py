@@ -65,7 +65,7 @@ def test_what_is_written_is_what_stood_there_without_the_withheld_figures():
     )
     made = protect([source.table], Policy(dimensions=("centre", "region"))).tables[0]
     assert (
-        write_long(source, made) == b"centre,region,colour,value,status\nA,N,red,,c\nA,S,blue,,c\nA,E,red,77,\nA,Total,red,129,\n"
+        write_long(source, made) == b"centre,region,colour,value,status\nA,E,red,77,\nA,N,red,,c\nA,S,blue,,c\nA,Total,red,129,\n"
     )
 
 
@@ -282,3 +282,22 @@ def test_what_an_edition_prints_after_the_value_is_known():
     line = dict(zip(made[0].split(","), made[1].split(","), strict=True))
     assert [line[name] for name in ("value", "observed", "expected", "ratio", "ratio_lower")] == [""] * 5
     assert (line["not_eligible"], line["not_eligible_status"]) == ("", "c")
+
+
+def test_rows_leave_in_the_order_of_their_codes_whatever_order_they_came_in():
+    """Sorted by value, C and D, withheld, would lie between 0 and 30 in that order, and their sum of 54 would make C 27 or more."""
+    rows = ["Total,184,184", "A,100,100", "B,30,30", "D,29,29", "C,25,25"]
+    written = set()
+    for given in (rows, rows[::-1], sorted(rows)):
+        source = read_long("\n".join(["centre,value,numerator", *given]).encode(), "t.csv")
+        assert source.table["value"].tolist() == [100, 30, 25, 29, 184]
+        written.add(write_long(source, protect([source.table], Policy()).tables[0]))
+    assert written == {b"centre,value,numerator,status\nA,100,100,\nB,30,30,\nC,,,c\nD,,,c\nTotal,184,184,\n"}
+
+
+def test_the_order_goes_column_by_column_and_errors_still_name_the_row_of_the_file():
+    source = read_long(b"centre,sex,value\nTotal,F,90\nB,Total,80\nB,F,40\nA,F,50\nB,M,40\n", "t.csv")
+    assert source.table["value"].tolist() == [50, 40, 40, 80, 90]
+    assert [row["sex"] for row in source.rows] == ["F", "F", "M", "Total", "F"]
+    with pytest.raises(InputError, match=r"row 2, value"):
+        read_long(b"centre,value\nB,0.5\nA,3\n", "t.csv")
