@@ -50,6 +50,18 @@ def test_what_is_written_beside_the_tables_does_not_price_what_is_withheld(folde
     assert set(beside) == {"cells", "primary", "secondary", "exact", "narrow", "seconds"}
 
 
+def test_the_audit_beside_the_tables_says_that_it_is_not_to_be_published(folder, capsys):
+    """A and B are 58 together: that both are below 30 makes each 29, and only ``primary`` says so."""
+    (folder / "in" / "table.csv").write_text("centre,value\nA,29\nB,29\nTotal,58\n")
+    assert run("protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out") == 0
+    beside = json.loads((folder / "out" / "audit.json").read_text())
+    assert beside["totals"]["primary"] == 2
+    assert re.match("For reviewers; never publish this file", beside["note"])
+    assert "audit.json is for reviewers. Publish the tables without it." in capsys.readouterr().err
+    assert run("audit", folder / "out", "--json") == 0, "the file is read for its policy all the same"
+    assert "primary" not in json.loads(capsys.readouterr().out)["totals"]
+
+
 def test_audit_fails_and_names_the_cell_where_a_total_gives_it_away(folder, capsys):
     (folder / "in" / "table.csv").write_text(TABLE.replace("A,N,12", "A,N,"))
     assert run("audit", folder / "in") == 1
@@ -188,7 +200,8 @@ def test_linked_tables_are_protected_together_under_every_entry_of_the_policy(li
     assert set(report["totals"]) == {"cells", "primary", "secondary", "loss", "bound", "gap", "exact", "narrow", "seconds"}
     assert (report["totals"]["exact"], report["totals"]["narrow"]) == (0, 0)
     beside = json.loads((out / "audit.json").read_text())
-    assert beside == report | {"totals": {name: report["totals"][name] for name in beside["totals"]}}
+    told_beside = {"totals": {name: report["totals"][name] for name in beside["totals"]}}
+    assert beside == report | told_beside | {"note": beside["note"]}
     assert set(report["totals"]) - set(beside["totals"]) == {"loss", "bound", "gap"}
     assert report["policy"]["already_public"][0]["source"] == "Network report"
     assert "Protecting" in told.err
