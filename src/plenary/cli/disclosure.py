@@ -64,7 +64,7 @@ def _protect(arguments: argparse.Namespace) -> int:
     done = queries.protected([source.table for source in sources], policy, previous)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for path, source, made in zip(arguments.tables, sources, done.tables, strict=True):
-        (arguments.out / path.name).write_bytes(queries.write_long(source, made))
+        (arguments.out / path.name).write_bytes(queries.write_long(source, made, policy))
     report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy)}
     beside = (
         {"note": FOR_REVIEWERS}

@@ -192,8 +192,12 @@ def _check_counts(values: Column, filename: str) -> None:
         )
 
 
-def write_long(source: LongTable, made: ProtectedTable) -> bytes:
-    """Return the file with withheld figures emptied and their status; everything else as it stood."""
+def write_long(source: LongTable, made: ProtectedTable, policy: Policy | None = None) -> bytes:
+    """Return the file with withheld figures emptied and their status; everything else as it stood.
+
+    Where the policy rounds, every figure is written anew: 10.0 among others without a point was 10 before it was rounded.
+    """
+    anew = policy is not None and (policy.rounding, policy.precision) != (None, None)
     header = source.header if "status" in source.header else (*source.header, "status")
     figures = [name for name in header if name in FIGURES]
     out = io.StringIO(newline="")
@@ -209,7 +213,7 @@ def write_long(source: LongTable, made: ProtectedTable) -> bytes:
                 written[name] = ""
                 if row[name].strip() and f"{name}_status" in written:
                     written[f"{name}_status"] = WITHHELD
-            elif value != float(row[name]):
+            elif anew or value != float(row[name]):
                 written[name] = f"{value:.0f}" if float(value).is_integer() else repr(float(value))
         writer.writerow(written)
     return out.getvalue().encode()

@@ -231,10 +231,23 @@ def test_words_are_no_dimensions_and_figures_are_numbers():
     assert table["not_known"].tolist() != table["not_known"].tolist(), "not a number: left out"
 
 
-def test_rounded_figures_are_written_as_they_were_rounded_and_others_as_they_stood():
-    source = read_long(b"centre,value\nA,41\nB,50.0\nTotal,91\n", "t.csv", Policy(rounding=5, minimum_width=4))
-    made = protect([source.table], Policy(rounding=5, minimum_width=4)).tables[0]
-    assert write_long(source, made).decode().splitlines()[1:] == ["A,40,", "B,50.0,", "Total,90,"]
+def test_every_figure_is_written_anew_where_the_policy_rounds():
+    """What kept its text was a multiple before: 50.0 was 50 patients, and no 46 to 54."""
+    policy = Policy(rounding=5, minimum_width=4)
+    source = read_long(b"centre,value\nA,41\nB,50.0\nC,0.0\nTotal,91\n", "t.csv", policy)
+    made = protect([source.table], policy).tables[0]
+    assert write_long(source, made, policy).decode().splitlines()[1:] == ["A,40,", "B,50,", "C,0,", "Total,90,"]
+    exact = read_long(b"centre,value\nA,40.0\nB,50.0\nTotal,90.0\n", "t.csv", policy)
+    made = protect([exact.table], policy).tables[0]
+    assert b".0" not in write_long(exact, made, policy), "also where no figure of the column changed"
+
+
+def test_a_rate_is_written_anew_where_the_policy_gives_its_places():
+    source = read_long(b"centre,value,numerator,denominator\nA,0.500,60,120.0\nB,0.3333,40,120\n", "t.csv")
+    made = protect([source.table], Policy(precision=2)).tables[0]
+    assert write_long(source, made, Policy(precision=2)).decode().splitlines()[1:] == ["A,0.5,60,120,", "B,0.33,40,120,"]
+    made = protect([source.table], Policy()).tables[0]
+    assert write_long(source, made, Policy()).decode().splitlines()[1:] == ["A,0.500,60,120.0,", "B,0.3333,40,120,"]
 
 
 def test_a_rate_that_the_policy_rounds_is_written_with_its_places():
