@@ -65,14 +65,12 @@ def _protect(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for path, source, made in zip(arguments.tables, sources, done.tables, strict=True):
         (arguments.out / path.name).write_bytes(queries.write_long(source, made, policy))
-    report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy)}
-    beside = (
-        {"note": FOR_REVIEWERS}
-        | report
-        | {"totals": {name: number for name, number in report["totals"].items() if name not in MEASURED}}
-    )
+    report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy), "notes": list(done.notes)}
+    told = {name: number for name, number in report["totals"].items() if name not in MEASURED}
+    beside = report | {"totals": told, "notes": [FOR_REVIEWERS, *done.notes]}
     (arguments.out / AUDIT).write_text(json.dumps(beside, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _tell(report["totals"])
+    sys.stderr.writelines(f"Note: {note}\n" for note in done.notes)
     sys.stderr.write(f"Note: {arguments.out / AUDIT} is for reviewers. Publish the tables without it.\n")
     if arguments.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
