@@ -21,6 +21,12 @@ MEASURED = frozenset({"loss", "bound", "gap"})
 """Totals that are worked out from the true numbers, to many digits: whoever reads them beside the tables can solve them for what
 is withheld. They are told to the person who protects, and never written beside the tables."""
 
+FOR_REVIEWERS = (
+    "For reviewers; never publish this file. How many numbers were too small (primary) and how many went with them (secondary) "
+    "can give withheld numbers away: both of two parts of 58 below 30 are 29."
+)
+"""What ``audit.json`` says of itself, for its totals tell more than the tables do. Editions print the attack's totals alone."""
+
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs."""
@@ -58,11 +64,14 @@ def _protect(arguments: argparse.Namespace) -> int:
     done = queries.protected([source.table for source in sources], policy, previous)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for path, source, made in zip(arguments.tables, sources, done.tables, strict=True):
-        (arguments.out / path.name).write_bytes(queries.write_long(source, made))
-    report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy)}
-    beside = report | {"totals": {name: number for name, number in report["totals"].items() if name not in MEASURED}}
+        (arguments.out / path.name).write_bytes(queries.write_long(source, made, policy))
+    report = done.audit.plain() | {"policy": queries.disclosure_policy_plain(policy), "notes": list(done.notes)}
+    told = {name: number for name, number in report["totals"].items() if name not in MEASURED}
+    beside = report | {"totals": told, "notes": [FOR_REVIEWERS, *done.notes]}
     (arguments.out / AUDIT).write_text(json.dumps(beside, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _tell(report["totals"])
+    sys.stderr.writelines(f"Note: {note}\n" for note in done.notes)
+    sys.stderr.write(f"Note: {arguments.out / AUDIT} is for reviewers. Publish the tables without it.\n")
     if arguments.json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
     return 0

@@ -85,9 +85,15 @@ def wrap(text: str, width: float, size: float = TEXT, *, bold: bool = False) -> 
     return lines
 
 
+FLAT = 1e-10
+"""What differs by no more than this share of itself, or of one, is the same for an axis."""
+
+
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Return round numbers from ``low`` or just below to ``high`` or just above, about ``most`` of them."""
-    span = high - low if high > low else abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    noise = FLAT * max(size, 1.0)  # equal means differ in their last digits
+    span = high - low if high - low > noise else size if size > FLAT else 1.0
     raw = span / max(most - 1, 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * (1 - 1e-9))
@@ -114,7 +120,9 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """Return the place of a value; values outside stand at the edge."""
+        """Return the place of a value; values outside stand at the edge, and all in the middle where the axis has no length."""
+        if self.high <= self.low:
+            return (self.start + self.end) / 2
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 

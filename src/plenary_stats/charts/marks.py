@@ -214,7 +214,7 @@ def dots(
 
 def _axis(values: Sequence[float], *, percent: bool) -> list[float]:
     low, high = min(values), max(values)
-    if percent and low == high:  # every centre at 100 %: the axis still needs a length
+    if percent and math.isclose(low, high):  # every centre at 100 %: the axis still needs a length
         low = max(0.0, high - 0.2)
     found = ticks(0 if low > 0 and low < high * 0.5 else low, high)
     return [value for value in found if value <= 1 + 1e-9] if percent and high <= 1 else found

@@ -15,10 +15,12 @@ import numpy as np
 
 from plenary_stats.disclosure.policy import Policy
 from plenary_stats.errors import InputError
-from plenary_stats.tables import RESULT_NUMBERS, WITHHELD, Column, Kind, ProtectedTable, ResultTable, numbers, text
+from plenary_stats.measures import RATIO
+from plenary_stats.tables import RESULT_NUMBERS, TOTAL, WITHHELD, Column, Kind, ProtectedTable, ResultTable, numbers, text
 
-FIGURES = (*RESULT_NUMBERS, "met", "not_met", "not_eligible", "not_known")
-WORDS = ("status", "method", "note", "edition")
+REMAINDERS = ("not_eligible", "not_known")
+FIGURES = (*RESULT_NUMBERS, "met", "not_met", *REMAINDERS, *RATIO)
+WORDS = ("status", "method", "note", "edition", *(f"{name}_status" for name in REMAINDERS))
 KINDS: dict[str, Kind] = {
     "activity": "count",
     "outcomes": "rate",
@@ -28,13 +30,16 @@ KINDS: dict[str, Kind] = {
 
 
 STATUSES = ("", "c", "x", "z", "low")
-HIDDEN = ("value", "numerator", "lower", "upper", "met", "not_met")
+HIDDEN = ("value", "numerator", "lower", "upper", "met", "not_met", *RATIO)
 """What a row that is marked as withheld must not hold, whatever kind of table it stands in."""
 
 
 @dataclass(frozen=True)
 class LongTable:
-    """One file: its header and rows as they stand, and the table that they mean."""
+    """One file: its header, its rows in the order of their codes, and the table that they mean.
+
+    Sorted by their values, as people leave them, withheld rows would lie between those of their neighbours.
+    """
 
     header: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
@@ -55,6 +60,8 @@ class LongTable:
 def read_long(content: bytes, filename: str, policy: Policy | None = None) -> LongTable | None:
     """Read a long table; None where the file has no column ``value`` (it is then no table of figures).
 
+    The dimensions are the columns before ``value``, or those that the policy names. After it stand figures and words by their
+    known names alone: whatever else stood there would be printed beside the withheld number, a percentage for instance.
     Without a column ``status`` an empty value is a withheld one. A table with the columns ``numerator`` and ``denominator`` is
     one of rates; with ``denominator`` alone too, for an unrounded share of a shown number is a number. A table that the policy's
     ``magnitudes`` names holds amounts. Raises ``InputError`` naming the file, row and column.
@@ -63,9 +70,7 @@ def read_long(content: bytes, filename: str, policy: Policy | None = None) -> Lo
     if "value" not in header:
         return None
     policy = policy or Policy()
-    dimensions = tuple(
-        name for name in header if name not in {*FIGURES, *WORDS} and (not policy.dimensions or name in policy.dimensions)
-    )
+    dimensions = _dimensions(header, filename, policy)
     name = PurePath(filename).stem
     columns = {each: text([line[each] for line in lines]) for each in dimensions}
     for each in FIGURES:
@@ -77,7 +82,17 @@ def read_long(content: bytes, filename: str, policy: Policy | None = None) -> Lo
         columns["numerator"] = numbers([_numerator(line, filename, row, policy) for row, line in enumerate(lines, 2)])
     if kind == "count":
         _check_counts(columns["value"], filename)
-    return LongTable(header, tuple(lines), ResultTable(columns, name=name, kind=kind, dimensions=dimensions))
+    order = _order(header, lines)
+    columns = {each: column[order] for each, column in columns.items()}
+    return LongTable(
+        header, tuple(lines[row] for row in order), ResultTable(columns, name=name, kind=kind, dimensions=dimensions)
+    )
+
+
+def _order(header: Sequence[str], lines: Sequence[Mapping[str, str]]) -> list[int]:
+    """Return the rows by their codes, column after column, and each ``Total`` after the codes beside it."""
+    codes = [name for name in header if name not in {*FIGURES, *WORDS}]
+    return sorted(range(len(lines)), key=lambda row: [(lines[row][name] == TOTAL, lines[row][name]) for name in codes])
 
 
 def _lines(content: bytes, filename: str) -> tuple[list[dict[str, str]], tuple[str, ...]]:
@@ -95,6 +110,20 @@ def _lines(content: bytes, filename: str) -> tuple[list[dict[str, str]], tuple[s
         if None in lines[0] or any(None in line or None in line.values() for line in lines):
             raise InputError(f"{filename} has rows with more or fewer cells than its header. Save it again as CSV.")
     return lines, header
+
+
+def _dimensions(header: Sequence[str], filename: str, policy: Policy) -> tuple[str, ...]:
+    """Return the columns that are dimensions; refuse one after ``value`` that is neither that nor known."""
+    others = [name for name in header if name not in {*FIGURES, *WORDS}]
+    after = set(header[header.index("value") :])
+    unknown = [name for name in others if name in after and name not in policy.dimensions]
+    if unknown:
+        raise InputError(
+            f"{filename}, column {unknown[0]}: it stands after value and is none of the columns that may stand there "
+            f"({', '.join(name for name in (*WORDS, *FIGURES) if name != 'value')}). A figure beside a withheld number can give "
+            "it away: leave the column out; if it is a dimension, put it before value or name it in the policy's dimensions."
+        )
+    return tuple(name for name in others if not policy.dimensions or name in policy.dimensions)
 
 
 def _kind(name: str, header: Sequence[str], policy: Policy) -> Kind:
@@ -163,8 +192,12 @@ def _check_counts(values: Column, filename: str) -> None:
         )
 
 
-def write_long(source: LongTable, made: ProtectedTable) -> bytes:
-    """Return the file with withheld figures emptied and their status; everything else as it stood."""
+def write_long(source: LongTable, made: ProtectedTable, policy: Policy | None = None) -> bytes:
+    """Return the file with withheld figures emptied and their status; everything else as it stood.
+
+    Where the policy rounds, every figure is written anew: 10.0 among others without a point was 10 before it was rounded.
+    """
+    anew = policy is not None and (policy.rounding, policy.precision) != (None, None)
     header = source.header if "status" in source.header else (*source.header, "status")
     figures = [name for name in header if name in FIGURES]
     out = io.StringIO(newline="")
@@ -178,7 +211,9 @@ def write_long(source: LongTable, made: ProtectedTable) -> bytes:
             value = made[name][order]
             if np.isnan(value):
                 written[name] = ""
-            elif value != float(row[name]):
+                if row[name].strip() and f"{name}_status" in written:
+                    written[f"{name}_status"] = WITHHELD
+            elif anew or value != float(row[name]):
                 written[name] = f"{value:.0f}" if float(value).is_integer() else repr(float(value))
         writer.writerow(written)
     return out.getvalue().encode()

@@ -17,7 +17,7 @@ from plenary_stats.disclosure.policy import Policy
 from plenary_stats.disclosure.rounding import rounded
 from plenary_stats.disclosure.sight import in_sight
 from plenary_stats.disclosure.suppressor.amounts import sensitive
-from plenary_stats.disclosure.suppressor.cells import REMAINDERS, quantity_of
+from plenary_stats.disclosure.suppressor.cells import REMAINDERS, Sum, quantity_of
 from plenary_stats.disclosure.suppressor.corrected import kept_back
 from plenary_stats.disclosure.suppressor.engine import Suppressor
 from plenary_stats.disclosure.suppressor.links import SHARES, by_row, dimensions_of, gather, link
@@ -41,10 +41,14 @@ model the covariates and outcomes of a centre that is withheld."""
 
 @dataclass(frozen=True)
 class Protected:
-    """The tables that may leave, in the order given, and the audit that says so."""
+    """The tables that may leave, in the order given, and the audit that says so.
+
+    ``notes`` are for whoever protects: totals that are less than their parts together, which therefore protect nothing.
+    """
 
     tables: tuple[ProtectedTable, ...]
     audit: Audit
+    notes: tuple[str, ...] = ()
 
 
 def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = ()) -> Protected:
@@ -76,7 +80,7 @@ def protect(tables: Sequence[ResultTable], policy: Policy, previous: Editions = 
                     f"A number that is too small would be shown ({seen}): nothing leaves. This is a fault of Plenary."
                 )
             full = audit(made, policy, previous) if hopeless else found
-            return Protected(made, work.totals(full, suppressor, started))
+            return Protected(made, work.totals(full, suppressor, started), work.notes())
         work.widen(suppressor, bad, far=attempt >= ROUNDS - 3)
     raise InputError(work.refusal(bad))
 
@@ -213,9 +217,29 @@ class Work:
             if whole is not None and sum(value for _, value in beside) > self.cells.value[whole]:
                 key = self.cells.keys[whole]
                 codes = sorted(code for code, _ in beside)
-                named = ", ".join(codes[:_NAMED]) + (f" and {len(codes) - _NAMED:,} more" if len(codes) > _NAMED else "")
-                return f"{self.describe((key[0], *key[1]))}, {name} {TOTAL}, is less than its parts {named} together."
+                return f"{self.describe((key[0], *key[1]))}, {name} {TOTAL}, is less than its parts {_listed(codes)} together."
         return ""
+
+    def notes(self) -> tuple[str, ...]:
+        """Name the totals of this edition that are less than their parts together, a dimension at a time; no figure is told."""
+        found: dict[int, list[Sum]] = defaultdict(list)
+        for each in self.cells.exceeded:
+            whole, part = self.cells.keys[each.whole], self.cells.keys[each.parts[0]]
+            differ = [place for place, codes in enumerate(zip(whole[1], part[1], strict=True)) if len(set(codes)) > 1]
+            if whole[0] == part[0] and len(differ) == 1 and self.cells.own.issuperset((each.whole, *each.parts)):
+                found[differ[0]].append(each)
+        return tuple(self._note(position, sums) for position, sums in sorted(found.items()))
+
+    def _note(self, position: int, sums: Sequence[Sum]) -> str:
+        name, first = self.cells.dimensions[position], sums[0]
+        key = self.cells.keys[first.whole]
+        more = f" (and {len(sums) - 1:,} more such totals)" if len(sums) > 1 else ""
+        parts = _listed(sorted(self.cells.keys[part][1][position] for part in first.parts))
+        return (
+            f"{self.describe((key[0], *key[1]))}, {name} {key[1][position]}, is less than its parts {parts} together{more}: no "
+            f"sum of them is protected. If the codes of {name} overlap, say in the policy's hierarchies how they nest, or leave "
+            "some out: a number may be told by those that do add up. If people count in more than one part, nothing is wrong."
+        )
 
     def describe(self, bad: tuple[str, ...]) -> str:
         """Name a number for a message: what it counts, and where."""
@@ -292,6 +316,10 @@ class Work:
             "seconds": round(time.perf_counter() - started, 3),
         }
         return Audit(found.cells, MappingProxyType(totals))
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:_NAMED]) + (f" and {len(codes) - _NAMED:,} more" if len(codes) > _NAMED else "")
 
 
 def _status(table: ResultTable, withheld: Column) -> Column:

@@ -26,7 +26,7 @@ from plenary_stats.disclosure.suppressor.cells import AnyTable, Cells, Key, Sum,
 from plenary_stats.disclosure.suppressor.links import dimensions_of, gather, link
 from plenary_stats.errors import InputError
 from plenary_stats.solver import Floats
-from plenary_stats.tables import NOT_APPLICABLE, SHOWN, WITHHELD, Column, ProtectedTable, ResultTable
+from plenary_stats.tables import LOW, NOT_APPLICABLE, NOT_COLLECTED, SHOWN, WITHHELD, Column, ProtectedTable, ResultTable
 
 KEPT = 1000.0
 """What it costs to round otherwise than an earlier edition did."""
@@ -37,9 +37,9 @@ NODES = 20_000
 def rounded(tables: Sequence[ResultTable], policy: Policy, previous: Sequence[AnyTable] = ()) -> tuple[ProtectedTable, ...]:
     """Return the tables with every number of patients rounded to the policy's base.
 
-    Shares are worked out from the rounded numbers, and intervals left out; a share that does not follow from its numerator and
-    denominator (a survival estimate), and a median of fewer than the threshold, are withheld. Raises ``InputError`` where no
-    rounding adds up.
+    Shares are worked out from the rounded numbers, and intervals left out. Withheld is a share that does not follow from its
+    numerator and denominator (a survival estimate), and a median where fewer than the threshold may stand behind the rounded
+    number. Raises ``InputError`` where no rounding adds up.
     """
     base = policy.rounding or 1
     dimensions = dimensions_of([*tables, *previous], policy)
@@ -198,7 +198,7 @@ def _values(table: ResultTable, own: Mapping[str, Floats], policy: Policy) -> Fl
     if table.kind == "count":
         return own["value"]
     if table.kind == "summary":
-        return np.where(table["denominator"] >= policy.threshold, true, math.nan)
+        return np.where(_surely(own["denominator"], table["denominator"], policy), true, math.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         unit = true * table["denominator"] / table["numerator"]
         per = table.kind == "exposure" and np.isfinite(unit).any()  # a rate of residents is per million, say
@@ -210,11 +210,23 @@ def _values(table: ResultTable, own: Mapping[str, Floats], policy: Policy) -> Fl
     return np.round(share, policy.precision) if policy.precision is not None else share
 
 
+def _surely(rounded: Floats, true: Column, policy: Policy) -> Column:
+    """Whether a median is surely of enough patients, as far as the rounded number says: which are shown then tells no more."""
+    base = policy.rounding or 1
+    far = np.abs(rounded - true)
+    reach = int(far[~np.isnan(far)].max(initial=0.0) // base) + 1
+    return np.array(rounded - (reach * base - 1) >= policy.threshold, dtype=np.bool_)
+
+
 def _statuses(table: ResultTable, values: Floats, own: Mapping[str, Floats]) -> Column:
-    """Return the statuses: shown, or as given; withheld where there was a figure that rounded numbers do not give."""
+    """Return the statuses: shown, or as given; withheld where there was a figure that rounded numbers do not give.
+
+    Nobody by the rounded number is nobody, whether it was rounded to that or not; one word for both.
+    """
     status = np.array(table.columns.get("status", np.full(len(table), SHOWN)), dtype="<U3")
-    lost = np.isnan(values) & ~np.isnan(table["value"].astype(np.float64))
-    status[lost] = WITHHELD
+    empty = np.isnan(values)
+    status[empty & ~np.isnan(table["value"].astype(np.float64))] = WITHHELD
+    status[~empty & np.isin(status, (LOW, NOT_APPLICABLE))] = SHOWN
     if "denominator" in own:
-        status[lost & (own["denominator"] == 0)] = NOT_APPLICABLE
+        status[(own["denominator"] == 0) & (status != NOT_COLLECTED)] = NOT_APPLICABLE
     return status

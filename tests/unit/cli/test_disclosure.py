@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from plenary.cli.disclosure import FOR_REVIEWERS
 from plenary.cli.main import main
 from tests.shared import SHARED, needs_shared
 
@@ -48,6 +49,41 @@ def test_what_is_written_beside_the_tables_does_not_price_what_is_withheld(folde
     assert round(math.exp((told["loss"] - 1) / 0.02) - 1) == 40
     beside = json.loads((folder / "out" / "audit.json").read_text())["totals"]
     assert set(beside) == {"cells", "primary", "secondary", "exact", "narrow", "seconds"}
+
+
+def test_the_audit_beside_the_tables_says_that_it_is_not_to_be_published(folder, capsys):
+    """A and B are 58 together: that both are below 30 makes each 29, and only ``primary`` says so."""
+    (folder / "in" / "table.csv").write_text("centre,value\nA,29\nB,29\nTotal,58\n")
+    assert run("protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out") == 0
+    beside = json.loads((folder / "out" / "audit.json").read_text())
+    assert beside["totals"]["primary"] == 2
+    assert beside["notes"] == [FOR_REVIEWERS]
+    assert re.match("For reviewers; never publish this file", FOR_REVIEWERS)
+    assert "audit.json is for reviewers. Publish the tables without it." in capsys.readouterr().err
+    assert run("audit", folder / "out", "--json") == 0, "the file is read for its policy all the same"
+    assert "primary" not in json.loads(capsys.readouterr().out)["totals"]
+
+
+def test_a_total_below_its_parts_is_named_with_what_to_do(folder, capsys):
+    """0-15 and 16+, 0-17 and 18+ are everyone twice: no sum holds, and 100 - 88 would tell the 12 below 16."""
+    (folder / "in" / "table.csv").write_text("age_band,value\n0-15,12\n16+,88\n0-17,40\n18+,60\nTotal,100\n")
+    command = ["protect", folder / "in" / "table.csv", "--policy", folder / "policy.toml", "--out", folder / "out", "--json"]
+    assert run(*command) == 0
+    told = capsys.readouterr()
+    [note] = json.loads(told.out)["notes"]
+    assert re.match("patients, age_band Total, is less than its parts 0-15, 0-17, 16., 18. together: .*hierarchies", note)
+    assert f"Note: {note}\n" in told.err
+    assert json.loads((folder / "out" / "audit.json").read_text())["notes"] == [FOR_REVIEWERS, note]
+    (folder / "policy.toml").write_text(
+        'hierarchies.age_band = [["0-15", "Total"], ["16-17", "Total"], ["18+", "Total"], ["0-15", "0-17"], ["16-17", "0-17"], '
+        '["16-17", "16+"], ["18+", "16+"]]\n'
+    )
+    assert run(*command) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["notes"] == []
+    after = {row["age_band"]: row["value"] for row in rows_of(folder / "out" / "table.csv")}
+    assert not after["0-15"]
+    assert not (after["16+"] and after["Total"]), "what would tell it goes too once the policy says how the bands nest"
 
 
 def test_audit_fails_and_names_the_cell_where_a_total_gives_it_away(folder, capsys):
@@ -166,6 +202,11 @@ def rows_of(path) -> list[dict]:
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
+def codes(row: dict) -> int:
+    """How many columns stand before the value."""
+    return list(row).index("value")
+
+
 def only_year(source, out, year: str) -> None:
     """Write the tables of one year alone."""
     out.mkdir()
@@ -183,7 +224,8 @@ def test_linked_tables_are_protected_together_under_every_entry_of_the_policy(li
     assert set(report["totals"]) == {"cells", "primary", "secondary", "loss", "bound", "gap", "exact", "narrow", "seconds"}
     assert (report["totals"]["exact"], report["totals"]["narrow"]) == (0, 0)
     beside = json.loads((out / "audit.json").read_text())
-    assert beside == report | {"totals": {name: report["totals"][name] for name in beside["totals"]}}
+    told_beside = {"totals": {name: report["totals"][name] for name in beside["totals"]}}
+    assert beside == report | told_beside | {"notes": [FOR_REVIEWERS]}
     assert set(report["totals"]) - set(beside["totals"]) == {"loss", "bound", "gap"}
     assert report["policy"]["already_public"][0]["source"] == "Network report"
     assert "Protecting" in told.err
@@ -198,7 +240,8 @@ def test_linked_tables_are_protected_together_under_every_entry_of_the_policy(li
     assert all(row["status"] == "c" for (_, centre), row in spent.items() if centre != "Total" and row["value"] != "0.0")
     assert spent["rare", "Total"]["status"] == spent["liver", "Total"]["status"] == "c"
     for path in tables:
-        before, after = rows_of(path), rows_of(out / path.name)
+        after = rows_of(out / path.name)
+        before = sorted(rows_of(path), key=lambda row: [(code == "Total", code) for code in list(row.values())[: codes(row)]])
         assert [row | {"status": ""} for row in before] == [
             row | {"status": ""} | {name: was[name] for name in row if name in was and not row[name]}
             for row, was in zip(after, before, strict=True)

@@ -132,6 +132,12 @@ def test_no_withheld_number_can_be_guessed_from_what_the_manifest_says_of_the_in
             assert write.digest(path.read_bytes()).encode() not in published
 
 
+def test_the_audit_of_an_edition_says_only_what_every_reader_can_work_out(built):
+    totals = json.loads((built / "out" / "disclosure.json").read_bytes())["audit"]["totals"]
+    assert set(totals) == {"cells", "withheld", "exact", "narrow", "below"}, "not how many were too small in themselves"
+    assert not list((built / "out").rglob("audit.json"))
+
+
 def test_the_holder_of_the_inputs_can_still_tell_that_they_are_the_ones(built, tmp_path, capsys):
     command = ["edition", "verify", str(built / "out"), "--inputs"]
     assert main([*command, str(built / "in")]) == 0

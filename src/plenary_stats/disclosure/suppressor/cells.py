@@ -39,6 +39,7 @@ class Cells:
     for each numerator and complement its denominator. ``own``: the cells of this edition, as against earlier ones. ``implied``:
     years that stand in no table, but that pooled years are made of. ``absent``: those of them of a centre that the lists of the
     year do not name: everybody knows that it had no patients yet. ``within``: what a rounded number lies between.
+    ``exceeded``: sums that hold for nobody, as the parts are more than the whole: they protect nothing.
     """
 
     dimensions: tuple[str, ...]
@@ -52,6 +53,7 @@ class Cells:
     implied: set[int] = field(default_factory=set)
     absent: set[int] = field(default_factory=set)
     sums: list[Sum] = field(default_factory=list)
+    exceeded: list[Sum] = field(default_factory=list)
     within: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def add(self, key: Key, value: float = UNKNOWN, *, published: bool = False) -> int:

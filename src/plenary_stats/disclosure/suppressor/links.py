@@ -423,9 +423,11 @@ def _useful(cells: Cells) -> list[Sum]:
     shown = np.bincount(rows, np.where(np.isnan(parts), 0.0, parts), minlength=len(distinct))
     complete = np.bincount(rows, np.isnan(parts), minlength=len(distinct)) == 0
     room = complete & (whole > shown + 0.5)
+    beyond = (whole < shown - 0.5).tolist()
+    cells.exceeded = [each for each, gone in zip(distinct, beyond, strict=True) if gone]
     kept = [
         Sum(each.whole, each.parts, open=True) if opened or each.open else each
-        for each, opened, gone in zip(distinct, room.tolist(), (whole < shown - 0.5).tolist(), strict=True)
+        for each, opened, gone in zip(distinct, room.tolist(), beyond, strict=True)
         if not gone
     ]
     return _informative(cells, kept)

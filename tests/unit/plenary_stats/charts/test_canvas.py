@@ -101,6 +101,21 @@ def test_scale_keeps_values_on_the_paper():
     assert [scale(value) for value in (-5, 0, 5, 10, 99)] == [100, 100, 150, 200, 200]
 
 
+def test_a_scale_without_length_has_everything_in_its_middle():
+    scale = Scale(1.0, 1.0, 100, 200)
+    assert [scale(value) for value in (0, 1, 2)] == [150, 150, 150]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(62.3, 62.3 + 7e-15), (-1e-15, 1e-15), (0.0, 5e-12), (-7.1, -7.1 + 1e-15), (1 - 1e-16, 1.0), (1e9, 1e9)]
+)
+def test_ticks_of_values_that_differ_in_their_last_digits_alone_make_an_axis(low, high):
+    found = ticks(low, high)
+    assert found[0] <= low + 1e-9
+    assert found[-1] >= high - 1e-9
+    assert found[-1] - found[0] > 1e-9
+
+
 def test_key_wraps_and_never_overlaps():
     page = Canvas("p", "Finding", "Words")
     page.key([(f"Entry number {n} with words", canvas.BLUE, "", None if n % 2 else "diamond") for n in range(6)])

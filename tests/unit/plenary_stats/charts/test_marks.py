@@ -181,3 +181,12 @@ def test_centres_that_are_all_at_one_hundred_per_cent_still_have_an_axis():
     svg = dots([Mark("A", 1.0), Mark("B", 1.0)], prefix="p", headline="h", description="d")
     assert svg.count("100%") >= 3
     assert "80%" in svg
+
+
+@pytest.mark.parametrize(("value", "percent"), [(62.3, False), (0.0, False), (-4.2, False), (1.0, True), (0.3, True)])
+def test_centres_whose_means_differ_in_their_last_digit_alone_still_have_an_axis(value, percent):
+    """Equal means come out of sums in another order, and so apart by 7e-15: every tick was the same number."""
+    apart = [value, value - 7e-15, value - 3e-15]
+    svg = dots([Mark(name, each, denominator=40) for name, each in zip("ABC", apart, strict=True)], percent=percent, **WORDS)
+    check(svg, **WORDS)
+    check_apart(svg)

@@ -59,13 +59,13 @@ def test_an_unreadable_table_is_refused_with_its_place(content, says):
 
 def test_what_is_written_is_what_stood_there_without_the_withheld_figures():
     source = read_long(
-        b"centre,region,value,colour\nA,N,12,red\nA,S,40.0,blue\nA,E,77,red\nA,Total,129,red\n",
+        b"centre,region,colour,value\nA,N,red,12\nA,S,blue,40.0\nA,E,red,77\nA,Total,red,129\n",
         "t.csv",
         Policy(dimensions=("centre", "region")),
     )
     made = protect([source.table], Policy(dimensions=("centre", "region"))).tables[0]
     assert (
-        write_long(source, made) == b"centre,region,value,colour,status\nA,N,,red,c\nA,S,,blue,c\nA,E,77,red,\nA,Total,129,red,\n"
+        write_long(source, made) == b"centre,region,colour,value,status\nA,E,red,77,\nA,N,red,,c\nA,S,blue,,c\nA,Total,red,129,\n"
     )
 
 
@@ -231,10 +231,23 @@ def test_words_are_no_dimensions_and_figures_are_numbers():
     assert table["not_known"].tolist() != table["not_known"].tolist(), "not a number: left out"
 
 
-def test_rounded_figures_are_written_as_they_were_rounded_and_others_as_they_stood():
-    source = read_long(b"centre,value\nA,41\nB,50.0\nTotal,91\n", "t.csv", Policy(rounding=5, minimum_width=4))
-    made = protect([source.table], Policy(rounding=5, minimum_width=4)).tables[0]
-    assert write_long(source, made).decode().splitlines()[1:] == ["A,40,", "B,50.0,", "Total,90,"]
+def test_every_figure_is_written_anew_where_the_policy_rounds():
+    """What kept its text was a multiple before: 50.0 was 50 patients, and no 46 to 54."""
+    policy = Policy(rounding=5, minimum_width=4)
+    source = read_long(b"centre,value\nA,41\nB,50.0\nC,0.0\nTotal,91\n", "t.csv", policy)
+    made = protect([source.table], policy).tables[0]
+    assert write_long(source, made, policy).decode().splitlines()[1:] == ["A,40,", "B,50,", "C,0,", "Total,90,"]
+    exact = read_long(b"centre,value\nA,40.0\nB,50.0\nTotal,90.0\n", "t.csv", policy)
+    made = protect([exact.table], policy).tables[0]
+    assert b".0" not in write_long(exact, made, policy), "also where no figure of the column changed"
+
+
+def test_a_rate_is_written_anew_where_the_policy_gives_its_places():
+    source = read_long(b"centre,value,numerator,denominator\nA,0.500,60,120.0\nB,0.3333,40,120\n", "t.csv")
+    made = protect([source.table], Policy(precision=2)).tables[0]
+    assert write_long(source, made, Policy(precision=2)).decode().splitlines()[1:] == ["A,0.5,60,120,", "B,0.33,40,120,"]
+    made = protect([source.table], Policy()).tables[0]
+    assert write_long(source, made, Policy()).decode().splitlines()[1:] == ["A,0.500,60,120.0,", "B,0.3333,40,120,"]
 
 
 def test_a_rate_that_the_policy_rounds_is_written_with_its_places():
@@ -252,3 +265,52 @@ def test_no_figure_may_stand_in_a_row_that_is_marked_as_withheld(column):
     [told] = read_long(content.encode(), "outcomes.csv").told()
     assert (told["centre"], told["quantity"], told["verdict"]) == ("A", column, "exact")
     assert told["low"] == told["high"] == float(line[column])
+
+
+PERCENT = b"centre,value,percent\nA,12,8.0\nB,38,25.3\nC,100,66.7\nTotal,150,100\n"
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(dimensions=("centre",))])
+def test_a_column_after_the_value_that_nobody_knows_is_refused_with_its_remedy(policy):
+    """8 % of 150 is 12: taken for a dimension it was printed beside the number that it gives away."""
+    with pytest.raises(InputError, match=r"t\.csv, column percent: it stands after value.*leave the column out.*before value"):
+        read_long(PERCENT, "t.csv", policy)
+
+
+def test_a_dimension_after_the_value_is_one_where_the_policy_names_it():
+    policy = Policy(dimensions=("centre", "region"))
+    table = read_long(b"centre,value,region\nA,40,N\nA,60,Total\n", "t.csv", policy).table
+    assert table.dimensions == ("centre", "region")
+
+
+def test_what_an_edition_prints_after_the_value_is_known():
+    """Its comparisons with case mix are figures: they go with the row, and no withheld row may hold them."""
+    head = b"edition,centre,measure,value,status,numerator,denominator,lower,upper,method,note,not_eligible,not_known,"
+    head += b"not_eligible_status,not_known_status,observed,expected,ratio,ratio_lower,ratio_upper\n"
+    content = head + b"1,A,m,0.1,,2,20,0.0,0.3,w,,4,40,,,2,3.14,0.64,0.1,2.0\n1,B,m,,c,,40,,,w,,,,,,5,,,,\n"
+    source = read_long(content, "outcomes.csv")
+    assert source.table.dimensions == ("centre", "measure")
+    assert [(cell["centre"], cell["quantity"], cell["low"]) for cell in source.told()] == [("B", "observed", 5.0)]
+    made = write_long(source, protect([source.table], Policy()).tables[0]).decode().splitlines()
+    line = dict(zip(made[0].split(","), made[1].split(","), strict=True))
+    assert [line[name] for name in ("value", "observed", "expected", "ratio", "ratio_lower")] == [""] * 5
+    assert (line["not_eligible"], line["not_eligible_status"]) == ("", "c")
+
+
+def test_rows_leave_in_the_order_of_their_codes_whatever_order_they_came_in():
+    """Sorted by value, C and D, withheld, would lie between 0 and 30 in that order, and their sum of 54 would make C 27 or more."""
+    rows = ["Total,184,184", "A,100,100", "B,30,30", "D,29,29", "C,25,25"]
+    written = set()
+    for given in (rows, rows[::-1], sorted(rows)):
+        source = read_long("\n".join(["centre,value,numerator", *given]).encode(), "t.csv")
+        assert source.table["value"].tolist() == [100, 30, 25, 29, 184]
+        written.add(write_long(source, protect([source.table], Policy()).tables[0]))
+    assert written == {b"centre,value,numerator,status\nA,100,100,\nB,30,30,\nC,,,c\nD,,,c\nTotal,184,184,\n"}
+
+
+def test_the_order_goes_column_by_column_and_errors_still_name_the_row_of_the_file():
+    source = read_long(b"centre,sex,value\nTotal,F,90\nB,Total,80\nB,F,40\nA,F,50\nB,M,40\n", "t.csv")
+    assert source.table["value"].tolist() == [50, 40, 40, 80, 90]
+    assert [row["sex"] for row in source.rows] == ["F", "F", "M", "Total", "F"]
+    with pytest.raises(InputError, match=r"row 2, value"):
+        read_long(b"centre,value\nB,0.5\nA,3\n", "t.csv")

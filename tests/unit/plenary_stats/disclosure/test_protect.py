@@ -532,3 +532,27 @@ def test_a_case_mix_comparison_is_printed_in_few_digits():
     for name in ("ratio", "ratio_lower", "ratio_upper"):
         assert made[name][:2].tolist() == [0.97, 1.03]
     assert made["value"].tolist() == plain["value"].tolist()
+
+
+def test_a_total_below_its_parts_is_named_and_how_many_more_there_are():
+    """Patients of two centres count at both: their areas add up, their centres do not."""
+    inside = {("A", "N"): 40, ("A", "S"): 50, ("B", "N"): 60, ("B", "S"): 70, ("Total", "N"): 90, ("Total", "S"): 100}
+    values = inside | {("A", "Total"): 90, ("B", "Total"): 130, ("Total", "Total"): 190}
+    [note] = protect([known.counts(values, ("centre", "area"))], Policy()).notes
+    assert note.startswith(
+        "patients, area N, centre Total, is less than its parts A, B together (and 2 more such totals): no sum"
+    )
+    assert not [figure for figure in ("40", "60", "90", "100") if figure in note], "the words are kept: no figure is in them"
+    whole = values | {("Total", "N"): 100, ("Total", "S"): 120, ("Total", "Total"): 220}
+    assert protect([known.counts(whole, ("centre", "area"))], Policy()).notes == ()
+    room = whole | {("Total", "Total"): 300, ("Total", "N"): 180}
+    assert protect([known.counts(room, ("centre", "area"))], Policy()).notes == (), (
+        "a part that is not listed is no contradiction"
+    )
+
+
+def test_what_an_earlier_edition_added_up_wrongly_is_no_note_of_this_one():
+    before = known.counts({("A", "2023"): 40, ("B", "2023"): 50, ("Total", "2023"): 60}, ("centre", "period"))
+    now = known.counts({("A", "2024"): 40, ("B", "2024"): 50, ("Total", "2024"): 90}, ("centre", "period"))
+    assert protect([now], Policy(), [before]).notes == ()
+    assert len(protect([before], Policy(), [now]).notes) == 1

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.disclosure import Policy, audit, protect
-from plenary_stats.disclosure.rounding import rounded
+from plenary_stats.disclosure.rounding import _surely, rounded
 from plenary_stats.errors import InputError
 from plenary_stats.tables import ResultTable, text
 
@@ -111,13 +111,49 @@ def test_shares_come_from_rounded_numbers_and_intervals_go():
 def test_what_does_not_follow_from_rounded_numbers_is_withheld():
     survival = table({("A", "Total"): 0.873, ("B", "Total"): 0.5}, kind="rate", numerator=[17, 20], denominator=[43, 40])
     assert rounded([survival], FIVE)[0]["status"].tolist() == ["c", ""]
-    median = table({("A", "Total"): 4.5, ("B", "Total"): 6.5}, kind="summary", denominator=[29, 31])
-    made = rounded([median], FIVE)[0]
-    assert made["status"].tolist() == ["c", ""]
-    assert made["value"][1] == 6.5
-    assert made["denominator"].tolist() == [30, 30]
     nobody = table({("A", "Total"): 1.0}, kind="rate", numerator=[1], denominator=[1])
     assert rounded([nobody], FIVE)[0]["status"].tolist() == ["z"]
+
+
+@pytest.mark.parametrize(("patients", "status"), [(29, "c"), (31, "c"), (35, ""), (71, ""), (2, "z"), (0, "z")])
+def test_a_median_is_shown_by_the_rounded_number_alone(patients, status):
+    """29 and 31 are both rounded to 30, which says 26 to 34: had one a median and the other none, that told which is which."""
+    median = table({("A", "Total"): 4.5 if patients else np.nan}, kind="summary", denominator=[patients])
+    (made,) = rounded([median], FIVE)
+    assert made["status"].tolist() == [status]
+    assert (made["value"].tolist() == [4.5]) == (status == "")
+    assert made["denominator"].tolist() == [5 * round(patients / 5)]
+
+
+def test_where_numbers_went_further_than_to_a_neighbour_medians_need_more_of_them():
+    """35 that may be 26 is not surely 30: how far numbers went is seen from all of the table."""
+    true = np.array([26.0, 80.0])
+    assert _surely(np.array([35.0, 80.0]), true, FIVE).tolist() == [False, True]
+    assert _surely(np.array([25.0, 35.0]), np.array([26.0, 33.0]), FIVE).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("given", [None, ["c", "", "", ""], ["z", "", "", ""], ["", "", "", ""]])
+def test_nobody_by_the_rounded_number_has_one_status_whether_it_was_nobody_or_not(given):
+    """A is 0, B is 3, printed as 0: c for the one and z for the other said which."""
+    rows = {("A", "Total"): np.nan, ("B", "Total"): 2 / 3, ("C", "Total"): 0.75, ("Total", "Total"): 32 / 43}
+    more = {} if given is None else {"status": given}
+    rates = table(rows, kind="rate", numerator=[0, 2, 30, 32], denominator=[0, 2 + 1, 40, 43], **more)
+    (made,) = rounded([rates], FIVE)
+    nobody = made["denominator"] == 0
+    assert nobody.tolist()[0]
+    assert set(made["status"][nobody].tolist()) == {"z"}
+    assert set(made["status"][~nobody].tolist()) == {""}
+    if given is None:
+        assert nobody.tolist() == [True, True, False, False]
+
+
+def test_a_rounded_nought_of_patients_has_one_status_and_what_was_not_collected_keeps_its():
+    counted = table({("A", "N"): 0.0, ("B", "N"): 2.0, ("C", "N"): np.nan}, status=["low", "", "x"])
+    (made,) = rounded([counted], FIVE)
+    assert made["value"].tolist()[:2] == [0, 0]
+    assert made["status"].tolist() == ["", "", "x"]
+    asked = table({("A", "N"): np.nan}, kind="rate", numerator=[0], denominator=[0], status=["x"])
+    assert rounded([asked], FIVE)[0]["status"].tolist() == ["x"]
 
 
 def test_a_rate_of_residents_keeps_its_unit_and_its_population():
