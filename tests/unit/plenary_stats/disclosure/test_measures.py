@@ -132,6 +132,18 @@ SURVIVORS += [(code, "well", (PEOPLE[code] - DEAD[code]) // 2, PEOPLE[code] - DE
 SURVIVORS += [(TOTAL, "well", sum(met for _, name, met, _ in SURVIVORS if name == "well"), 250)]
 
 
+NOT_WELL = {(code, "well"): DEAD[code] for code in PEOPLE}
+
+
+def test_those_not_eligible_who_tell_how_many_died_are_found():
+    """A and D are withheld among the dead, and stand among those whom the other outcome leaves out."""
+    found = bad(audit([left_out(hide(SURVIVORS, ("A", "dead"), ("D", "dead")), NOT_WELL)], POLICY))
+    assert found["numerator", "A", "dead"] == (3, 3)
+    rows = [(code, name, met, of - (name == "well" and code in {"B", TOTAL})) for code, name, met, of in SURVIVORS]
+    others = left_out(hide(rows, ("A", "dead"), ("D", "dead")), NOT_WELL | {("B", "well"): 21, (TOTAL, "well"): 51})
+    assert not bad(audit([others], POLICY))
+
+
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 def test_those_not_eligible_do_not_tell_how_many_died(zeros):
     done = protect([left_out(SURVIVORS, {(code, "well"): DEAD[code] for code in PEOPLE})], Policy(zeros=zeros))
