@@ -19,6 +19,8 @@ _DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
 _APART = ("better", "unchanged", "worse")
 _DISTINCT = 2
 """Measures that are equal in fewer different shares than this, other than of nobody or of all, are not taken for one."""
+_ADDING = 3
+"""So many different places must show that two measures add up to a third: of small numbers some do by chance."""
 _CASES = frozenset({"patients", "expected", "received"})
 """All cases, of the whole or of a sex or age: what adds up among them is said elsewhere."""
 Line = tuple[str, Place]
@@ -36,6 +38,7 @@ def link_measures(cells: Cells) -> Iterator[Sum]:
     yield from _of_one(cells, position, found)
     yield from _of_two(cells, found)
     yield from _of_lines(cells, position)
+    yield from _of_three(cells, position)
 
 
 def without_condition(cells: Cells) -> set[int]:
@@ -194,3 +197,52 @@ def _one_number(cells: Cells, mine: dict[str, int], its: dict[str, int]) -> bool
     pairs = [(cells.value[mine[code]], cells.value[its[code]]) for code in mine.keys() & its.keys()]
     known = [(left, right) for left, right in pairs if left == left and right == right]  # noqa: PLR0124 - known
     return len(known) >= _DISTINCT and all(left == right for left, right in known) and any(left for left, _ in known)
+
+
+def _of_three(cells: Cells, position: int) -> Iterator[Sum]:
+    """Yield that two measures truly add up to a third: all deaths are those of the heart and all others.
+
+    Shares of the same patients, or the denominators: everywhere, and at enough places to be no chance.
+    """
+    if "centre" not in cells.dimensions:
+        return
+    for _, lines in sorted(_lines(cells).items()):
+        alike: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+        for line in sorted(lines):
+            if line[0] in EVENTS or line[0] == "denominator":
+                alike[_patients_of(cells, line, lines[line], position)].append(line)
+        for each in alike.values():
+            for whole, parts in _adding(cells, each, lines, position):
+                yield from (Sum(lines[whole][code], tuple(lines[part][code] for part in parts)) for code in lines[whole])
+
+
+def _patients_of(cells: Cells, line: Line, numbers: dict[str, int], position: int) -> tuple[object, ...]:
+    """Return of whom the numbers of a line are: where, and of events how many patients at each centre."""
+    place, codes = (*line[1][:position], *line[1][position + 1 :]), tuple(sorted(numbers))
+    if line[0] not in EVENTS:
+        return (place, codes)
+    return (
+        place,
+        codes,
+        *(cells.value[cells.wholes[numbers[code]]] if numbers[code] in cells.wholes else -1.0 for code in codes),
+    )
+
+
+def _adding(
+    cells: Cells, names: Sequence[Line], lines: dict[Line, dict[str, int]], position: int
+) -> Iterator[tuple[Line, tuple[Line, Line]]]:
+    """Yield the lines of the same patients that are everywhere the sum of two others, once of any three measures."""
+    value = {name: tuple(cells.value[lines[name][code]] for code in sorted(lines[name])) for name in names}
+    measure = {name: name[1][position] for name in names}
+    wholes: dict[tuple[float, ...], list[Line]] = defaultdict(list)
+    for name in names:
+        wholes[value[name]].append(name)
+    told: set[frozenset[str]] = set()
+    for one, other in combinations(names, 2):
+        both = tuple(left + right for left, right in zip(value[one], value[other], strict=True))
+        telling = {pair for pair in zip(value[one], value[other], strict=True) if all(pair)}
+        for whole in wholes.get(both, ()) if len(telling) >= _ADDING else ():
+            three = frozenset(measure[name] for name in (one, other, whole))
+            if len({each.split("@")[0] for each in three}) == _ADDING and three not in told:
+                told.add(three)
+                yield whole, (one, other)

@@ -165,6 +165,14 @@ def test_a_service_of_one_centre_does_not_tell_by_its_survivors_how_many_died():
         assert row["measure"] == "dead" or np.isnan([row["denominator"], row["not_eligible"]]).all()
 
 
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+def test_all_deaths_and_the_others_do_not_tell_those_of_the_heart(zeros):
+    causes = {"heart": (20, 15, 2, 12), "other": (14, 9, 12, 8), "died": (34, 24, 14, 20)}
+    gone = withheld(protect([rates(with_totals((100, 80, 60, 60), **causes))], Policy(zeros=zeros)))
+    assert ("C", "heart") in gone
+    assert gone & {("C", "other"), ("C", "died")}
+
+
 # -- what is no reason to believe it
 
 

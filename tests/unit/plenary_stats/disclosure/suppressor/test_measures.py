@@ -166,3 +166,40 @@ def test_the_women_of_an_outcome_are_the_women_of_the_activity():
         "not_eligible A Total alive = patients A male patients",
         "denominator A Total alive = patients A female patients",
     } <= found
+
+
+DIED = {"heart": (20, 15, 2, 12), "other": (14, 9, 12, 8), "died": (34, 24, 14, 20)}
+EACH = (100, 80, 60, 60)
+
+
+def test_deaths_of_two_causes_are_all_deaths():
+    found = linked(cells_of(with_totals(EACH, **DIED)))
+    assert {each for each in found if "+" in each and " A " in each} == {
+        "complement A other = complement A died + numerator A heart"
+    }
+    alive = DIED | {"died": tuple(of - died for of, died in zip(EACH, DIED["died"], strict=True))}
+    turned = linked(cells_of(with_totals(EACH, **alive)))
+    assert sum("+" in each for each in turned) == sum("+" in each for each in found) == 5
+
+
+def test_those_with_a_condition_and_those_without_are_all():
+    rows = with_totals((30, 40, 50), asthma=(9, 8, 7)) + with_totals((20, 25, 31), none=(4, 6, 11))
+    rows += with_totals((50, 65, 81), all=(11, 12, 13))
+    found = linked(cells_of(rows))
+    assert {each for each in found if "+" in each and " B " in each} == {
+        "denominator B all = denominator B asthma + denominator B none"
+    }
+
+
+@pytest.mark.parametrize("died", [(34, 24, 14, 21), (35, 24, 14, 20)])
+def test_one_difference_and_they_do_not_add_up(died):
+    assert not {each for each in linked(cells_of(with_totals(EACH, **DIED | {"died": died}))) if "+" in each}
+
+
+def test_at_one_centre_measures_add_up_by_chance():
+    assert not {each for each in linked(cells_of(with_totals((100,), heart=(20,), other=(14,), died=(34,)))) if "+" in each}
+
+
+def test_shares_of_other_patients_do_not_add_up():
+    rows = with_totals(EACH, heart=DIED["heart"], other=DIED["other"]) + with_totals((100, 80, 60, 61), died=DIED["died"])
+    assert not {each for each in linked(cells_of(rows)) if "+" in each}
