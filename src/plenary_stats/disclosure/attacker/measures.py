@@ -21,6 +21,8 @@ from plenary_stats.disclosure.attacker.view import Key, View
 
 AGREEING = 2
 """So many different shown shares, neither nought nor all, must agree before a reader takes two measures for one."""
+ADDING = 3
+"""At so many places two measures must be shown to add up to a third before a reader believes it."""
 EXCLUSIVE = frozenset({"better", "worse", "unchanged"})
 """Of a change, nobody is in two of these shares."""
 _UNITS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
@@ -50,7 +52,9 @@ def beliefs(view: View, later: Mapping[tuple[str, str], int]) -> list[Sums]:
     if view.figures.position("measure") is None or not any(name in fig.EVENTS for name in view.quantities()):
         return []
     rates = _Rates(view)
-    found = [*rates.nested(later), *rates.exclusive(), *rates.without_condition(), *rates.alike(), *_Lines(view).twice_told()]
+    lines = _Lines(view)
+    found = [*rates.nested(later), *rates.exclusive(), *rates.without_condition(), *rates.alike()]
+    found += [*lines.twice_told(), *lines.adding()]
     return [each for each in (one.believed(view.value) for one in found) if len(each)]
 
 
@@ -199,6 +203,39 @@ class _Lines:
                 pairs = pairs[(pairs >= 0).all(axis=1) & np.isnan(value[pairs]).any(axis=1)]
                 yield Sums.of_rows(pairs)
 
+    def adding(self) -> Iterator[Sums]:
+        """Yield that two measures are together a third of the same patients, as enough of what is shown says."""
+        value = np.append(self.view.value, math.nan)
+        for _, lines in sorted(self.groups.items()):
+            for names, cells in self._of_alike(lines):
+                told: set[frozenset[str]] = set()
+                numbers = value[cells]
+                pairs = combinations(range(len(names)), 2) if np.isnan(numbers).any() else ()
+                for one, other in pairs:
+                    both = numbers[one] + numbers[other]
+                    some = (numbers[one] > 0) & (numbers[other] > 0)
+                    for whole in _agreeing_with(both, some, numbers):
+                        three = frozenset(self.bases[names[each][self.measure + 1]] for each in (one, other, whole))
+                        if len(three) == ADDING and three not in told:
+                            told.add(three)
+                            rows = cells[[whole, one, other]].T
+                            yield Sums.of_rows(rows[np.isnan(value[rows]).any(axis=1)])
+
+    def _of_alike(self, lines: Mapping[Key, dict[int, int]]) -> Iterator[tuple[list[Key], Ints]]:
+        """Yield the lines of the same patients with their cells: of the same places, and of shares the same denominators."""
+        value = np.append(self.view.value, math.nan)
+        groups: dict[tuple[object, ...], list[Key]] = defaultdict(list)
+        for name in sorted(lines):
+            kind = fig.quantity_of(self.view.figures.families[name[0]])
+            codes = tuple(sorted(lines[name]))
+            of = value[self.view.whole[[lines[name][code] for code in codes]]]
+            if kind == "denominator" or (kind in fig.EVENTS and not np.isnan(of).all()):
+                place = (*name[1 : self.measure + 1], *name[self.measure + 2 :])
+                patients = tuple(-1.0 if math.isnan(each) else each for each in of.tolist())
+                groups[kind in fig.EVENTS, place, codes, patients].append(name)
+        for names in groups.values():
+            yield names, np.array([[lines[name][code] for code in sorted(lines[name])] for name in names], dtype=np.int64)
+
     def _related(self, one: Key, other: Key) -> bool:
         """Whether they are of one measure, both of all cases, or both shares: other rules tell what there is to tell."""
         kinds = {fig.quantity_of(self.view.figures.families[key[0]]) for key in (one, other)}
@@ -214,6 +251,14 @@ class _Lines:
             whole = self.view.whole[cells]
             some &= (whole < 0) | (value[cells] < value[whole])
         return len(np.unique(value[mine][some])) >= AGREEING
+
+
+def _agreeing_with(both: Floats, some: Bools, numbers: Floats) -> list[int]:
+    """Return the lines that two others add up to wherever all three are shown, and at enough places where both have some."""
+    shown = ~np.isnan(both + numbers)
+    differ = (shown & (numbers != both)).any(axis=1)
+    enough = (shown & some).sum(axis=1) >= ADDING
+    return [int(each) for each in np.flatnonzero(~differ & enough)]
 
 
 def _candidates(value: Floats) -> Iterator[tuple[int, int]]:

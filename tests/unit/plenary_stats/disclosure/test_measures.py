@@ -165,10 +165,19 @@ def test_a_service_of_one_centre_does_not_tell_by_its_survivors_how_many_died():
         assert row["measure"] == "dead" or np.isnan([row["denominator"], row["not_eligible"]]).all()
 
 
+CAUSES = with_totals((100, 80, 60, 60), heart=(20, 15, 2, 12), other=(14, 9, 12, 8), died=(34, 24, 14, 20))
+
+
+def test_all_deaths_and_the_others_that_tell_those_of_the_heart_are_found():
+    hidden = [("C", "heart"), ("D", "heart")]
+    assert bad(audit([rates(hide(CAUSES, *hidden))], POLICY))["numerator", "C", "heart"] == (2, 2)
+    rows = [(code, name, met + (name == "died" and code in {"B", TOTAL}), of) for code, name, met, of in CAUSES]
+    assert not bad(audit([rates(hide(rows, *hidden))], POLICY))
+
+
 @pytest.mark.parametrize("zeros", ["publish", "protect"])
 def test_all_deaths_and_the_others_do_not_tell_those_of_the_heart(zeros):
-    causes = {"heart": (20, 15, 2, 12), "other": (14, 9, 12, 8), "died": (34, 24, 14, 20)}
-    gone = withheld(protect([rates(with_totals((100, 80, 60, 60), **causes))], Policy(zeros=zeros)))
+    gone = withheld(protect([rates(CAUSES)], Policy(zeros=zeros)))
     assert ("C", "heart") in gone
     assert gone & {("C", "other"), ("C", "died")}
 

@@ -11,7 +11,7 @@ from plenary_stats.disclosure.attacker.measures import agreeing, beliefs, days, 
 from plenary_stats.disclosure.attacker.ranges import attack
 from plenary_stats.disclosure.attacker.view import view_of
 from plenary_stats.tables import TOTAL, ResultTable, text
-from tests.unit.plenary_stats.disclosure.test_measures import NOT_WELL, SURVIVORS, hide, left_out, rates, with_totals
+from tests.unit.plenary_stats.disclosure.test_measures import CAUSES, NOT_WELL, SURVIVORS, hide, left_out, rates, with_totals
 
 POLICY = Policy(zeros="protect")
 
@@ -135,6 +135,30 @@ def test_the_women_of_an_outcome_are_taken_for_the_women_of_the_activity():
         frozenset({"patients A patients male", "not_eligible A alive Total"}),
         frozenset({"patients A patients female", "denominator A alive Total"}),
     }
+
+
+def sums_of_two(rows):
+    return {words for words in believed(rates(rows)) if "+" in words}
+
+
+def test_two_measures_are_taken_to_add_up_to_a_third():
+    assert sums_of_two(hide(CAUSES, ("C", "heart"))) == {"complement C other = complement C died + numerator C heart"}
+
+
+@pytest.mark.parametrize("place", ["A", "B", "D", TOTAL])
+def test_one_place_at_which_they_do_not_add_up_is_enough(place):
+    rows = [(code, name, met - ((code, name) == (place, "died")), of) for code, name, met, of in CAUSES]
+    assert not sums_of_two(hide(rows, ("C", "heart")))
+
+
+def test_at_two_places_they_add_up_by_chance():
+    assert not sums_of_two(hide(CAUSES, ("C", "heart"), ("D", "other"), ("B", "died")))
+    assert sums_of_two(hide(CAUSES, ("C", "heart"), ("D", "other")))
+
+
+def test_of_other_patients_they_do_not_add_up():
+    rows = [(code, name, met, of + (name == "died" and code == "D")) for code, name, met, of in CAUSES]
+    assert not sums_of_two(hide(rows, ("C", "heart")))
 
 
 @pytest.mark.parametrize(
