@@ -174,6 +174,7 @@ class _Lines:
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self.kinds = [fig.quantity_of(name) for name in view.figures.families]
         at = {name: view.figures.position(name) for name in ("measure", "service", "period", "centre", "area")}
         self.groups: dict[tuple[str, int, int], dict[Key, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
         measure, centre, area = at["measure"], at["centre"], at["area"]
@@ -228,7 +229,8 @@ class _Lines:
         for name in sorted(lines):
             kind = fig.quantity_of(self.view.figures.families[name[0]])
             codes = tuple(sorted(lines[name]))
-            of = value[self.view.whole[[lines[name][code] for code in codes]]]
+            whole = self.view.whole[[lines[name][code] for code in codes]]
+            of = value[whole if kind in fig.EVENTS else np.full(len(codes), -1)]  # completeness has denominators of the eligible
             if kind == "denominator" or (kind in fig.EVENTS and not np.isnan(of).all()):
                 place = (*name[1 : self.measure + 1], *name[self.measure + 2 :])
                 patients = tuple(-1.0 if math.isnan(each) else each for each in of.tolist())
@@ -249,7 +251,8 @@ class _Lines:
         some: Bools = np.equal(value[mine], value[its]) & np.greater(value[mine], 0)
         for cells in (mine, its):
             whole = self.view.whole[cells]
-            some &= (whole < 0) | (value[cells] < value[whole])
+            share = np.isin(self.view.family[cells], [order for order, name in enumerate(self.kinds) if name in fig.EVENTS])
+            some &= ~share | (whole < 0) | (value[cells] < value[whole])
         return len(np.unique(value[mine][some])) >= AGREEING
 
 

@@ -137,6 +137,21 @@ def test_the_women_of_an_outcome_are_taken_for_the_women_of_the_activity():
     }
 
 
+def completeness(rows):
+    """Of each outcome: those eligible, all of whom are known."""
+    table = rates([(code, name, None if of is None else of, of) for code, name, _, of in rows], methods=False)
+    return ResultTable(dict(table.columns), "completeness", "rate", table.dimensions)
+
+
+def test_denominators_that_completeness_counts_too_are_compared_and_added_up():
+    rows = with_totals((60, 45, 12, 35), asthma=(45, 33, 9, 26)) + with_totals((70, 55, 60, 61), none=(52, 42, 45, 46))
+    rows += with_totals((130, 100, 72, 96), every=(97, 75, 54, 72)) + with_totals((60, 45, 12, 35), again=(9, 8, 3, 7))
+    hidden = [(code, name, *((None, np.nan) if (code, name) == ("C", "asthma") else (met, of))) for code, name, met, of in rows]
+    found = believed(rates(hidden), completeness(hidden))
+    assert "denominator C every = denominator C asthma + denominator C none" in found
+    assert {"denominator C again = denominator C asthma", "denominator C asthma = denominator C again"} & found
+
+
 def sums_of_two(rows):
     return {words for words in believed(rates(rows)) if "+" in words}
 
