@@ -15,12 +15,14 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from plenary_stats.disclosure.attacker import figures as fig
-from plenary_stats.disclosure.attacker.figures import AnyTable, Floats
+from plenary_stats.disclosure.attacker.figures import AnyTable, Bools, Floats, Ints
 from plenary_stats.disclosure.attacker.sums import Pair, Sums
 from plenary_stats.disclosure.attacker.view import Key, View
 
 AGREEING = 2
 """So many different shown shares, neither nought nor all, must agree before a reader takes two measures for one."""
+ADDING = 3
+"""At so many places two measures must be shown to add up to a third before a reader believes it."""
 EXCLUSIVE = frozenset({"better", "worse", "unchanged"})
 """Of a change, nobody is in two of these shares."""
 _UNITS = {"d": 1.0, "w": 7.0, "m": 365.25 / 12, "y": 365.25}
@@ -50,7 +52,9 @@ def beliefs(view: View, later: Mapping[tuple[str, str], int]) -> list[Sums]:
     if view.figures.position("measure") is None or not any(name in fig.EVENTS for name in view.quantities()):
         return []
     rates = _Rates(view)
+    lines = _Lines(view)
     found = [*rates.nested(later), *rates.exclusive(), *rates.without_condition(), *rates.alike()]
+    found += [*lines.twice_told(), *lines.adding()]
     return [each for each in (one.believed(view.value) for one in found) if len(each)]
 
 
@@ -163,6 +167,111 @@ class _Rates:
             if agreeing(self.view.value[mine], self.view.value[its]):
                 yield Sums.of([(int(a), (int(b),)) for a, b in zip(mine.ravel(), its.ravel(), strict=True) if a != b])
                 return
+
+
+class _Lines:
+    """The numbers of a view as lines: one quantity of one measure (sex, age), centre by centre, and of all."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.kinds = [fig.quantity_of(name) for name in view.figures.families]
+        at = {name: view.figures.position(name) for name in ("measure", "service", "period", "centre", "area")}
+        self.groups: dict[tuple[str, int, int], dict[Key, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
+        measure, centre, area = at["measure"], at["centre"], at["area"]
+        if measure is None or centre is None:
+            return
+        self.bases = [name.split("@")[0] for name in view.figures.dimensions[measure].names]
+        self.measure = measure
+        everywhere = -1 if area is None else view.figures.dimensions[area].total
+        for row, cell in zip(view.names.tolist(), view.named.tolist(), strict=True):
+            quantity, _, label = view.figures.families[row[0]].partition("/")
+            if quantity == "amount" or (area is not None and row[area + 1] != everywhere):
+                continue
+            service, period = (-1 if each is None else row[each + 1] for each in (at["service"], at["period"]))
+            self.groups[label, service, period][*row[: centre + 1], -1, *row[centre + 2 :]][row[centre + 1]] = cell
+
+    def twice_told(self) -> Iterator[Sums]:
+        """Yield that two lines are one number: those whom an outcome leaves out are those who died, as all that is shown says."""
+        value = np.append(self.view.value, math.nan)
+        for _, lines in sorted(self.groups.items()):
+            names = sorted(lines)
+            centres = sorted(set().union(*lines.values()))
+            cells = np.array([[lines[name].get(centre, -1) for centre in centres] for name in names], dtype=np.int64)
+            for one, other in _candidates(value[cells]):
+                if self._related(names[one], names[other]) or not self._telling(cells[one], cells[other]):
+                    continue
+                pairs = cells[[one, other]].T
+                pairs = pairs[(pairs >= 0).all(axis=1) & np.isnan(value[pairs]).any(axis=1)]
+                yield Sums.of_rows(pairs)
+
+    def adding(self) -> Iterator[Sums]:
+        """Yield that two measures are together a third of the same patients, as enough of what is shown says."""
+        value = np.append(self.view.value, math.nan)
+        for _, lines in sorted(self.groups.items()):
+            for names, cells in self._of_alike(lines):
+                told: set[frozenset[str]] = set()
+                numbers = value[cells]
+                pairs = combinations(range(len(names)), 2) if np.isnan(numbers).any() else ()
+                for one, other in pairs:
+                    both = numbers[one] + numbers[other]
+                    some = (numbers[one] > 0) & (numbers[other] > 0)
+                    for whole in _agreeing_with(both, some, numbers):
+                        three = frozenset(self.bases[names[each][self.measure + 1]] for each in (one, other, whole))
+                        if len(three) == ADDING and three not in told:
+                            told.add(three)
+                            rows = cells[[whole, one, other]].T
+                            yield Sums.of_rows(rows[np.isnan(value[rows]).any(axis=1)])
+
+    def _of_alike(self, lines: Mapping[Key, dict[int, int]]) -> Iterator[tuple[list[Key], Ints]]:
+        """Yield the lines of the same patients with their cells: of the same places, and of shares the same denominators."""
+        value = np.append(self.view.value, math.nan)
+        groups: dict[tuple[object, ...], list[Key]] = defaultdict(list)
+        for name in sorted(lines):
+            kind = fig.quantity_of(self.view.figures.families[name[0]])
+            codes = tuple(sorted(lines[name]))
+            whole = self.view.whole[[lines[name][code] for code in codes]]
+            of = value[whole if kind in fig.EVENTS else np.full(len(codes), -1)]  # completeness has denominators of the eligible
+            if kind == "denominator" or (kind in fig.EVENTS and not np.isnan(of).all()):
+                place = (*name[1 : self.measure + 1], *name[self.measure + 2 :])
+                patients = tuple(-1.0 if math.isnan(each) else each for each in of.tolist())
+                groups[kind in fig.EVENTS, place, codes, patients].append(name)
+        for names in groups.values():
+            yield names, np.array([[lines[name][code] for code in sorted(lines[name])] for name in names], dtype=np.int64)
+
+    def _related(self, one: Key, other: Key) -> bool:
+        """Whether they are of one measure, both of all cases, or both shares: other rules tell what there is to tell."""
+        kinds = {fig.quantity_of(self.view.figures.families[key[0]]) for key in (one, other)}
+        bases = {self.bases[key[self.measure + 1]] for key in (one, other)}
+        return len(bases) == 1 or kinds <= {"patients", "expected", "received"} or kinds <= fig.EVENTS
+
+    def _telling(self, one: Ints, other: Ints) -> bool:
+        """Whether what agrees is enough: different numbers, none of them nought or of a share that is everybody."""
+        value, shown = self.view.value, (one >= 0) & (other >= 0)
+        mine, its = one[shown], other[shown]
+        some: Bools = np.equal(value[mine], value[its]) & np.greater(value[mine], 0)
+        for cells in (mine, its):
+            whole = self.view.whole[cells]
+            share = np.isin(self.view.family[cells], [order for order, name in enumerate(self.kinds) if name in fig.EVENTS])
+            some &= ~share | (whole < 0) | (value[cells] < value[whole])
+        return len(np.unique(value[mine][some])) >= AGREEING
+
+
+def _agreeing_with(both: Floats, some: Bools, numbers: Floats) -> list[int]:
+    """Return the lines that two others add up to wherever all three are shown, and at enough places where both have some."""
+    shown = ~np.isnan(both + numbers)
+    differ = (shown & (numbers != both)).any(axis=1)
+    enough = (shown & some).sum(axis=1) >= ADDING
+    return [int(each) for each in np.flatnonzero(~differ & enough)]
+
+
+def _candidates(value: Floats) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of lines that differ nowhere where both are shown, and of which something is hidden."""
+    hidden: Bools = np.any(np.isnan(value), axis=1)
+    for one in range(len(value)):
+        gap = value[one + 1 :] - value[one]
+        shown = ~np.isnan(gap)
+        alike = ~(shown & (gap != 0)).any(axis=1) & (shown.sum(axis=1) >= AGREEING) & (hidden[one] | hidden[one + 1 :])
+        yield from ((one, one + 1 + int(each)) for each in np.flatnonzero(alike))
 
 
 def _cells(rows: Rows, places: Sequence[Key], roles: Sequence[str]) -> np.typing.NDArray[np.int64]:

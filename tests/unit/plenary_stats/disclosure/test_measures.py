@@ -115,6 +115,73 @@ def test_what_is_told_of_those_to_whom_it_did_not_happen_is_reported_where_those
     assert found == {("complement", "A", "survival@30d"): (4, 5), ("complement", "B", "survival@30d"): (4, 5)}
 
 
+# -- whom an outcome leaves out
+
+
+def left_out(rows, few):
+    """The rates with a column of those not eligible, of the measures that leave somebody out."""
+    table = rates(rows)
+    gone = np.array([few.get((centre, name), 0) for centre, name, *_ in rows], float)
+    return ResultTable(dict(table.columns) | {"not_eligible": gone}, table.name, table.kind, table.dimensions)
+
+
+DEAD = {"A": 3, "B": 20, "C": 15, "D": 12, TOTAL: 50}
+PEOPLE = {"A": 60, "B": 90, "C": 80, "D": 70, TOTAL: 300}
+SURVIVORS = [(code, "dead", DEAD[code], PEOPLE[code]) for code in PEOPLE]
+SURVIVORS += [(code, "well", (PEOPLE[code] - DEAD[code]) // 2, PEOPLE[code] - DEAD[code]) for code in "ABCD"]
+SURVIVORS += [(TOTAL, "well", sum(met for _, name, met, _ in SURVIVORS if name == "well"), 250)]
+
+
+NOT_WELL = {(code, "well"): DEAD[code] for code in PEOPLE}
+
+
+def test_those_not_eligible_who_tell_how_many_died_are_found():
+    """A and D are withheld among the dead, and stand among those whom the other outcome leaves out."""
+    found = bad(audit([left_out(hide(SURVIVORS, ("A", "dead"), ("D", "dead")), NOT_WELL)], POLICY))
+    assert found["numerator", "A", "dead"] == (3, 3)
+    rows = [(code, name, met, of - (name == "well" and code in {"B", TOTAL})) for code, name, met, of in SURVIVORS]
+    others = left_out(hide(rows, ("A", "dead"), ("D", "dead")), NOT_WELL | {("B", "well"): 21, (TOTAL, "well"): 51})
+    assert not bad(audit([others], POLICY))
+
+
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+def test_those_not_eligible_do_not_tell_how_many_died(zeros):
+    done = protect([left_out(SURVIVORS, {(code, "well"): DEAD[code] for code in PEOPLE})], Policy(zeros=zeros))
+    rows = {(row["centre"], row["measure"]): row for row in done.tables[0].rows()}
+    assert ("A", "dead") in withheld(done)
+    assert np.isnan(rows["A", "well"]["not_eligible"])
+    assert np.isnan(rows["A", "well"]["denominator"])
+    hidden = {code for code in PEOPLE if rows[code, "dead"]["status"] == "c"}
+    assert len(hidden) > 1
+    assert all(np.isnan(rows[code, "well"]["not_eligible"]) for code in hidden)
+    assert done.audit.clean
+
+
+def test_a_service_of_one_centre_does_not_tell_by_its_survivors_how_many_died():
+    rows = [(code, "dead", 3, 180) for code in ("A", TOTAL)] + [(code, "well", 118, 177) for code in ("A", TOTAL)]
+    done = protect([left_out(rows, dict.fromkeys([("A", "well"), (TOTAL, "well")], 3))], Policy())
+    for row in done.tables[0].rows():
+        assert row["status"] == "c"
+        assert row["measure"] == "dead" or np.isnan([row["denominator"], row["not_eligible"]]).all()
+
+
+CAUSES = with_totals((100, 80, 60, 60), heart=(20, 15, 2, 12), other=(14, 9, 12, 8), died=(34, 24, 14, 20))
+
+
+def test_all_deaths_and_the_others_that_tell_those_of_the_heart_are_found():
+    hidden = [("C", "heart"), ("D", "heart")]
+    assert bad(audit([rates(hide(CAUSES, *hidden))], POLICY))["numerator", "C", "heart"] == (2, 2)
+    rows = [(code, name, met + (name == "died" and code in {"B", TOTAL}), of) for code, name, met, of in CAUSES]
+    assert not bad(audit([rates(hide(rows, *hidden))], POLICY))
+
+
+@pytest.mark.parametrize("zeros", ["publish", "protect"])
+def test_all_deaths_and_the_others_do_not_tell_those_of_the_heart(zeros):
+    gone = withheld(protect([rates(CAUSES)], Policy(zeros=zeros)))
+    assert ("C", "heart") in gone
+    assert gone & {("C", "other"), ("C", "died")}
+
+
 # -- what is no reason to believe it
 
 
