@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from plenary_stats.errors import InputError
-from plenary_stats.ingest.values import nhs_valid
+from plenary_stats.ingest.values import nhs_valid, ten_digits_in
 
 VARIABLE: Final = "PLENARY_EPISODES_KEY"
 """The environment variable that holds the key where no file does."""
@@ -30,7 +30,6 @@ LENGTH: Final = 32
 
 _SIGNS: Final = re.compile(r"[\s-]")
 _TEN: Final = re.compile(r"[0-9]{10}")
-_TEN_IN_TEXT: Final = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Pseudonyms:
 
     def gives_away(self, text: str) -> bool:
         """Whether a text that is about to be written holds an NHS number that was read."""
-        return any(self._digest("nhs", _SIGNS.sub("", found)) in self._known for found in _TEN_IN_TEXT.findall(text))
+        return any(self._digest("nhs", found) in self._known for found in ten_digits_in(text))
 
     def of_file(self, path: Path) -> str:
         """Return the keyed digest of a file; an empty text where no key is kept.

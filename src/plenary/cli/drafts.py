@@ -6,13 +6,11 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
+from plenary.cli.remind import day_of
 from plenary.collection.actions import drafts
-from plenary.core.queries import today
 from plenary.core.terms import SYSTEM
-from plenary_stats.errors import InputError
 
 
 def add(commands: Any) -> None:
@@ -25,12 +23,7 @@ def add(commands: Any) -> None:
 
 
 def _drafts(arguments: argparse.Namespace) -> int:
-    if arguments.on and not arguments.dry_run:
-        raise InputError("--on goes with --dry-run: unfinished cases are cleared by the day of today alone.")
-    try:
-        on = date.fromisoformat(arguments.on) if arguments.on else today()
-    except ValueError:
-        raise InputError(f"{arguments.on!r} is no date: write YYYY-MM-DD.") from None
+    on = day_of(arguments, "unfinished cases are cleared by the day of today alone.")
     done = drafts.clear_drafts(on=on, by=SYSTEM, dry=arguments.dry_run)
     failed = [one for one in done.told if one.problem]
     if arguments.json:

@@ -24,12 +24,7 @@ def add(commands: Any) -> None:
 
 
 def _remind(arguments: argparse.Namespace) -> int:
-    if arguments.on and not arguments.dry_run:
-        raise InputError("--on goes with --dry-run: reminders are sent for today alone.")
-    try:
-        on = date.fromisoformat(arguments.on) if arguments.on else today()
-    except ValueError:
-        raise InputError(f"{arguments.on!r} is no date: write YYYY-MM-DD.") from None
+    on = day_of(arguments, "reminders are sent for today alone.")
     sent = reminders.remind(on=on, by=SYSTEM, dry=arguments.dry_run)
     failed = [one for one in sent if one.problem]
     if arguments.json:
@@ -41,6 +36,16 @@ def _remind(arguments: argparse.Namespace) -> int:
     word = "would be sent" if arguments.dry_run else "sent"
     sys.stderr.write(f"{len(sent) - len(failed)} message(s) {word}.\n")
     return 1 if failed else 0
+
+
+def day_of(arguments: argparse.Namespace, why: str) -> date:
+    """Return the day that a daily verb works for: today, or with ``--dry-run`` another one. ``why`` not another without it."""
+    if arguments.on and not arguments.dry_run:
+        raise InputError(f"--on goes with --dry-run: {why}")
+    try:
+        return date.fromisoformat(arguments.on) if arguments.on else today()
+    except ValueError:
+        raise InputError(f"{arguments.on!r} is no date: write YYYY-MM-DD.") from None
 
 
 def _document(one: reminders.Sent) -> dict[str, Any]:

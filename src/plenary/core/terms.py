@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from plenary_stats.errors import InputError
-from plenary_stats.ingest.values import nhs_valid
+from plenary_stats.ingest.values import nhs_valid, ten_digits_in
 
 NATION = "England"
 """Whose network an object belongs to unless the caller says otherwise."""
@@ -110,9 +109,6 @@ class NotFound(Exception):  # noqa: N818 - as above
     """What was asked for is not there."""
 
 
-_TEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
-
-
 def free_text(text: str, empty: str = "") -> str:
     """Return a text as it is kept: stripped, and without an NHS number, for not everybody who reads it may see a case.
 
@@ -120,7 +116,7 @@ def free_text(text: str, empty: str = "") -> str:
     """
     if empty and not text.strip():
         raise NotPossible(empty)
-    if nhs_valid([re.sub(r"[ -]", "", found) for found in _TEN_DIGITS.findall(text)]).any():
+    if nhs_valid(ten_digits_in(text)).any():
         raise NotPossible("The text seems to hold an NHS number. Take it out: people read this who may not see a case.")
     return text.strip()
 

@@ -122,7 +122,8 @@ class Work:
         self.unknown = {number for number in range(len(self.cells.keys)) if not self.cells.known(number)}
         self.tied = ties(self.cells, by_row(self.cells, self.facts).values())
         earlier = [fact for fact in facts if fact.table >= len(tables)]
-        self.kept = kept_back(self.cells, earlier, self.primary(), policy) - self.structural if earlier else set[int]()
+        self.small = self.primary()
+        self.kept = kept_back(self.cells, earlier, self.small, policy) - self.structural if earlier else set[int]()
 
     def primary(self) -> set[int]:
         """Return the cells that are too small in themselves."""
@@ -265,9 +266,7 @@ class Work:
 
     @property
     def _primary_numbers(self) -> set[int]:
-        if not hasattr(self, "_primary_kept"):
-            self._primary_kept = self.primary() | self.kept
-        return self._primary_kept
+        return self.small | self.kept
 
     def _written(self, table: ResultTable, hidden: Mapping[int, set[str]]) -> ProtectedTable:
         gone: dict[str, Column] = defaultdict(lambda: np.zeros(len(table), dtype=np.bool_))
@@ -302,7 +301,7 @@ class Work:
     def totals(self, found: Audit, suppressor: Suppressor, started: float) -> Audit:
         """Add to the audit what only the reviewer knows: how many were too small, and how many went with them."""
         own = {self.cells.number[fact.key] for fact in self.facts if quantity_of(fact.key) not in {"complement", *REMAINDERS}}
-        first = self.primary() & own
+        first = self.small & own
         loss, bound = round(suppressor.loss, 6), round(suppressor.bound(), 6)
         totals = {
             "cells": len(own),

@@ -47,11 +47,10 @@ def reasons(tables: Sequence[ResultTable], protected: Protected, policy: Policy,
         if _emptied(protected.tables[fact.table], fact.row, fact.role):
             gone[work.cells.number[fact.key]].append((fact.table, fact.row))
     engine.hidden[sorted(gone)] = engine.free[sorted(gone)]
-    small = work.primary()
     found = []
     for number in sorted(gone, key=lambda each: work.cells.keys[each]):
         key, saved = work.cells.keys[number], list[Key]()
-        if number in small:
+        if number in work.small:
             rule = _primary_rule(key)
         elif number in work.unknown | work.kept:
             rule = EARLIER

@@ -188,6 +188,9 @@ def _all_valid(plain: npt.NDArray[np.bytes_]) -> bool:
     return not len(given) or (ten and bool(fits_modulus_11(letters[:, :10]).all()))
 
 
+_TEN_IN_TEXT: Final = re.compile(r"(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])")
+
+
 def nhs_valid(digits: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Return which texts are ten digits with the check digit of an NHS number (modulus 11)."""
     ten = np.array([len(text) == 10 and text.isascii() and text.isdigit() for text in digits], dtype=bool)
@@ -196,6 +199,11 @@ def nhs_valid(digits: Sequence[str]) -> npt.NDArray[np.bool_]:
         letters = np.array([text for text, fits in zip(digits, ten, strict=True) if fits], dtype="S10")
         valid[ten] = fits_modulus_11(letters.view(np.uint8).reshape(-1, 10))
     return valid
+
+
+def ten_digits_in(text: str) -> list[str]:
+    """Return what stands in a text as an NHS number is written (3 3 4, with or without blanks and dashes), as bare digits."""
+    return [re.sub(r"[ -]", "", found) for found in _TEN_IN_TEXT.findall(text)]
 
 
 # -- choices

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plenary_stats.ingest.cells import Cells, cut
-from plenary_stats.ingest.values import LONGEST_TEXT, missing, nhs_valid, read_column
+from plenary_stats.ingest.values import LONGEST_TEXT, missing, nhs_valid, read_column, ten_digits_in
 from plenary_stats.spec import STANDARD, Field
 
 ON = date(2026, 6, 1)
@@ -302,3 +302,9 @@ def test_a_text_has_an_end(letters, told_of):
     assert reading.column[1] == "short"
     assert reading.column.dtype.itemsize <= 4 * LONGEST_TEXT, "one long cell must not widen a hundred thousand"
     assert all(len(problem.message) < 200 for problem in reading.problems.values())
+
+
+def test_what_is_written_as_an_nhs_number_is_found_in_a_text():
+    told = "first 943 476 5919, then 943-476-5919 and 9434765919; not 94347659190, nor 943  476 5919, nor 12"
+    assert ten_digits_in(told) == ["9434765919"] * 3
+    assert ten_digits_in("") == []
